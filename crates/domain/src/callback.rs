@@ -119,7 +119,10 @@ mod tests {
             let (mut now, mut attempts, mut last_delay) = (UnixMillis(3_840_000), 8, 1_800_000);
             while let Some(next) = schedule().next(attempts, UnixMillis(0), now, jitter_ppm) {
                 let delay = next.since(now);
-                assert!(delay >= last_delay * 4 / 5, "attempt {attempts}: {delay} after {last_delay}");
+                assert!(
+                    delay >= last_delay * 4 / 5,
+                    "attempt {attempts}: {delay} after {last_delay}"
+                );
                 assert!(delay <= TAIL_DELAY_MAX_SECS * 1_200);
                 (now, attempts, last_delay) = (next, attempts + 1, delay);
             }

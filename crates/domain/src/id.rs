@@ -71,7 +71,13 @@ mod tests {
         let text = "0192f0c1a2b37000800000000000002a";
         assert_eq!(OrderId::parse(text).unwrap().to_string(), text);
         assert_eq!(OrderId::parse(&text.to_uppercase()).unwrap().to_string(), text);
-        for bad in ["", "2a", &text[1..], "+192f0c1a2b37000800000000000002a", "0192f0c1a2b3700080000000000000zz"] {
+        for bad in [
+            "",
+            "2a",
+            &text[1..],
+            "+192f0c1a2b37000800000000000002a",
+            "0192f0c1a2b3700080000000000000zz",
+        ] {
             assert_eq!(OrderId::parse(bad), None, "{bad}");
         }
     }

@@ -32,8 +32,11 @@ mod tests {
 
     use super::*;
 
-    const PRICES: Prices =
-        Prices { energy_price_sun: 60, bandwidth_price_sun: 1_000, activation_price_sun: 1_500_000 };
+    const PRICES: Prices = Prices {
+        energy_price_sun: 60,
+        bandwidth_price_sun: 1_000,
+        activation_price_sun: 1_500_000,
+    };
 
     #[test]
     fn only_what_is_missing_is_paid_for() {

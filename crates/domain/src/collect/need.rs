@@ -79,12 +79,15 @@ impl Reading {
     /// `BandwidthProcessor.consume`), so either must cover the transfer alone.
     #[must_use]
     pub fn need(&self, commitments: &Commitments) -> Need {
-        let energy = self.energy_left_after_reclaims(commitments).saturating_sub(commitments.energy.get());
+        let energy =
+            self.energy_left_after_reclaims(commitments).saturating_sub(commitments.energy.get());
         let committed_bytes = commitments.transfers.saturating_mul(TRANSFER_BANDWIDTH);
-        let free = if self.exists { self.free_bandwidth_available.get() } else { FREE_BANDWIDTH_NEW };
+        let free =
+            if self.exists { self.free_bandwidth_available.get() } else { FREE_BANDWIDTH_NEW };
         let staked = self.staked_bandwidth_available.get();
         let is_free_enough = free.saturating_sub(committed_bytes) >= TRANSFER_BANDWIDTH;
-        let missing_bytes = TRANSFER_BANDWIDTH.saturating_add(committed_bytes).saturating_sub(staked).max(0);
+        let missing_bytes =
+            TRANSFER_BANDWIDTH.saturating_add(committed_bytes).saturating_sub(staked).max(0);
         Need {
             activation: !self.exists,
             bandwidth: Bandwidth::new(if is_free_enough { 0 } else { missing_bytes }),
@@ -168,7 +171,8 @@ mod tests {
     #[test]
     fn what_other_orders_count_on_is_not_promised_twice() {
         let rich = Reading { energy_available: Energy::new(70_000), ..reading() };
-        let one_open = Commitments { energy: Energy::new(64_285), transfers: 1, ..Commitments::default() };
+        let one_open =
+            Commitments { energy: Energy::new(64_285), transfers: 1, ..Commitments::default() };
         let need = rich.need(&one_open);
         assert_eq!(need.energy.get(), 64_285 - (70_000 - 64_285));
         assert_eq!(need.bandwidth.get(), 2 * 346, "600 free bytes serve one transfer, not two");

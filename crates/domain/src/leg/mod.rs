@@ -106,7 +106,9 @@ impl Leg {
     pub fn energy_stake(&self) -> Sun {
         match self.kind {
             LegKind::Delegation { resource: Resource::Energy, balance, .. } => balance,
-            LegKind::Delegation { resource: Resource::Bandwidth, .. } | LegKind::Activation => Sun::ZERO,
+            LegKind::Delegation { resource: Resource::Bandwidth, .. } | LegKind::Activation => {
+                Sun::ZERO
+            }
         }
     }
 }

@@ -82,7 +82,8 @@ mod tests {
     #[test]
     fn the_document_shows_the_machine() {
         let document = include_str!("../../../../docs/orders.md");
-        let delegation = LegKind::Delegation { resource: Resource::Energy, balance: Sun::ZERO, units: 0 };
+        let delegation =
+            LegKind::Delegation { resource: Resource::Energy, balance: Sun::ZERO, units: 0 };
         let table = table(delegation);
         assert!(document.contains(&table), "docs/orders.md must hold this table:\n{table}");
     }

@@ -129,8 +129,7 @@ fn sign_next(
         return None;
     }
     let is_activating = |leg: &&Leg| {
-        leg.kind == LegKind::Activation
-            && matches!(leg.state, LegState::Planned | LegState::Signed)
+        leg.kind == LegKind::Activation && matches!(leg.state, LegState::Planned | LegState::Signed)
     };
     let candidate = match whole.legs.iter().find(is_activating) {
         Some(activation) => activation,

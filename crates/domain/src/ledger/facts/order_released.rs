@@ -15,7 +15,12 @@ use crate::time::UnixMillis;
 
 /// The posting; `price` in sun, not negative.
 #[must_use]
-pub fn order_released(order: OrderId, merchant: MerchantId, price: Sun, at: UnixMillis) -> LedgerTx {
+pub fn order_released(
+    order: OrderId,
+    merchant: MerchantId,
+    price: Sun,
+    at: UnixMillis,
+) -> LedgerTx {
     let entries = vec![
         Entry { account: LedgerAccount::Held(merchant), amount: -price },
         Entry { account: LedgerAccount::Available(merchant), amount: price },

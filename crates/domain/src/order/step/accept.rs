@@ -15,7 +15,7 @@ use crate::pricing::{Prices, price};
 use crate::time::UnixMillis;
 
 /// Most orders that may be open on one receiver.
-pub const OPEN_ORDERS_MAX: usize = 20;
+pub(crate) const OPEN_ORDERS_MAX: usize = 20;
 
 /// What the merchant asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -4,7 +4,6 @@ use tron::TxId;
 
 use super::{Answer, Decision, Refused, Surroundings, WalletChange};
 use crate::leg::{Leg, LegEvent, LegState, Road, step as leg_step};
-use crate::order::OrderState;
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 

@@ -172,9 +172,7 @@ fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Ref
 /// What the merchant is told, if an address for it is known.
 fn callback(whole: &WholeOrder, outcome: Outcome) -> Option<CallbackEvent> {
     let order = &whole.order;
-    let is_of = |wanted: Resource| {
-        move |kind: &LegKind| matches!(kind, LegKind::Delegation { resource, .. } if *resource == wanted)
-    };
+    let is_of = |wanted: Resource| move |kind: &LegKind| matches!(kind, LegKind::Delegation { resource, .. } if *resource == wanted);
     Some(CallbackEvent {
         order: order.id,
         key: order.key,
