@@ -33,7 +33,7 @@ pub enum Answer {
 
 /// Something that happened to an order.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Event<'a> {
+pub enum Event {
     /// A transaction was built and signed; storing it makes it true.
     Signed(ChainTx),
     /// A transaction was sent and this was the answer.
@@ -61,7 +61,7 @@ pub enum Event<'a> {
     /// The chain shows that nothing is left to take back for this leg.
     NothingToReturn(u8),
     /// The receiver was read back.
-    Read(ReadBack<'a>),
+    Read(ReadBack),
     /// The receiver's transfer was seen in a block at this time.
     Used(UnixMillis),
     /// Time passed.
@@ -156,7 +156,7 @@ pub struct Surroundings<'a> {
 /// Errors: [`Refused`]; nothing has changed then.
 pub fn step(
     whole: &WholeOrder,
-    event: Event<'_>,
+    event: Event,
     around: &Surroundings<'_>,
     pool: &Pool,
 ) -> Result<Decision, Refused> {

@@ -18,17 +18,17 @@ use crate::time::UnixMillis;
 
 /// What the chain said about the receiver after its legs were included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ReadBack<'a> {
+pub struct ReadBack {
     /// The receiver.
     pub reading: Reading,
     /// The totals of the same answer.
-    pub totals: &'a ChainTotals,
+    pub totals: ChainTotals,
 }
 
 /// The receiver was read back: delivered, not visible yet, topped up, or refunded.
 pub(super) fn read_back(
     decision: &mut Decision,
-    read: ReadBack<'_>,
+    read: ReadBack,
     around: &Surroundings<'_>,
     pool: &Pool,
 ) -> Result<(), Refused> {
@@ -50,7 +50,7 @@ pub(super) fn read_back(
     }
     let mut left = pool.clone();
     let existing = decision.whole.legs.len();
-    match plan_legs(&need, read.totals, around.limits.energy_margin_ppm, &mut left) {
+    match plan_legs(&need, &read.totals, around.limits.energy_margin_ppm, &mut left) {
         Ok(planned) => {
             let mut legs = number_legs(decision.whole.order.id, existing, planned);
             decision.whole.legs.append(&mut legs);
@@ -64,13 +64,13 @@ pub(super) fn read_back(
 
 /// Whether the answer comes from a node that has seen what we lent: a lagging one would make us lend
 /// twice.
-fn shows_our_legs(whole: &WholeOrder, read: &ReadBack<'_>) -> bool {
+fn shows_our_legs(whole: &WholeOrder, read: &ReadBack) -> bool {
     let lent = |wanted: Resource| -> i64 {
         let stake = whole.legs.iter().filter(|leg| leg.is_lent()).map(|leg| match leg.kind {
             LegKind::Delegation { resource, balance, .. } if resource == wanted => balance,
             LegKind::Delegation { .. } | LegKind::Activation => Sun::ZERO,
         });
-        units_for_sun(wanted, stake.sum(), read.totals)
+        units_for_sun(wanted, stake.sum(), &read.totals)
     };
     // One unit of tolerance: the node truncates once, over the sum of all stake.
     let has_activation = whole
