@@ -41,7 +41,8 @@ impl App {
             for resource in [Resource::Energy, Resource::Bandwidth] {
                 let shown: Sun = records.iter().map(|record| record.amount(resource)).sum();
                 let row = rows.iter().find(|row| row.resource == resource);
-                let (known, doubt) = row.map_or((Sun::ZERO, Sun::ZERO), |row| (row.lent, row.in_doubt));
+                let (known, doubt) =
+                    row.map_or((Sun::ZERO, Sun::ZERO), |row| (row.lent, row.in_doubt));
                 if shown < known || shown > known + doubt {
                     audit.differences.push(format!(
                         "wallet {owner} lends {receiver} {shown} of {} stake on chain; the rows say \

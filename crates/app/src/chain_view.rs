@@ -2,9 +2,9 @@
 
 use std::sync::RwLock;
 
+use domain::UnixMillis;
 use domain::collect::ChainTotals;
 use domain::order::next::Moment;
-use domain::UnixMillis;
 use node::{ChainParameters, Head, NodeError, TronNode};
 use tron::{Bandwidth, Energy};
 

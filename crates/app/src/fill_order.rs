@@ -105,19 +105,12 @@ impl App {
     ) -> Result<Next, FillFailed> {
         match self.sign_leg(whole, leg, road).await? {
             Signed::Tx(tx) => self.record(lease, whole, Event::Signed(tx)).await,
-            Signed::NothingToReturn => {
-                self.record(lease, whole, Event::NothingToReturn(leg)).await
-            }
+            Signed::NothingToReturn => self.record(lease, whole, Event::NothingToReturn(leg)).await,
             Signed::NotVisible => Ok(self.reread()),
         }
     }
 
-    async fn send(
-        &self,
-        lease: Lease,
-        whole: &WholeOrder,
-        txid: TxId,
-    ) -> Result<Next, FillFailed> {
+    async fn send(&self, lease: Lease, whole: &WholeOrder, txid: TxId) -> Result<Next, FillFailed> {
         let Some(tx) = whole.tx(txid) else { return Ok(Next::Again) };
         let answer = match self.node.broadcast(txid, &tx.bytes).await {
             Broadcast::Taken { .. } => Answer::Taken,

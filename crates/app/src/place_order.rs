@@ -72,7 +72,7 @@ impl App {
         match placed {
             Placed::New(order) => {
                 self.order_bell.notify_one();
-                Ok(order)
+                Ok(*order)
             }
             Placed::Before(order) => self.repeat(order).await,
         }
@@ -147,7 +147,7 @@ impl App {
             attention: Some((id, Attention::At(decision.due))),
             ..Changes::default()
         };
-        Ok((changes, Placed::New(order)))
+        Ok((changes, Placed::New(Box::new(order))))
     }
 
     /// A request that cannot be served now may have been served before: then it gets that answer.
@@ -164,22 +164,20 @@ impl App {
 
     async fn repeat(&self, order: OrderId) -> Result<Order, PlaceRefused> {
         let view = self.store.order_view(order).await?;
-        view.map(|view| view.whole.order)
-            .ok_or_else(|| StoreError::Broken(format!("order {order} has an answer but no row")).into())
+        view.map(|view| view.whole.order).ok_or_else(|| {
+            StoreError::Broken(format!("order {order} has an answer but no row")).into()
+        })
     }
 }
 
 /// What came of a commit: a new order, or the one that the same request placed before.
 enum Placed {
-    New(Order),
+    New(Box<Order>),
     Before(OrderId),
 }
 
 /// The order that this very request placed before.
-fn known(
-    answers: StoredAnswers,
-    request: &RequestKeys,
-) -> Result<Option<OrderId>, PlaceRefused> {
+fn known(answers: StoredAnswers, request: &RequestKeys) -> Result<Option<OrderId>, PlaceRefused> {
     if let Some((order, route)) = answers.replay {
         return match route == request.route {
             true => Ok(Some(order)),

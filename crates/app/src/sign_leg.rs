@@ -91,7 +91,8 @@ impl App {
     ) -> Result<ChainTx, SignFailed> {
         let view = self.view.get().ok_or(SignFailed::ChainUnknown)?;
         let wallet = self.wallet(leg.owner).await?;
-        let expiration = UnixMillis(view.head.timestamp_ms).after_ms(self.settings.tx_expiration_ms);
+        let expiration =
+            UnixMillis(view.head.timestamp_ms).after_ms(self.settings.tx_expiration_ms);
         let raw = RawTx {
             contract,
             // A solid block cannot be forked away, so the reference stays good.

@@ -5,12 +5,12 @@
 
 use std::collections::VecDeque;
 
-use domain::order::step::{Event, Refused};
-use domain::{OrderState, UnixMillis, WholeOrder};
+use domain::order::step::Event;
+use domain::{OrderId, OrderState, UnixMillis, WholeOrder};
 use futures::StreamExt;
 use futures::stream;
 use node::{Block, BlockTx, Head, Lookup, NodeError};
-use tron::{Address, BlockId, ContractType};
+use tron::{Address, BlockId, ContractType, TxId};
 
 use crate::App;
 use crate::ports::StoreError;
@@ -56,8 +56,7 @@ impl Watcher {
 
     /// Looks once and goes through every block that is new; false when there was none.
     pub async fn watch(&mut self) -> Result<bool, WatchFailed> {
-        let (head, solid) =
-            futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;
+        let (head, solid) = futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;
         let seen = self.app.view.get();
         let is_seen = seen.is_some_and(|seen| seen.head.id == head.id && seen.solid.id == solid.id);
         if is_seen {
@@ -137,13 +136,13 @@ impl Watcher {
 
     /// Starts at the head: the first time, or after so long an absence that walking every block would
     /// take longer than looking up what is open.
-    async fn jump(
-        &mut self,
-        head: &Head,
-        before: Option<WatchedBlock>,
-    ) -> Result<(), WatchFailed> {
+    async fn jump(&mut self, head: &Head, before: Option<WatchedBlock>) -> Result<(), WatchFailed> {
         if let Some(before) = before {
-            tracing::warn!(from = before.number, to = head.number, "blocks are skipped, open transactions are looked up");
+            tracing::warn!(
+                from = before.number,
+                to = head.number,
+                "blocks are skipped, open transactions are looked up"
+            );
             for own in self.app.store.open_txs().await? {
                 if let Lookup::Included(found) = self.app.node.lookup(own.txid).await? {
                     let event = Event::Included {
@@ -176,27 +175,30 @@ impl Watcher {
             }
         })
         .await?;
-        let senders = self.token_senders(&block.transactions);
-        for sender in self.app.store.live_receivers(&senders).await? {
-            self.app.tell_used(sender, at).await?;
+        let transfers = self.token_transfers(&block.transactions);
+        let mut senders: Vec<Address> = transfers.iter().map(|(sender, _)| *sender).collect();
+        senders.dedup();
+        for receiver in self.app.store.live_receivers(&senders).await? {
+            for (_, txid) in transfers.iter().filter(|(sender, _)| *sender == receiver) {
+                self.app.tell_used(receiver, *txid, at).await?;
+            }
         }
         Ok(())
     }
 
-    /// Who made a token transfer that took effect.
-    fn token_senders(&self, transactions: &[BlockTx]) -> Vec<Address> {
+    /// Calls of the token that took effect, by who made them.
+    fn token_transfers(&self, transactions: &[BlockTx]) -> Vec<(Address, TxId)> {
         let token = self.app.settings.token;
-        let mut senders: Vec<Address> = transactions
+        let mut transfers: Vec<(Address, TxId)> = transactions
             .iter()
             .filter(|tx| tx.succeeded)
-            .filter_map(|tx| tx.contract)
-            .filter(|call| call.kind == Some(ContractType::TriggerSmartContract))
-            .filter(|call| call.contract_address == Some(token))
-            .filter_map(|call| call.owner)
+            .filter_map(|tx| tx.contract.map(|call| (tx.txid, call)))
+            .filter(|(_, call)| call.kind == Some(ContractType::Trigger))
+            .filter(|(_, call)| call.contract_address == Some(token))
+            .filter_map(|(txid, call)| call.owner.map(|owner| (owner, txid)))
             .collect();
-        senders.sort_unstable();
-        senders.dedup();
-        senders
+        transfers.sort_unstable();
+        transfers
     }
 
     async fn each(
@@ -217,17 +219,24 @@ impl Watcher {
 
 impl App {
     /// Commits what the chain showed; that it was known already is fine.
-    async fn tell(
-        &self,
-        order: domain::OrderId,
-        event: Event,
-    ) -> Result<Result<(), Refused>, StoreError> {
-        Ok(self.apply(order, event, None).await?.map(drop))
+    async fn tell(&self, order: OrderId, event: Event) -> Result<(), StoreError> {
+        if let Err(refused) = self.apply(order, event, None).await? {
+            tracing::debug!(order.id = %order, "what the chain showed changed nothing: {refused}");
+        }
+        Ok(())
     }
 
     /// An address made its transfer: its oldest order that was ready for one is used.
-    async fn tell_used(&self, receiver: Address, at: UnixMillis) -> Result<(), StoreError> {
+    async fn tell_used(
+        &self,
+        receiver: Address,
+        txid: TxId,
+        at: UnixMillis,
+    ) -> Result<(), StoreError> {
         let mut waiting: Vec<WholeOrder> = self.store.live_on(receiver).await?;
+        if waiting.iter().any(|whole| whole.order.used_by == Some(txid)) {
+            return Ok(());
+        }
         waiting.retain(|whole| {
             whole.order.used.is_none()
                 && match whole.order.state {
@@ -238,7 +247,7 @@ impl App {
         });
         waiting.sort_by_key(|whole| (whole.order.state != OrderState::Delivered, whole.order.id));
         if let Some(first) = waiting.first() {
-            self.tell(first.order.id, Event::Used(at)).await?.ok();
+            self.tell(first.order.id, Event::Used { txid, at }).await?;
         }
         Ok(())
     }

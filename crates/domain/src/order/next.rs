@@ -59,10 +59,9 @@ pub fn next_action(
     }
     let mut wait = moment.now.after_ms(IDLE_MS);
     for tx in whole.txs.iter().filter(|tx| tx.state == TxState::Stored) {
-        match follow(tx, moment, limits) {
-            Action::Wait(until) => wait = wait.min(until),
-            act => return act,
-        }
+        let act = follow(tx, moment, limits);
+        let Action::Wait(until) = act else { return act };
+        wait = wait.min(until);
     }
     if let Some(act) = sign_next(whole, others, moment, limits, &mut wait) {
         return act;

@@ -62,8 +62,13 @@ pub enum Event {
     NothingToReturn(u8),
     /// The receiver was read back.
     Read(ReadBack),
-    /// The receiver's transfer was seen in a block at this time.
-    Used(UnixMillis),
+    /// The receiver's transfer was seen in a block.
+    Used {
+        /// The transfer.
+        txid: TxId,
+        /// The block's time.
+        at: UnixMillis,
+    },
     /// Time passed.
     Tick,
 }
@@ -179,7 +184,7 @@ pub fn step(
             chain::nothing_to_return(&mut decision, leg, around.moment.now)?;
         }
         Event::Read(read) => fill::read_back(&mut decision, read, around, pool)?,
-        Event::Used(at) => fill::used(&mut decision, at, around)?,
+        Event::Used { txid, at } => fill::used(&mut decision, txid, at, around)?,
         Event::Tick => fill::tick(&mut decision, around)?,
     }
     if decision.whole == *whole && decision.due == around.moment.now {

@@ -57,7 +57,8 @@ pub(super) fn included(
         return lost(decision, txid);
     }
     let is_news = tx.state == TxState::Stored;
-    if !is_news && !(tx.state == TxState::Included && tx.block != Some(block)) {
+    let is_moved = tx.state == TxState::Included && tx.block != Some(block);
+    if !is_news && !is_moved {
         return Err(Refused::NoChange);
     }
     (tx.state, tx.block, tx.is_maybe_taken) = (TxState::Included, Some(block), true);

@@ -1,6 +1,6 @@
 //! From filling to the end: read back, delivered or topped up, used, released, ended, or refunded.
 
-use tron::{Resource, Sun};
+use tron::{Resource, Sun, TxId};
 
 use super::accept::number_legs;
 use super::{Decision, Refused, Surroundings, WalletChange};
@@ -121,10 +121,12 @@ fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
 /// The receiver's transfer was seen in a block.
 pub(super) fn used(
     decision: &mut Decision,
+    txid: TxId,
     at: UnixMillis,
     around: &Surroundings<'_>,
 ) -> Result<(), Refused> {
-    if decision.whole.order.used.is_some() {
+    let is_counted = |other: &WholeOrder| other.order.used_by == Some(txid);
+    if decision.whole.order.used.is_some() || around.others.iter().any(is_counted) {
         return Err(Refused::NoChange);
     }
     match decision.whole.order.state {
@@ -135,7 +137,7 @@ pub(super) fn used(
             return Err(Refused::NoChange);
         }
     }
-    decision.whole.order.used = Some(at);
+    (decision.whole.order.used, decision.whole.order.used_by) = (Some(at), Some(txid));
     release(decision, around)
 }
 
