@@ -5,7 +5,9 @@
 //! reference. It is rendered once, when the fact is committed; attempts resend those bytes with fresh
 //! headers. Source: api-contract 7.
 
-use tron::{Address, Energy, Sun};
+use domain::OrderId;
+use domain::callback::{CallbackEvent, Format};
+use tron::{Address, Energy, Sun, TxId};
 
 use crate::canon::{CanonicalForm, Object};
 use crate::names;
@@ -33,13 +35,11 @@ impl Source {
     }
 }
 
-/// How an order ended.
-///
-/// Txids: 64 lower-case hex digits, written as `""` if there is none.
+/// How an order ended, as the wire has it. A txid that does not exist is written as `""`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallbackBody {
     /// `serial`
-    pub order_id: String,
+    pub order_id: OrderId,
     /// `status`
     pub status: CallbackStatus,
     /// `source`
@@ -57,33 +57,62 @@ pub struct CallbackBody {
     /// `pay_amount`: energy delegated.
     pub energy_delegated: Energy,
     /// `txid`: of the first delegation.
-    pub delegate_txid: Option<String>,
+    pub delegation: Option<TxId>,
     /// `active_hash`
-    pub activation_txid: Option<String>,
+    pub activation: Option<TxId>,
     /// `bandwidth_hash`
-    pub bandwidth_txid: Option<String>,
+    pub bandwidth: Option<TxId>,
 }
 
 impl CallbackBody {
+    /// What is told of an order's end. Every collection rents for an hour through the API.
+    #[must_use]
+    pub fn of(event: &CallbackEvent) -> Self {
+        Self {
+            order_id: event.order,
+            status: CallbackStatus::of(event.outcome),
+            source: Source::Api,
+            receiver: event.receiver,
+            reference: event.reference.clone(),
+            period: Period::HOUR,
+            amount: event.amount,
+            energy: Energy::new(event.energy),
+            energy_delegated: Energy::new(event.energy_delegated),
+            delegation: event.delegation,
+            activation: event.activation,
+            bandwidth: event.bandwidth,
+        }
+    }
+
     /// The bytes to store, sign and send.
     #[must_use]
     pub fn render(&self) -> String {
-        let txid = |txid: &Option<String>| txid.clone().unwrap_or_default();
+        let txid = |txid: Option<TxId>| txid.map(|txid| txid.to_string()).unwrap_or_default();
         Object::new()
-            .with(names::ACTIVE_HASH, txid(&self.activation_txid))
+            .with(names::ACTIVE_HASH, txid(self.activation))
             .with(names::AMOUNT, self.amount.get())
-            .with(names::BANDWIDTH_HASH, txid(&self.bandwidth_txid))
+            .with(names::BANDWIDTH_HASH, txid(self.bandwidth))
             .with(names::ENERGY_AMOUNT, self.energy.get())
             .with(names::OUT_TRADE_NO, self.reference.as_deref())
             .with(names::PAY_AMOUNT, self.energy_delegated.get())
             .with(names::PERIOD, self.period.to_string())
             .with(names::RECEIVE_ADDRESS, self.receiver.to_string())
-            .with(names::SERIAL, self.order_id.as_str())
+            .with(names::SERIAL, self.order_id.to_string())
             .with(names::SOURCE, self.source.as_str())
             .with(names::STATUS, self.status.code())
-            .with(names::TXID, txid(&self.delegate_txid))
+            .with(names::TXID, txid(self.delegation))
             .with(names::TYPE, names::TYPE_ENERGY)
             .render(CanonicalForm::SortedAscii)
+    }
+}
+
+/// The wire's part of the product's port: renders what `domain` wants told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WireFormat;
+
+impl Format for WireFormat {
+    fn callback_body(&self, event: &CallbackEvent) -> Vec<u8> {
+        CallbackBody::of(event).render().into_bytes()
     }
 }
 

@@ -221,6 +221,8 @@ pub const CHAIN_UNREADABLE: &str =
 /// Detail text, ours: the pool cannot serve the order now.
 pub const NO_CAPACITY: &str =
     "Not enough energy is available at the moment. Nothing was charged; please try again.";
+/// Detail text, ours: the operator has stopped the merchant.
+pub const MERCHANT_PAUSED: &str = "Orders are paused for this account.";
 /// Detail text: our own fault.
 pub const INTERNAL: &str = "A server error occurred.";
 
@@ -264,6 +266,12 @@ pub fn json_parse_error(error: &ParseError) -> String {
 #[must_use]
 pub fn inactive_address(address: tron::Address) -> String {
     format!("{address} is the inactive address.")
+}
+
+/// Detail text, ours: too many orders wait on one address.
+#[must_use]
+pub fn too_many_open(open: usize) -> String {
+    format!("{open} orders are already open on this address.")
 }
 
 /// Detail text: the framework's words for a 429.

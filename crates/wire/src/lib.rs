@@ -27,9 +27,9 @@ pub mod sign;
 pub mod status;
 pub mod time;
 
-pub use callback::{CallbackBody, Source};
+pub use callback::{CallbackBody, Source, WireFormat};
 pub use canon::{CanonicalForm, Object, ParseError, Value};
-pub use endpoint::collect_manual::{CollectRequest, CollectResponse, Scene};
+pub use endpoint::collect_manual::{CollectRequest, CollectResponse};
 pub use endpoint::order_query::{OrderQuery, OrderResponse};
 pub use error::{ErrorBody, FieldErrors};
 pub use idempotency::{Fingerprint, IdempotencyKey};

@@ -2,6 +2,19 @@
 //!
 //! Source: api-contract 6.2, 6.3, 6.5. One known client does not know 43 and asks for ever, so
 //! whatever was refunded is 41, and 43 is left for what a person must look at.
+//!
+//! | order | its legs | status |
+//! |---|---|---|
+//! | filling | nothing signed | 20 |
+//! | filling | a transaction was lost and its leg is not yet on chain | 32 |
+//! | filling | some on chain, some not | 31 |
+//! | filling | otherwise: none or all on chain, not yet read back | 30 |
+//! | delivered, ended | any | 40 |
+//! | refunded | any | 41 |
+
+use domain::callback::Outcome;
+use domain::leg::{LegState, Road};
+use domain::{OrderState, TxState, WholeOrder};
 
 /// `status` in the answer to a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +52,33 @@ impl OrderStatus {
         Self::Refunded,
         Self::EndedAbnormally,
     ];
+
+    /// The status of a stored order; see the table of this module.
+    #[must_use]
+    pub fn of(whole: &WholeOrder) -> Self {
+        match whole.order.state {
+            OrderState::Filling => Self::of_filling(whole),
+            OrderState::Delivered | OrderState::Ended => Self::Completed,
+            OrderState::Refunded => Self::Refunded,
+        }
+    }
+
+    fn of_filling(whole: &WholeOrder) -> Self {
+        let is_there = |number| whole.leg(number).is_some_and(|leg| is_on_chain(leg.state));
+        let is_retried = whole.txs.iter().any(|tx| {
+            tx.road == Road::Out && tx.state == TxState::Lost && !is_there(tx.leg.number)
+        });
+        let there = whole.legs.iter().filter(|leg| is_on_chain(leg.state)).count();
+        if whole.txs.is_empty() {
+            Self::Paid
+        } else if is_retried {
+            Self::Retrying
+        } else if there > 0 && there < whole.legs.len() {
+            Self::PartlyDelegated
+        } else {
+            Self::Preparing
+        }
+    }
 
     /// The number on the wire.
     #[must_use]
@@ -78,6 +118,14 @@ impl OrderStatus {
     }
 }
 
+/// Whether the chain has shown what a leg was to do, whatever came after.
+const fn is_on_chain(state: LegState) -> bool {
+    match state {
+        LegState::Planned | LegState::Signed | LegState::Dropped => false,
+        LegState::Included | LegState::Owed | LegState::Returning | LegState::Returned => true,
+    }
+}
+
 /// `details[].status` in the answer to a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DetailStatus {
@@ -88,6 +136,16 @@ pub enum DetailStatus {
 }
 
 impl DetailStatus {
+    /// The status of a leg; `None` while there is no delegation on chain to speak of.
+    #[must_use]
+    pub const fn of(state: LegState) -> Option<Self> {
+        match state {
+            LegState::Planned | LegState::Signed | LegState::Dropped => None,
+            LegState::Included | LegState::Owed | LegState::Returning => Some(Self::Delegated),
+            LegState::Returned => Some(Self::TakenBack),
+        }
+    }
+
     /// The number on the wire.
     #[must_use]
     pub const fn code(self) -> i64 {
@@ -108,6 +166,15 @@ pub enum CallbackStatus {
 }
 
 impl CallbackStatus {
+    /// The status that tells an outcome.
+    #[must_use]
+    pub const fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Delivered => Self::Completed,
+            Outcome::Refunded => Self::Failed,
+        }
+    }
+
     /// The number on the wire.
     #[must_use]
     pub const fn code(self) -> i64 {

@@ -3,6 +3,8 @@
 //! Source: `collection-api-seed`, api-contract 5.2. The platform defines only scene 0; what 1 and 2
 //! mean, and the last four members of the answer, are ours.
 
+use domain::collect::Scene;
+use domain::{Order, OrderId};
 use tron::{Address, Bandwidth, Energy, Sun};
 
 use crate::canon::{CanonicalForm, Object, Value};
@@ -10,48 +12,34 @@ use crate::endpoint::{BadAnswer, callback_url, field};
 use crate::error::{self, FieldErrors};
 use crate::names;
 
-/// Which transfer the energy is for.
-///
-/// Asked explicitly, 1 and 2 are the least that is provided, never less than what 0 would find.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scene {
-    /// 0: look at the recipient.
-    Automatic,
-    /// 1: the recipient already holds the token; also without a recipient.
-    RecipientHolds,
-    /// 2: the recipient holds none, which costs about twice the energy.
-    RecipientHoldsNone,
+/// The number of a scene on the wire.
+#[must_use]
+pub const fn scene_code(scene: Scene) -> i64 {
+    match scene {
+        Scene::Automatic => 0,
+        Scene::RecipientHolds => 1,
+        Scene::RecipientEmpty => 2,
+    }
 }
 
-impl Scene {
-    /// The number on the wire.
-    #[must_use]
-    pub const fn code(self) -> i64 {
-        match self {
-            Self::Automatic => 0,
-            Self::RecipientHolds => 1,
-            Self::RecipientHoldsNone => 2,
-        }
+/// The scene of that number.
+#[must_use]
+pub const fn scene_from_code(code: i64) -> Option<Scene> {
+    match code {
+        0 => Some(Scene::Automatic),
+        1 => Some(Scene::RecipientHolds),
+        2 => Some(Scene::RecipientEmpty),
+        _ => None,
     }
+}
 
-    /// The scene of that number.
-    #[must_use]
-    pub const fn from_code(code: i64) -> Option<Self> {
-        match code {
-            0 => Some(Self::Automatic),
-            1 => Some(Self::RecipientHolds),
-            2 => Some(Self::RecipientHoldsNone),
-            _ => None,
-        }
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "0" => Some(Self::Automatic),
-            "1" => Some(Self::RecipientHolds),
-            "2" => Some(Self::RecipientHoldsNone),
-            _ => None,
-        }
+/// One digit and nothing else: neither `02` nor `2.0` is a choice.
+fn scene_from_text(text: &str) -> Option<Scene> {
+    match text {
+        "0" => Some(Scene::Automatic),
+        "1" => Some(Scene::RecipientHolds),
+        "2" => Some(Scene::RecipientEmpty),
+        _ => None,
     }
 }
 
@@ -76,7 +64,7 @@ impl CollectRequest {
     /// Errors: everything that is wrong, in the order of the documents.
     pub fn parse(body: &Object) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
-        let scene = field::required_choice(body, names::SCENE, Scene::from_text, &mut errors);
+        let scene = field::required_choice(body, names::SCENE, scene_from_text, &mut errors);
         let receiver = field::required_address(body, names::RECEIVE_ADDRESS, &mut errors);
         let recipient = field::optional_address(body, names::TO_ADDRESS, &mut errors);
         if recipient.is_some() && recipient == receiver {
@@ -96,7 +84,7 @@ impl CollectRequest {
     #[must_use]
     pub fn to_body(&self) -> String {
         let mut body = Object::new()
-            .with(names::SCENE, self.scene.code())
+            .with(names::SCENE, scene_code(self.scene))
             .with(names::RECEIVE_ADDRESS, self.receiver.to_string());
         if let Some(recipient) = self.recipient {
             body = body.with(names::TO_ADDRESS, recipient.to_string());
@@ -114,8 +102,8 @@ impl CollectRequest {
 /// What the merchant is told when the order is accepted. HTTP 200.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollectResponse {
-    /// `serial` and `order_no`: 32 lower-case hex digits.
-    pub order_id: String,
+    /// `serial` and `order_no`.
+    pub order_id: OrderId,
     /// `scene`: what will be done; never [`Scene::Automatic`] in our answers.
     pub scene: Scene,
     /// `amount`: price of everything the order sees to.
@@ -131,19 +119,33 @@ pub struct CollectResponse {
 }
 
 impl CollectResponse {
+    /// The answer to an order that was just accepted; a replay gives the same.
+    #[must_use]
+    pub const fn of(order: &Order) -> Self {
+        Self {
+            order_id: order.id,
+            scene: order.scene,
+            amount: order.price,
+            balance: order.balance_after,
+            energy: order.energy,
+            bandwidth: order.bandwidth,
+            is_activation_needed: order.has_activation,
+        }
+    }
+
     /// The JSON of the answer: the documented members in their order, then ours.
     #[must_use]
     pub fn to_json(&self) -> String {
         Object::new()
             .with(names::ERRNO, 0)
-            .with(names::SERIAL, self.order_id.as_str())
-            .with(names::SCENE, self.scene.code())
+            .with(names::SERIAL, self.order_id.to_string())
+            .with(names::SCENE, scene_code(self.scene))
             .with(names::AMOUNT, self.amount.get())
             .with(names::BALANCE, self.balance.get())
             .with(names::ENERGY_AMOUNT, self.energy.get())
             .with(names::BANDWIDTH_NEEDED, self.bandwidth.get())
             .with(names::ACTIVE_NEEDED, self.is_activation_needed)
-            .with(names::ORDER_NO, self.order_id.as_str())
+            .with(names::ORDER_NO, self.order_id.to_string())
             .to_json()
     }
 
@@ -153,11 +155,11 @@ impl CollectResponse {
     /// first.
     pub fn read(answer: &Object) -> Result<Self, BadAnswer> {
         let integer = |name| answer.get(name).and_then(Value::as_i64);
-        let order_id = answer.get(names::SERIAL).and_then(Value::as_text);
+        let order_id = answer.get(names::SERIAL).and_then(Value::as_text).and_then(OrderId::parse);
         Ok(Self {
-            order_id: order_id.ok_or(BadAnswer(names::SERIAL))?.to_owned(),
+            order_id: order_id.ok_or(BadAnswer(names::SERIAL))?,
             scene: integer(names::SCENE)
-                .and_then(Scene::from_code)
+                .and_then(scene_from_code)
                 .ok_or(BadAnswer(names::SCENE))?,
             amount: Sun::new(integer(names::AMOUNT).ok_or(BadAnswer(names::AMOUNT))?),
             balance: Sun::new(integer(names::BALANCE).ok_or(BadAnswer(names::BALANCE))?),
@@ -201,7 +203,7 @@ mod tests {
             r#"{{"callback_url":"https://merchant.example/cb","out_trade_no":"123456","receive_address":"{RECEIVER}","scene":2,"to_address":"{RECIPIENT}"}}"#
         );
         let request = parse(&body).unwrap();
-        assert_eq!(request.scene, Scene::RecipientHoldsNone);
+        assert_eq!(request.scene, Scene::RecipientEmpty);
         assert_eq!(request.receiver.to_string(), RECEIVER);
         assert_eq!(request.recipient.unwrap().to_string(), RECIPIENT);
         assert_eq!(request.callback_url.as_deref(), Some("https://merchant.example/cb"));
@@ -214,9 +216,9 @@ mod tests {
         for (sent, scene) in [
             ("0", Scene::Automatic),
             ("1", Scene::RecipientHolds),
-            ("2", Scene::RecipientHoldsNone),
+            ("2", Scene::RecipientEmpty),
             ("\"0\"", Scene::Automatic),
-            ("\"2\"", Scene::RecipientHoldsNone),
+            ("\"2\"", Scene::RecipientEmpty),
         ] {
             assert_eq!(with_receiver(&format!("\"scene\":{sent}")).unwrap().scene, scene);
         }
@@ -345,7 +347,7 @@ mod tests {
     #[test]
     fn the_answer_keeps_its_order_and_reads_back() {
         let response = CollectResponse {
-            order_id: "00000000000070008000000000000001".to_owned(),
+            order_id: OrderId::parse("00000000000070008000000000000001").unwrap(),
             scene: Scene::RecipientHolds,
             amount: Sun::new(3_857_100),
             balance: Sun::new(96_142_900),
