@@ -13,7 +13,7 @@
 //! - a signature is compared in constant time, and every accepted form covers the same content;
 //! - nothing here panics on bytes from outside, and every input has a named limit.
 //!
-//! Read next: `docs/wire.md` for people who integrate, then [`names`], [`sign`], [`endpoint`], and
+//! Read next: `docs/wire.md` for people who integrate, then [`names`], [`mod@sign`], [`endpoint`], and
 //! the bytes themselves in `crates/wire/golden/`.
 
 pub mod callback;

@@ -10,7 +10,6 @@
 //! | `TIMESTAMP` | timestamp | Unix seconds, 10 digits; part of the signed message |
 //! | `SIGNATURE` | signature | lower-case hex of HMAC-SHA256 |
 //! | `Idempotency-Key` | idempotency key | ours; the platform has none |
-//! | `Idempotent-Replay` | replayed | ours; `true` on a stored first answer |
 //! | `scene` | scene | asked 0, 1, 2; executed 1, 2 |
 //! | `receive_address` | receiver | sends the USDT, receives the energy |
 //! | `to_address` | recipient | receives the USDT |
@@ -45,8 +44,6 @@ pub const TIMESTAMP: &str = "TIMESTAMP";
 pub const SIGNATURE: &str = "SIGNATURE";
 /// Header, ours: makes a resend harmless.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-/// Header, ours: `true` on an answer that was stored by an earlier request.
-pub const IDEMPOTENT_REPLAY: &str = "Idempotent-Replay";
 /// Header of HTTP that every signed message carries.
 pub const CONTENT_TYPE: &str = "Content-Type";
 /// The value of [`CONTENT_TYPE`] that we send.
