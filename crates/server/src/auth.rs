@@ -1,6 +1,6 @@
 //! Who is calling: the key, and for POST the signature and its time.
 //!
-//! Refusals come in this order: key, time, signature. A caller without a key learns nothing else.
+//! Refusals come in this order: key, signature, clock. A caller without a key learns nothing else.
 
 use axum::http::HeaderMap;
 use domain::UnixMillis;
@@ -40,13 +40,13 @@ pub async fn signed_caller(
         header(headers, names::TIMESTAMP).ok_or_else(|| refuse(error::INVALID_TIMESTAMP))?;
     let timestamp =
         Timestamp::parse(timestamp_text).map_err(|_| refuse(error::INVALID_TIMESTAMP))?;
-    timestamp.within_window(now.get()).map_err(|off| refuse(&off.to_string()))?;
     let signature_text =
         header(headers, names::SIGNATURE).ok_or_else(|| refuse(error::INVALID_SIGNATURE))?;
     key.with_secret(|secret| wire::verify(secret, timestamp_text, body, signature_text))
         .map_err(|SignatureError::Malformed | SignatureError::Mismatch| {
             refuse(error::INVALID_SIGNATURE)
         })?;
+    timestamp.within_window(now.get()).map_err(|off| refuse(&off.to_string()))?;
     let mut signature = [0; 32];
     hex::decode_to_slice(signature_text.trim(), &mut signature)
         .map_err(|_| refuse(error::INVALID_SIGNATURE))?;

@@ -20,7 +20,7 @@ use crate::route::Edge;
 
 const METHOD: &str = "POST";
 
-/// Refusals come in this order: body, key, time, signature, fields, state, money, capacity.
+/// Refusals come in this order: body, key, signature, clock, fields, state, money, capacity.
 pub async fn handle(
     State(edge): State<Arc<Edge>>,
     headers: HeaderMap,
@@ -40,10 +40,10 @@ pub async fn handle(
     let place = PlaceOrder {
         merchant: caller.key.merchant,
         key: caller.key.id,
-        receiver: wanted.receive_address,
-        recipient: wanted.to_address,
+        receiver: wanted.receiver,
+        recipient: wanted.recipient,
         scene: wanted.scene,
-        reference: wanted.out_trade_no,
+        reference: wanted.reference,
         callback_url: wanted.callback_url,
         request,
     };
