@@ -15,17 +15,27 @@ use crate::verdict::DEFAULT_RETRY;
 /// What one endpoint is asked for at most. Zero means unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimit {
-    /// Requests a second, on average.
-    pub requests_per_second: u32,
+    /// Average distance between two requests.
+    pub interval: Duration,
     /// Requests that may go out at once after a quiet time; at least one.
     pub burst: u32,
     /// Requests under way at once.
     pub concurrent: u32,
 }
 
+impl RequestLimit {
+    /// So many requests a second on average, a second's worth at once, and the default number under
+    /// way; zero is unlimited.
+    #[must_use]
+    pub fn per_second(requests: u32) -> Self {
+        let interval = Duration::from_secs(1).checked_div(requests).unwrap_or_default();
+        Self { interval, burst: requests, ..Self::default() }
+    }
+}
+
 impl Default for RequestLimit {
     fn default() -> Self {
-        Self { requests_per_second: 0, burst: 1, concurrent: 64 }
+        Self { interval: Duration::ZERO, burst: 1, concurrent: 64 }
     }
 }
 
@@ -37,7 +47,7 @@ pub(crate) struct Turnstile {
 
 impl Turnstile {
     pub(crate) fn new(limit: RequestLimit) -> Self {
-        let pace = (limit.requests_per_second > 0).then(|| Mutex::new(Pace::new(limit)));
+        let pace = (!limit.interval.is_zero()).then(|| Mutex::new(Pace::new(limit)));
         let places = usize::try_from(limit.concurrent).ok().filter(|places| *places > 0);
         let places = places.map(|places| Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         Self { pace, places }
@@ -84,8 +94,9 @@ struct Pace {
 
 impl Pace {
     fn new(limit: RequestLimit) -> Self {
-        let interval = Duration::from_secs(1) / limit.requests_per_second.max(1);
-        Self { interval, ahead_max: interval * limit.burst.saturating_sub(1), due: None }
+        let interval = limit.interval;
+        let ahead_max = interval.saturating_mul(limit.burst.saturating_sub(1));
+        Self { interval, ahead_max, due: None }
     }
 
     /// Takes the next turn at or after `now`, or says how far away it is if past the deadline.
@@ -104,13 +115,13 @@ impl Pace {
 mod tests {
     use super::*;
 
-    const fn limit(requests_per_second: u32, burst: u32, concurrent: u32) -> RequestLimit {
-        RequestLimit { requests_per_second, burst, concurrent }
+    const fn limit(interval_ms: u64, burst: u32, concurrent: u32) -> RequestLimit {
+        RequestLimit { interval: Duration::from_millis(interval_ms), burst, concurrent }
     }
 
     #[test]
     fn turns_come_at_the_average_distance_after_a_burst() {
-        let mut pace = Pace::new(limit(10, 3, 0));
+        let mut pace = Pace::new(limit(100, 3, 0));
         let now = Instant::now();
         let far = now + Duration::from_secs(60);
         let millis: Vec<u128> =
@@ -125,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_turn_past_the_deadline_is_refused_and_not_used_up() {
-        let mut pace = Pace::new(limit(1, 1, 0));
+        let mut pace = Pace::new(limit(1_000, 1, 0));
         let now = Instant::now();
         assert_eq!(pace.reserve(now, now), Ok(now));
         let soon = now + Duration::from_millis(10);
@@ -145,6 +156,13 @@ mod tests {
         assert_eq!(error, TransportError::Limited { retry_after: DEFAULT_RETRY });
         drop(held);
         assert!(turnstile.enter(Instant::now() + Duration::from_secs(60)).await.is_ok());
+    }
+
+    #[test]
+    fn a_rate_is_an_interval_with_a_second_at_once() {
+        let rate = RequestLimit::per_second(15);
+        assert_eq!((rate.interval.as_micros(), rate.burst), (66_666, 15));
+        assert!(RequestLimit::per_second(0).interval.is_zero());
     }
 
     #[tokio::test]
