@@ -7,6 +7,8 @@
 //! dropped; every wait and every size has a limit with a name; every error body is a JSON object.
 //!
 
+pub mod callback_client;
 pub mod keystore;
+pub mod logging;
 pub mod private_file;
 pub mod secret;
