@@ -8,7 +8,9 @@ use app::ports::{Clock, Store, StoreError};
 use app::rows::Key;
 use domain::{KeyId, MerchantId, UnixMillis};
 
-use crate::secret::{ApiSecret, Sealer, SecretError};
+use zeroize::Zeroizing;
+
+use crate::secret::{ApiSecret, OpenError, Sealer};
 
 /// How long a key may be used after it was last read, in milliseconds: the longest that a revoked
 /// one keeps working.
@@ -31,7 +33,7 @@ pub struct LiveKey {
 impl LiveKey {
     /// Lends the secret to a computation.
     pub fn with_secret<T>(&self, compute: impl FnOnce(&[u8]) -> T) -> T {
-        compute(self.secret.as_bytes())
+        compute(self.secret.expose().as_bytes())
     }
 }
 
@@ -47,7 +49,7 @@ pub enum KeyFailed {
         /// Which key.
         key: KeyId,
         /// Why.
-        source: SecretError,
+        source: OpenError,
     },
 }
 
@@ -94,10 +96,11 @@ impl Keys {
 
     fn open(&self, row: Key) -> Result<LiveKey, KeyFailed> {
         let context = seal_context(&row.text);
-        let secret = self
-            .sealer
-            .open_secret(&row.sealed_secret, &context)
-            .map_err(|source| KeyFailed::Sealed { key: row.id, source })?;
+        let sealed = |source| KeyFailed::Sealed { key: row.id, source };
+        let bytes = self.sealer.open(&context, &row.sealed_secret).map_err(sealed)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| sealed(OpenError::Damaged))?;
+        let secret = ApiSecret::from_text(Zeroizing::new(text.to_owned()))
+            .map_err(|_| sealed(OpenError::Damaged))?;
         Ok(LiveKey { id: row.id, merchant: row.merchant, text: row.text, secret: Arc::new(secret) })
     }
 }

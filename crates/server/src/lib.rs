@@ -7,8 +7,16 @@
 //! dropped; every wait and every size has a limit with a name; every error body is a JSON object.
 //!
 
+pub mod auth;
 pub mod callback_client;
+pub mod endpoint;
+pub mod keys;
 pub mod keystore;
 pub mod logging;
+pub mod poster;
 pub mod private_file;
+pub mod refusal;
+pub mod route;
 pub mod secret;
+pub mod system;
+pub mod worker;

@@ -35,7 +35,7 @@ impl Poster for SigningPoster {
         let key = match self.keys.for_callback(callback.key).await {
             Ok(Some(key)) => key,
             Ok(None) => return Self::unsent("the key is gone".to_owned()),
-            Err(failed) => return Self::unsent(chain(&failed)),
+            Err(failed) => return Self::unsent(chain(&failed).to_string()),
         };
         let now = self.clock.now();
         let Ok(timestamp) = Timestamp::from_secs(now.get().div_euclid(1_000)) else {
@@ -48,6 +48,7 @@ impl Poster for SigningPoster {
             headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         match self.client.post(&callback.url, &headers, &callback.body).await {
             PostOutcome::Answered { status, body_excerpt, took_ms } => {
+                let took_ms = i64::try_from(took_ms).unwrap_or(i64::MAX);
                 Posted { status: Some(status), note: body_excerpt, took_ms, is_hopeless: false }
             }
             // An address that is refused today may be public tomorrow: it goes through the schedule

@@ -134,10 +134,9 @@ impl From<Refused> for Refusal {
                 tracing::error!("an order was refused for want of capacity: {lack}");
                 detail(error::NO_CAPACITY)
             }
-            Refused::PriceOutOfRange
-            | Refused::Leg(_)
-            | Refused::Unknown
-            | Refused::NoChange => Self::internal(&refused),
+            Refused::PriceOutOfRange | Refused::Leg(_) | Refused::Unknown | Refused::NoChange => {
+                Self::internal(&refused)
+            }
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use app::place_order::PlaceOrder;
-use app::ports::Clock;
 use app::rows::{Idempotency, RequestKeys};
 use axum::body::Bytes;
 use axum::extract::State;

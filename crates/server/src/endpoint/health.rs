@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use app::ports::Clock;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;

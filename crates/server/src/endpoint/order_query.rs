@@ -28,9 +28,8 @@ pub async fn handle(
         }
     };
     let view = edge.app.store.order_view(id).await?;
-    let view = view
-        .filter(|view| view.whole.order.merchant == key.merchant)
-        .ok_or_else(not_found)?;
+    let view =
+        view.filter(|view| view.whole.order.merchant == key.merchant).ok_or_else(not_found)?;
     let hold_secs = edge.app.settings.limits.hold_secs;
     let response = OrderResponse::of(&view.whole, &view.key_name, hold_secs);
     Ok(json(StatusCode::OK, response.to_json()))

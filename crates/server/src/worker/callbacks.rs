@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use app::App;
-use app::ports::Clock;
 use app::rows::{Lease, OutboxKind};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;

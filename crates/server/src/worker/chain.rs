@@ -25,7 +25,11 @@ pub(super) async fn run(
                 failures = failures.saturating_add(1);
                 // One line when it begins and one now and then, not one for each look.
                 if failures.is_power_of_two() {
-                    tracing::error!(failures, "the chain could not be followed: {}", chain(&failed));
+                    tracing::error!(
+                        failures,
+                        "the chain could not be followed: {}",
+                        chain(&failed)
+                    );
                 }
             }
         }

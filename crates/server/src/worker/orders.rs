@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use app::App;
-use app::ports::Clock;
 use app::rows::OutboxKind;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;

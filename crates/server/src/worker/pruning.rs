@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use app::App;
-use app::ports::Clock;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
