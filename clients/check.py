@@ -294,6 +294,8 @@ def main():
     source.add_argument("--spawn", metavar="PATH_TO_SUNSWEEP")
     source.add_argument("--connection", metavar="FILE", type=argparse.FileType())
     given = parser.parse_args()
+    # So that what we started ends with us, also when we are told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
     try:
         if given.spawn:
             with spawned(given.spawn) as world:

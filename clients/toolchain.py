@@ -31,6 +31,7 @@ def environment(**extra):
         "GOMODCACHE": str(CACHE / "go" / "mod"),
         "GOCACHE": str(CACHE / "go" / "build"),
         "GOFLAGS": "-modcacherw -buildvcs=false",
+        "GOTOOLCHAIN": "local",
         "NODE_PATH": str(CACHE / "node" / "node_modules"),
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
