@@ -58,7 +58,9 @@ query() {
   fi
 }
 
-# socat starts callback.sh for every connection; the events come back through a named pipe.
+# socat starts callback.sh for every connection; the events come back through a named pipe. With
+# nofork the script writes to the socket itself: an answer is out before its event is told, so that
+# ending socat on the last event cuts nobody off.
 listen() {
   parse 'port secret count max-seconds' "$@"
   need port secret count
@@ -67,7 +69,7 @@ listen() {
   mkdir "$work/seen"
   export SUNSWEEP_API_SECRET=${given[secret]} SUNSWEEP_WORK=$work
   socat -d -d "TCP-LISTEN:${given[port]},bind=127.0.0.1,reuseaddr,fork,max-children=16" \
-    "EXEC:bash '$here/callback.sh'" 2>"$work/log" &
+    "EXEC:bash '$here/callback.sh',nofork" 2>"$work/log" &
   server=$! drain=
   trap 'kill $server $drain 2>/dev/null || true; rm -rf "$work"' EXIT
   # Read and write, so that the pipe does not end when one handler has finished.
