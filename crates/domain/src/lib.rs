@@ -1,1 +1,26 @@
-//! Placeholder.
+//! Decide: given state, event and time, what is next, what is posted, what must be sent.
+//!
+//! Not here: async, I/O, the clock, the environment, randomness, floats, the platform's numbers.
+//!
+//! Invariants: the same arguments give the same answer; every [`ledger::LedgerTx`] sums to zero; an
+//! order is charged once or not at all; no leg has two transactions that could both execute.
+//!
+//! Read next: [`order::step`], which is where the product lives, then [`collect::need`].
+
+pub mod callback;
+pub mod collect;
+pub mod id;
+pub mod ledger;
+pub mod leg;
+pub mod limits;
+pub mod order;
+pub mod pool;
+pub mod pricing;
+pub mod time;
+pub mod tx;
+
+pub use id::{KeyId, LedgerTxId, LegId, MerchantId, OrderId};
+pub use leg::{Leg, LegKind, LegState, Road};
+pub use order::{Order, OrderState, WholeOrder};
+pub use time::UnixMillis;
+pub use tx::{ChainTx, TxState};

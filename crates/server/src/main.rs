@@ -1,2 +1,2 @@
-//! The one binary.
+//! The binary: see the library's map for what is where.
 fn main() {}

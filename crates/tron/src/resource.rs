@@ -81,4 +81,14 @@ impl Resource {
             Self::Energy => "ENERGY",
         }
     }
+
+    /// The resource with this number; TRON_POWER (2) is none of ours.
+    #[must_use]
+    pub const fn from_code(code: i32) -> Option<Self> {
+        match code {
+            0 => Some(Self::Bandwidth),
+            1 => Some(Self::Energy),
+            _ => None,
+        }
+    }
 }

@@ -1,0 +1,232 @@
+//! The other rooms as the use cases see them. TRON nodes are [`node::TronNode`].
+
+use async_trait::async_trait;
+use domain::ledger::LedgerTx;
+use domain::pool::{Pool, WalletRole};
+use domain::{KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
+use tron::sign::Signature;
+use tron::{Address, TxId};
+
+use crate::rows::{
+    Callback, Key, Lease, LedgerAudit, Merchant, NewWallet, OrderView, OutboxKind, OwnTx,
+    RequestKeys, StoredAnswers, WalletReading, WatchedBlock,
+};
+use crate::work::Work;
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The lease was taken over; somebody else is doing the work.
+    #[error("the lease was taken over")]
+    LeaseLost,
+    /// A unique key exists already: the same fact was posted before.
+    #[error("a row with this identity exists already: {0}")]
+    Conflict(String),
+    /// A rule of the schema refused the rows; this is a defect of ours.
+    #[error("the database refused the rows: {0}")]
+    Broken(String),
+    /// Too much work is waiting.
+    #[error("the store is busy")]
+    Busy,
+    /// The database does not answer or cannot write; it may come back.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Keeps rows. Every method is one transaction.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Loads what the work needs, lets it decide, writes its changes; returns once durable.
+    async fn commit(&self, work: Box<dyn Work>) -> Result<(), StoreError>;
+
+    /// Claims at most `limit` rows that are due at `now` and not leased, earliest first.
+    async fn claim(
+        &self,
+        kind: OutboxKind,
+        owner: &str,
+        now: UnixMillis,
+        lease_until: UnixMillis,
+        limit: usize,
+    ) -> Result<Vec<Lease>, StoreError>;
+
+    /// Gives a claimed row back, due at `due`, without any other change.
+    async fn release(&self, lease: Lease, due: UnixMillis) -> Result<(), StoreError>;
+
+    /// When the earliest row of an outbox is due, leases counted.
+    async fn next_due(&self, kind: OutboxKind) -> Result<Option<UnixMillis>, StoreError>;
+
+    /// An order with its legs and transactions, and the other live orders on its receiver.
+    async fn whole(
+        &self,
+        order: OrderId,
+    ) -> Result<Option<(WholeOrder, Vec<WholeOrder>)>, StoreError>;
+
+    /// The live orders on an address.
+    async fn live_on(&self, receiver: Address) -> Result<Vec<WholeOrder>, StoreError>;
+
+    /// An order as a query shows it.
+    async fn order_view(&self, order: OrderId) -> Result<Option<OrderView>, StoreError>;
+
+    /// The newest order of a merchant with this reference.
+    async fn newest_by_reference(
+        &self,
+        merchant: MerchantId,
+        reference: &str,
+    ) -> Result<Option<OrderId>, StoreError>;
+
+    /// What was answered to a request before.
+    async fn answers(&self, request: &RequestKeys) -> Result<StoredAnswers, StoreError>;
+
+    /// Which of these transactions are ours and not yet solid or lost.
+    async fn own_txs(&self, txids: &[TxId]) -> Result<Vec<OwnTx>, StoreError>;
+
+    /// Which of these addresses have live orders.
+    async fn live_receivers(&self, receivers: &[Address]) -> Result<Vec<Address>, StoreError>;
+
+    /// Every transaction of ours that is not yet solid or lost.
+    async fn open_txs(&self) -> Result<Vec<OwnTx>, StoreError>;
+
+    /// Our transactions that are included in this block or a later one and not solid.
+    async fn included_since(&self, block: i64) -> Result<Vec<OwnTx>, StoreError>;
+
+    /// Marks every included transaction up to this block as solid.
+    async fn mark_solid(&self, block: i64) -> Result<(), StoreError>;
+
+    /// The last block that was looked at.
+    async fn watched(&self) -> Result<Option<WatchedBlock>, StoreError>;
+
+    /// Remembers the last block that was looked at.
+    async fn set_watched(&self, block: WatchedBlock) -> Result<(), StoreError>;
+
+    /// The pool as the rows have it, with each wallet's version.
+    async fn pool(&self) -> Result<(Pool, Vec<i64>), StoreError>;
+
+    /// Who signs for each wallet.
+    async fn wallets(&self) -> Result<Vec<NewWallet>, StoreError>;
+
+    /// Writes what readings found; a reading of an outdated version is dropped.
+    async fn save_readings(&self, readings: &[WalletReading]) -> Result<(), StoreError>;
+
+    /// Adds or changes a wallet of the pool.
+    async fn put_wallet(&self, wallet: NewWallet) -> Result<(), StoreError>;
+
+    /// Lets new legs use a wallet, or not.
+    async fn enable_wallet(&self, address: Address, is_enabled: bool) -> Result<bool, StoreError>;
+
+    /// Stake that our legs have lent or reserved, by wallet, receiver and resource: what the chain
+    /// should show.
+    async fn lent(&self) -> Result<Vec<Lent>, StoreError>;
+
+    /// The callback of an order.
+    async fn callback(&self, order: OrderId) -> Result<Option<Callback>, StoreError>;
+
+    /// The attempts at an order's callback, oldest first.
+    async fn attempts(&self, order: OrderId) -> Result<Vec<crate::rows::Attempt>, StoreError>;
+
+    /// Makes a delivered or dead callback owed again, due now; false when there is none.
+    async fn replay_callback(&self, order: OrderId, now: UnixMillis) -> Result<bool, StoreError>;
+
+    /// Adds a merchant.
+    async fn add_merchant(
+        &self,
+        name: &str,
+        callback_url: Option<&str>,
+        now: UnixMillis,
+    ) -> Result<MerchantId, StoreError>;
+
+    /// Every merchant with its balances.
+    async fn merchants(&self) -> Result<Vec<Merchant>, StoreError>;
+
+    /// Adds a key unless the merchant has `live_max` live ones; `None` then.
+    async fn add_key(&self, key: &Key, live_max: usize) -> Result<Option<KeyId>, StoreError>;
+
+    /// Revokes a key; false when there is no such live key.
+    async fn revoke_key(&self, text: &str, now: UnixMillis) -> Result<bool, StoreError>;
+
+    /// A key by the text that requests carry, revoked ones too.
+    async fn key(&self, text: &str) -> Result<Option<Key>, StoreError>;
+
+    /// A key by its identity.
+    async fn key_by_id(&self, id: KeyId) -> Result<Option<Key>, StoreError>;
+
+    /// A merchant's keys.
+    async fn keys(&self, merchant: MerchantId) -> Result<Vec<Key>, StoreError>;
+
+    /// Posts a ledger transaction that no order caused.
+    async fn post(&self, tx: LedgerTx) -> Result<(), StoreError>;
+
+    /// Recomputes every balance, hold and reservation from its rows and names each difference.
+    async fn audit(&self) -> Result<LedgerAudit, StoreError>;
+
+    /// Forgets answers older than their limits and returns how many.
+    async fn prune(
+        &self,
+        replays_before: UnixMillis,
+        resends_before: UnixMillis,
+    ) -> Result<usize, StoreError>;
+}
+
+/// Stake lent to one receiver by one wallet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lent {
+    /// The wallet.
+    pub owner: Address,
+    /// The address that has it.
+    pub receiver: Address,
+    /// Which resource.
+    pub resource: tron::Resource,
+    /// Sun of stake that the chain shows as lent.
+    pub lent: tron::Sun,
+    /// Sun of stake that may or may not be on chain yet, or still.
+    pub in_doubt: tron::Sun,
+}
+
+/// Signs with keys that it never hands out.
+pub trait Signer: Send + Sync {
+    /// The signature of `signer`'s key over a transaction id; `None` when the key is not here.
+    fn sign(&self, signer: Address, txid: &TxId) -> Option<Signature>;
+}
+
+/// What came of one try at posting a callback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// The start of the answer, or what went wrong.
+    pub note: String,
+    /// How long it took, in milliseconds.
+    pub took_ms: i64,
+    /// Whether trying again cannot help: the address is refused.
+    pub is_hopeless: bool,
+}
+
+/// Posts bytes to merchants.
+#[async_trait]
+pub trait Poster: Send + Sync {
+    /// Signs the body afresh with the key's secret and posts it; bounded in time and size.
+    async fn post(&self, callback: &Callback) -> Posted;
+}
+
+/// Reads the time.
+pub trait Clock: Send + Sync {
+    /// Wall time.
+    fn now(&self) -> UnixMillis;
+}
+
+/// Makes identities and jitter; seeded in tests.
+pub trait Ids: Send + Sync {
+    /// A fresh order id whose first bits are the time.
+    fn order_id(&self, now: UnixMillis) -> OrderId;
+
+    /// A number from 0 to 999 999, for jitter.
+    fn jitter_ppm(&self) -> i64;
+}
+
+/// A role's word in listings and the command line.
+#[must_use]
+pub const fn role_name(role: WalletRole) -> &'static str {
+    match role {
+        WalletRole::Lender => "lender",
+        WalletRole::Activator => "activator",
+    }
+}

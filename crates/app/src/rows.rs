@@ -1,0 +1,294 @@
+//! What is loaded and written: the rows that use cases and the store exchange, in domain types.
+
+use domain::callback::CallbackEvent;
+use domain::ledger::LedgerTx;
+use domain::order::step::WalletChange;
+use domain::pool::{Pool, WalletRole};
+use domain::{KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
+use tron::{Address, Bandwidth, Sun, TxId};
+
+/// What a unit of work reads before it decides. Empty means: nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// A merchant with its balances.
+    pub merchant: Option<MerchantId>,
+    /// Whether a request was answered before.
+    pub answers: Option<RequestKeys>,
+    /// One order with its legs and transactions; the other live orders on its receiver come along.
+    pub order: Option<OrderId>,
+    /// The live orders on an address, for work that has no order yet.
+    pub receiver: Option<Address>,
+    /// Every wallet of the pool.
+    pub pool: bool,
+    /// The lease under which this is done; work whose lease was taken over is refused.
+    pub lease: Option<Lease>,
+}
+
+/// What was asked for in [`Needs`], as it is inside the transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// The merchant, if asked for and there.
+    pub merchant: Option<Merchant>,
+    /// Answers given before.
+    pub answers: StoredAnswers,
+    /// The order, if asked for and there.
+    pub whole: Option<WholeOrder>,
+    /// The other live orders on the receiver.
+    pub others: Vec<WholeOrder>,
+    /// The pool; empty unless asked for.
+    pub pool: Pool,
+}
+
+/// Everything that becomes true in one commit. Empty means: nothing changes.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The order as it is from now on; the store writes what differs from the loaded one.
+    pub whole: Option<WholeOrder>,
+    /// Postings. A known identity is refused, which refuses the whole commit.
+    pub ledger: Vec<LedgerTx>,
+    /// Differences of wallet rows.
+    pub wallets: Vec<WalletChange>,
+    /// The callback owed, with its bytes; due at once. A second one for an order is refused.
+    pub callback: Option<(CallbackEvent, Vec<u8>)>,
+    /// Answers to remember.
+    pub answers: Option<NewAnswers>,
+    /// When this order wants attention next; `None` leaves its outbox row as it is.
+    pub attention: Option<(OrderId, Attention)>,
+    /// Other orders that want attention now.
+    pub nudges: Vec<OrderId>,
+    /// What is known of a callback after an attempt.
+    pub attempt: Option<Attempt>,
+}
+
+/// What becomes of an order's or callback's outbox row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attention {
+    /// Due at this moment. Without a lease the row's due time only ever moves earlier.
+    At(UnixMillis),
+    /// Nothing is owed any more: the row goes.
+    Done,
+}
+
+/// A merchant and what it can spend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merchant {
+    /// Identity.
+    pub id: MerchantId,
+    /// Name, for people.
+    pub name: String,
+    /// Where outcomes go when an order names no address.
+    pub callback_url: Option<String>,
+    /// Whether new orders are refused.
+    pub is_paused: bool,
+    /// Balance of the ledger account "available".
+    pub available: Sun,
+    /// Balance of the ledger account "held".
+    pub held: Sun,
+    /// When it was added.
+    pub created: UnixMillis,
+}
+
+/// An API key; the secret stays sealed outside the process's memory of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Identity.
+    pub id: KeyId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// The text that requests carry.
+    pub text: String,
+    /// Name, for people.
+    pub name: String,
+    /// The secret, sealed by the server; never readable here.
+    pub sealed_secret: Vec<u8>,
+    /// Whether a second order with the same reference is refused.
+    pub is_reference_strict: bool,
+    /// When it was added.
+    pub created: UnixMillis,
+    /// When it stopped working.
+    pub revoked: Option<UnixMillis>,
+}
+
+/// A pool wallet to add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewWallet {
+    /// Its address.
+    pub address: Address,
+    /// The address of the key that signs for it; equal to `address` when it is the owner's key.
+    pub signer: Address,
+    /// What it is for.
+    pub role: WalletRole,
+    /// The permission that the signer holds.
+    pub permission_id: i32,
+}
+
+/// A wallet's state on chain, as a reading found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalletReading {
+    /// The wallet.
+    pub address: Address,
+    /// Energy stake that the chain would let it delegate, in sun.
+    pub energy_capacity: Sun,
+    /// Bandwidth stake that the chain would let it delegate, in sun.
+    pub bandwidth_capacity: Sun,
+    /// Bandwidth for its own transactions.
+    pub own_bandwidth: Bandwidth,
+    /// Liquid TRX.
+    pub balance: Sun,
+    /// The inclusions counter of the wallet's row when the reading began: a reading that raced with
+    /// an inclusion is dropped, the next block brings another.
+    pub version: i64,
+}
+
+/// What identifies a request that must not act twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKeys {
+    /// The key that signed it.
+    pub key: KeyId,
+    /// Its signed time, in seconds.
+    pub timestamp_secs: i64,
+    /// Its signature, decoded.
+    pub signature: [u8; 32],
+    /// Hash of method and path: the same signature elsewhere is refused.
+    pub route: [u8; 32],
+    /// The merchant's own key for resends, with a hash of the request.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// The merchant's own key for resends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The text of the header.
+    pub text: String,
+    /// Hash of method, path and canonical body.
+    pub request: [u8; 32],
+}
+
+/// What was answered before. A replay is an exact copy; a resend carries a known idempotency key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoredAnswers {
+    /// The order that the same signed request placed, and the route that it was sent to.
+    pub replay: Option<(OrderId, [u8; 32])>,
+    /// The order that the same idempotency key placed, and the hash of that request.
+    pub resend: Option<(OrderId, [u8; 32])>,
+}
+
+/// An answer to remember.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAnswers {
+    /// What identifies the request.
+    pub request: RequestKeys,
+    /// The order that it placed.
+    pub order: OrderId,
+    /// When, for forgetting.
+    pub at: UnixMillis,
+}
+
+/// Which outbox a row is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutboxKind {
+    /// An order wants something done on chain or by time.
+    Order,
+    /// A callback wants to be delivered.
+    Callback,
+}
+
+/// One worker's temporary claim on an outbox row. It saves work; states keep us correct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Which outbox.
+    pub kind: OutboxKind,
+    /// The order that the row is about.
+    pub order: OrderId,
+    /// Raised at each claim: an older holder is refused.
+    pub fence: i64,
+    /// Nudges counted when claimed: a later one keeps the row due.
+    pub nudges: i64,
+}
+
+/// A callback with its bytes, as it is to be posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// The order.
+    pub order: OrderId,
+    /// The key whose secret signs.
+    pub key: KeyId,
+    /// Where to post.
+    pub url: String,
+    /// The exact body.
+    pub body: Vec<u8>,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When the first attempt was due.
+    pub first: UnixMillis,
+    /// How it stands.
+    pub state: CallbackState,
+}
+
+/// How a callback stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackState {
+    /// Owed.
+    Owed,
+    /// The receiver took it.
+    Delivered,
+    /// Given up; an operator can replay it.
+    Dead,
+}
+
+/// One try at a callback, kept for looking at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The order.
+    pub order: OrderId,
+    /// When it began.
+    pub at: UnixMillis,
+    /// HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// The start of the answer, or what went wrong.
+    pub note: String,
+    /// How long it took, in milliseconds.
+    pub took_ms: i64,
+    /// How the callback stands after it.
+    pub state: CallbackState,
+}
+
+/// The last block whose transactions were looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WatchedBlock {
+    /// Its number.
+    pub number: i64,
+    /// Its id, 32 bytes.
+    pub id: [u8; 32],
+}
+
+/// An order as a query shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderView {
+    /// The order.
+    pub whole: WholeOrder,
+    /// The name of the key that placed it.
+    pub key_name: String,
+}
+
+/// A transaction of ours that was looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnTx {
+    /// The transaction.
+    pub txid: TxId,
+    /// The order that it serves.
+    pub order: OrderId,
+}
+
+/// What an audit of the ledger and the rows found: empty lists mean clean.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerAudit {
+    /// Ledger accounts looked at.
+    pub accounts: i64,
+    /// Ledger transactions looked at.
+    pub ledger_txs: i64,
+    /// Orders looked at.
+    pub orders: i64,
+    /// Each difference, in words with ids and amounts.
+    pub differences: Vec<String>,
+}

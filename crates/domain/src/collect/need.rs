@@ -1,0 +1,190 @@
+//! What an address lacks for one token transfer.
+
+use tron::{Bandwidth, Energy};
+
+use crate::limits::TRANSFER_BANDWIDTH;
+
+/// What the chain says about an address at one moment.
+///
+/// Available amounts are limit minus used and may be negative: an address can owe usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Whether the address has appeared on chain.
+    pub exists: bool,
+    /// Energy limit minus energy used.
+    pub energy_available: Energy,
+    /// Energy limit, own and acquired stake together.
+    pub energy_limit: Energy,
+    /// Bandwidth limit of own and acquired stake together.
+    pub staked_bandwidth_limit: Bandwidth,
+    /// Staked bandwidth limit minus used.
+    pub staked_bandwidth_available: Bandwidth,
+    /// Free bandwidth left today.
+    pub free_bandwidth_available: Bandwidth,
+    /// Energy that the real transfer takes, found by simulating it.
+    pub transfer_energy: Energy,
+}
+
+/// The network's resource totals at one moment.
+///
+/// Source: `wallet/getaccountresource`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainTotals {
+    /// Energy that all stake shares in a day.
+    pub energy_limit: i64,
+    /// Whole TRX staked for energy on the network.
+    pub energy_weight_trx: i64,
+    /// Bandwidth that all stake shares in a day.
+    pub bandwidth_limit: i64,
+    /// Whole TRX staked for bandwidth on the network.
+    pub bandwidth_weight_trx: i64,
+}
+
+/// What other open orders on the same address already count on.
+///
+/// Why: two collections of one address in a row must not both be promised the same energy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Commitments {
+    /// Energy that is there for transfers of other orders.
+    pub energy: Energy,
+    /// Transfers that other orders still expect to be made.
+    pub transfers: i64,
+    /// Energy of delegations that are on their way back to the pool from this address.
+    pub reclaiming: Energy,
+}
+
+/// What is missing for one transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The address has to be activated first.
+    pub activation: bool,
+    /// Staked bandwidth that is missing; zero when free or staked bandwidth alone suffices.
+    pub bandwidth: Bandwidth,
+    /// Energy that is missing.
+    pub energy: Energy,
+}
+
+impl Need {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        !self.activation && self.bandwidth == Bandwidth::ZERO && self.energy == Energy::ZERO
+    }
+}
+
+impl Reading {
+    /// What is missing for one transfer beyond what other orders count on.
+    ///
+    /// Free and staked bandwidth are never combined for one transaction (java-tron
+    /// `BandwidthProcessor.consume`), so either must cover the transfer alone.
+    #[must_use]
+    pub fn need(&self, commitments: &Commitments) -> Need {
+        let energy =
+            self.energy_left_after_reclaims(commitments).saturating_sub(commitments.energy.get());
+        let committed_bytes = commitments.transfers.saturating_mul(TRANSFER_BANDWIDTH);
+        let free =
+            if self.exists { self.free_bandwidth_available.get() } else { FREE_BANDWIDTH_NEW };
+        let staked = self.staked_bandwidth_available.get();
+        let is_free_enough = free.saturating_sub(committed_bytes) >= TRANSFER_BANDWIDTH;
+        let missing_bytes =
+            TRANSFER_BANDWIDTH.saturating_add(committed_bytes).saturating_sub(staked).max(0);
+        Need {
+            activation: !self.exists,
+            bandwidth: Bandwidth::new(if is_free_enough { 0 } else { missing_bytes }),
+            energy: Energy::new(self.transfer_energy.get().saturating_sub(energy).max(0)),
+        }
+    }
+
+    /// Available energy once the stake that is being reclaimed has left.
+    ///
+    /// An undelegation takes limit and usage back in proportion to the stake (java-tron
+    /// `UnDelegateResourceActuator`), so what is available shrinks by the same share.
+    fn energy_left_after_reclaims(&self, commitments: &Commitments) -> i64 {
+        let available = self.energy_available.get();
+        let (all, leaving) = (self.energy_limit.get(), commitments.reclaiming.get());
+        if leaving <= 0 || available <= 0 {
+            return available;
+        }
+        if leaving >= all {
+            return 0;
+        }
+        let left = i128::from(available) * i128::from(all - leaving) / i128::from(all);
+        i64::try_from(left).expect("a share of an i64 fits an i64")
+    }
+}
+
+/// Free bandwidth of an address on the day it is activated.
+///
+/// Source: chain parameter `getFreeNetLimit`.
+const FREE_BANDWIDTH_NEW: i64 = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading() -> Reading {
+        Reading {
+            exists: true,
+            energy_available: Energy::ZERO,
+            energy_limit: Energy::ZERO,
+            staked_bandwidth_limit: Bandwidth::ZERO,
+            staked_bandwidth_available: Bandwidth::ZERO,
+            free_bandwidth_available: Bandwidth::new(600),
+            transfer_energy: Energy::new(64_285),
+        }
+    }
+
+    fn need(reading: Reading) -> (bool, i64, i64) {
+        let need = reading.need(&Commitments::default());
+        (need.activation, need.bandwidth.get(), need.energy.get())
+    }
+
+    #[test]
+    fn only_the_shortfall_is_needed() {
+        assert_eq!(need(reading()), (false, 0, 64_285));
+        let part = Reading { energy_available: Energy::new(20_000), ..reading() };
+        assert_eq!(need(part), (false, 0, 44_285));
+        let enough = Reading { energy_available: Energy::new(64_285), ..reading() };
+        assert_eq!(need(enough), (false, 0, 0));
+        let in_debt = Reading { energy_available: Energy::new(-300), ..reading() };
+        assert_eq!(need(in_debt), (false, 0, 64_585));
+    }
+
+    #[test]
+    fn bandwidth_comes_from_one_source_alone() {
+        let short = Reading {
+            free_bandwidth_available: Bandwidth::new(345),
+            staked_bandwidth_available: Bandwidth::new(100),
+            ..reading()
+        };
+        assert_eq!(need(short).1, 246);
+        let staked = Reading { staked_bandwidth_available: Bandwidth::new(346), ..short };
+        assert_eq!(need(staked).1, 0);
+    }
+
+    #[test]
+    fn a_new_address_brings_its_free_bandwidth() {
+        let new = Reading { exists: false, free_bandwidth_available: Bandwidth::ZERO, ..reading() };
+        assert_eq!(need(new), (true, 0, 64_285));
+    }
+
+    #[test]
+    fn what_other_orders_count_on_is_not_promised_twice() {
+        let rich = Reading { energy_available: Energy::new(70_000), ..reading() };
+        let one_open =
+            Commitments { energy: Energy::new(64_285), transfers: 1, ..Commitments::default() };
+        let need = rich.need(&one_open);
+        assert_eq!(need.energy.get(), 64_285 - (70_000 - 64_285));
+        assert_eq!(need.bandwidth.get(), 2 * 346, "600 free bytes serve one transfer, not two");
+    }
+
+    #[test]
+    fn energy_on_its_way_back_does_not_count() {
+        let energy = Energy::new(64_289);
+        let rich = Reading { energy_available: energy, energy_limit: energy, ..reading() };
+        let all = Commitments { reclaiming: energy, ..Commitments::default() };
+        assert_eq!(rich.need(&all).energy.get(), 64_285);
+        let half = Commitments { reclaiming: Energy::new(32_145), ..Commitments::default() };
+        assert_eq!(rich.need(&half).energy.get(), 64_285 - 32_144);
+    }
+}

@@ -1,0 +1,62 @@
+//! One file for each thing that can happen to money.
+
+mod merchant_credited;
+mod merchant_debited;
+mod order_held;
+mod order_released;
+mod order_settled;
+
+pub use merchant_credited::merchant_credited;
+pub use merchant_debited::merchant_debited;
+pub use order_held::order_held;
+pub use order_released::order_released;
+pub use order_settled::order_settled;
+
+#[cfg(test)]
+mod tests {
+    use tron::Sun;
+
+    use super::*;
+    use crate::id::{MerchantId, OrderId};
+    use crate::ledger::LedgerTx;
+    use crate::time::UnixMillis;
+
+    /// The postings as the table that `docs/ledger.md` prints.
+    fn row(tx: &LedgerTx) -> String {
+        let entries: Vec<String> = tx
+            .entries()
+            .iter()
+            .map(|entry| {
+                let sign = if entry.amount.is_negative() { '-' } else { '+' };
+                format!("{sign} {}", entry.account.name())
+            })
+            .collect();
+        format!("| {} | {} |\n", tx.fact.name(), entries.join(", "))
+    }
+
+    #[test]
+    fn the_document_shows_every_posting() {
+        let (merchant, order, sun, at) =
+            (MerchantId(1), OrderId([7; 16]), Sun::new(5), UnixMillis(0));
+        let table: String = [
+            row(&merchant_credited([1; 16], merchant, sun, "paid", at)),
+            row(&merchant_debited([1; 16], merchant, sun, "paid out", at)),
+            row(&order_held(order, merchant, sun, at)),
+            row(&order_settled(order, merchant, sun, at)),
+            row(&order_released(order, merchant, sun, at)),
+        ]
+        .concat();
+        let document = include_str!("../../../../../docs/ledger.md");
+        assert!(document.contains(&table), "docs/ledger.md must hold these rows:\n{table}");
+    }
+
+    #[test]
+    fn each_fact_of_one_order_has_its_own_identity() {
+        let (merchant, order, sun, at) =
+            (MerchantId(1), OrderId([7; 16]), Sun::new(5), UnixMillis(0));
+        let held = order_held(order, merchant, sun, at);
+        assert_eq!(held.id, order_held(order, merchant, sun, at).id);
+        assert_ne!(held.id, order_settled(order, merchant, sun, at).id);
+        assert_ne!(held.id, order_released(order, merchant, sun, at).id);
+    }
+}

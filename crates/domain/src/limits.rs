@@ -1,0 +1,34 @@
+//! Limits of the decisions: each has a name, a unit and a test.
+
+/// Most legs one order may ever have, top-ups and repeats included.
+pub const ORDER_LEGS_MAX: usize = 12;
+/// Most wallets that one planned shortfall may be split over.
+pub const SPLIT_WALLETS_MAX: usize = 5;
+/// Smallest delegation the chain takes, in sun.
+///
+/// Source: java-tron `DelegateResourceActuator.validate`, "must be greater than or equal to 1 TRX".
+pub const DELEGATION_MIN_SUN: i64 = 1_000_000;
+/// Bytes of one token transfer with one signature, result bytes included: 345, and one more for a
+/// large `fee_limit`.
+///
+/// Source: java-tron `BandwidthProcessor.consume`; `docs/chain.md`.
+pub const TRANSFER_BANDWIDTH: i64 = 346;
+/// Bandwidth that a delegation and its reclaim cost a pool wallet together.
+pub const LEG_BANDWIDTH: i64 = 286 + 281;
+/// Most over-provision that an operator may configure, in parts per million of the need (0.5 %).
+pub const ENERGY_MARGIN_PPM_MAX: i64 = 5_000;
+
+/// How an operator bounds the life of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderLimits {
+    /// How long the energy may stay with the receiver, from ready, in seconds.
+    pub hold_secs: i64,
+    /// How long filling may take before everything is refunded, in seconds.
+    pub fill_deadline_secs: i64,
+    /// How long to wait between two sends of the same bytes, in milliseconds.
+    pub resend_ms: i64,
+    /// How long to wait before reading the chain again when it does not show a leg yet, in milliseconds.
+    pub reread_ms: i64,
+    /// How much more than the need is delegated against drift, in parts per million.
+    pub energy_margin_ppm: i64,
+}

@@ -1,0 +1,179 @@
+//! What an order wants done now. Workers ask this, do one thing, record it, and ask again.
+
+use tron::TxId;
+
+use super::{OrderState, WholeOrder};
+use crate::leg::{Leg, LegKind, LegState, Road};
+use crate::limits::OrderLimits;
+use crate::time::UnixMillis;
+use crate::tx::{ChainTx, TxState};
+
+/// One thing to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Send the stored bytes, for the first time or again.
+    Send(TxId),
+    /// Ask whether an expired transaction can still be anywhere.
+    ProveLost(TxId),
+    /// Build, sign and store a transaction for a leg.
+    Sign {
+        /// Which leg.
+        leg: u8,
+        /// Which way.
+        road: Road,
+    },
+    /// Read the receiver back and simulate its transfer.
+    Read,
+    /// Let time decide: refund, release or end.
+    Tick,
+    /// Nothing before this moment unless something happens.
+    Wait(UnixMillis),
+    /// Nothing ever again.
+    Close,
+}
+
+/// The moment at which the question is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// Wall time.
+    pub now: UnixMillis,
+    /// Timestamp of the newest block.
+    pub chain_now: UnixMillis,
+    /// Timestamp of the newest solid block.
+    pub solid_now: UnixMillis,
+}
+
+/// What to do next for an order.
+///
+/// `others` are the other live orders on the same receiver.
+/// Shape: pure, O(legs + transactions + others).
+#[must_use]
+pub fn next_action(
+    whole: &WholeOrder,
+    others: &[WholeOrder],
+    moment: &Moment,
+    limits: &OrderLimits,
+) -> Action {
+    if whole.is_closed() {
+        return Action::Close;
+    }
+    let mut wait = moment.now.after_ms(IDLE_MS);
+    for tx in whole.txs.iter().filter(|tx| tx.state == TxState::Stored) {
+        let act = follow(tx, moment, limits);
+        let Action::Wait(until) = act else { return act };
+        wait = wait.min(until);
+    }
+    if let Some(act) = sign_next(whole, others, moment, limits, &mut wait) {
+        return act;
+    }
+    if whole.is_in_doubt() {
+        return Action::Wait(wait);
+    }
+    match whole.order.state {
+        OrderState::Filling if is_overdue(whole, moment, limits) => Action::Tick,
+        OrderState::Filling if whole.is_filled() => Action::Read,
+        OrderState::Filling => Action::Wait(wait.min(deadline(whole, limits))),
+        OrderState::Delivered => delivered(whole, others, moment, limits, wait),
+        OrderState::Ended | OrderState::Refunded => Action::Wait(wait),
+    }
+}
+
+/// Longest wait without a reason, in milliseconds: blocks become solid meanwhile.
+const IDLE_MS: i64 = 60_000;
+
+/// When filling has taken too long.
+fn deadline(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
+    whole.order.created.after_secs(limits.fill_deadline_secs)
+}
+
+/// Whether filling has taken too long.
+pub(super) fn is_overdue(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
+    moment.now >= deadline(whole, limits)
+}
+
+/// What a stored transaction wants: sent, sent again, or proven lost.
+fn follow(tx: &ChainTx, moment: &Moment, limits: &OrderLimits) -> Action {
+    if moment.chain_now >= tx.expiration {
+        // Only a solid block past the expiration proves anything; until then it may sit in a block
+        // that our node has not seen.
+        return match moment.solid_now >= tx.expiration {
+            true => Action::ProveLost(tx.txid),
+            false => Action::Wait(moment.now.after_ms(limits.reread_ms)),
+        };
+    }
+    match tx.sent_at.map(|at| at.after_ms(limits.resend_ms)) {
+        Some(again) if moment.now < again => Action::Wait(again),
+        Some(_) | None => Action::Send(tx.txid),
+    }
+}
+
+/// The next leg to sign a transaction for, if one may be signed now.
+fn sign_next(
+    whole: &WholeOrder,
+    others: &[WholeOrder],
+    moment: &Moment,
+    limits: &OrderLimits,
+    wait: &mut UnixMillis,
+) -> Option<Action> {
+    if let Some(leg) = whole.legs.iter().find(|leg| leg.state == LegState::Owed) {
+        return Some(Action::Sign { leg: leg.id.number, road: Road::Back });
+    }
+    if whole.order.state != OrderState::Filling || is_overdue(whole, moment, limits) {
+        return None;
+    }
+    // An undelegation takes usable energy back in proportion, so what is on its way back must be
+    // back before new energy is lent to the same address.
+    if others.iter().any(WholeOrder::is_returning) {
+        *wait = (*wait).min(moment.now.after_ms(limits.reread_ms));
+        return None;
+    }
+    let is_activating = |leg: &&Leg| {
+        leg.kind == LegKind::Activation && matches!(leg.state, LegState::Planned | LegState::Signed)
+    };
+    let candidate = match whole.legs.iter().find(is_activating) {
+        Some(activation) => activation,
+        None => whole.legs.iter().find(|leg| leg.state == LegState::Planned)?,
+    };
+    (candidate.state == LegState::Planned)
+        .then_some(Action::Sign { leg: candidate.id.number, road: Road::Out })
+}
+
+/// What a delivered order wants: to be released once used or over, then to be ended.
+fn delivered(
+    whole: &WholeOrder,
+    others: &[WholeOrder],
+    moment: &Moment,
+    limits: &OrderLimits,
+    wait: UnixMillis,
+) -> Action {
+    let over = rent_end(whole, limits);
+    if whole.legs.iter().all(Leg::is_closed) && (whole.order.used.is_some() || moment.now >= over) {
+        return Action::Tick;
+    }
+    if may_release(whole, others, moment, limits) {
+        return Action::Tick;
+    }
+    if whole.order.used.is_some() { Action::Wait(wait) } else { Action::Wait(over) }
+}
+
+/// When the energy has to go back even if it was not used.
+fn rent_end(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
+    whole.order.ready.unwrap_or(whole.order.created).after_secs(limits.hold_secs)
+}
+
+/// Whether what was lent may be taken back now.
+///
+/// After use it is taken back at once, unless another order's transfer from the same address is
+/// still expected: taking back moves used energy in proportion and would spoil what that order was
+/// promised. At the end of the rent nothing was used, so nothing is spoiled.
+pub(super) fn may_release(
+    whole: &WholeOrder,
+    others: &[WholeOrder],
+    moment: &Moment,
+    limits: &OrderLimits,
+) -> bool {
+    if whole.order.used.is_none() {
+        return moment.now >= rent_end(whole, limits);
+    }
+    !others.iter().any(|other| other.order.is_open() && other.legs.iter().any(Leg::is_lent))
+}

@@ -1,0 +1,149 @@
+//! What the chain and its nodes say: signed, answered, included, dropped by a fork, lost.
+
+use tron::TxId;
+
+use super::{Answer, Decision, Refused, Surroundings, WalletChange};
+use crate::leg::{Leg, LegEvent, LegState, Road, step as leg_step};
+use crate::time::UnixMillis;
+use crate::tx::{ChainTx, TxState};
+
+/// A transaction was signed for a planned or owed leg. Another worker's second one is refused here.
+pub(super) fn signed(decision: &mut Decision, tx: ChainTx) -> Result<(), Refused> {
+    let leg = find(&mut decision.whole.legs, tx.leg.number)?;
+    let fits = match tx.road {
+        Road::Out => leg.state == LegState::Planned,
+        Road::Back => leg.state == LegState::Owed,
+    };
+    if !fits {
+        return Err(Refused::NoChange);
+    }
+    leg.state = leg_step(leg.kind, leg.state, LegEvent::Signed)?;
+    decision.whole.txs.push(tx);
+    Ok(())
+}
+
+/// A node answered. A refusal counts only while no send of these bytes may have been taken.
+pub(super) fn answered(
+    decision: &mut Decision,
+    txid: TxId,
+    answer: Answer,
+    around: &Surroundings<'_>,
+) -> Result<(), Refused> {
+    let (tx, _, _) = decision.leg_of(txid)?;
+    let tx = &mut decision.whole.txs[tx];
+    if tx.state != TxState::Stored {
+        return Err(Refused::NoChange);
+    }
+    tx.sent_at = Some(around.moment.now);
+    match answer {
+        Answer::Taken | Answer::Unanswered => tx.is_maybe_taken = true,
+        Answer::Refused if tx.is_maybe_taken => {}
+        Answer::Refused => return lost(decision, txid),
+    }
+    Ok(())
+}
+
+/// The chain shows a transaction.
+pub(super) fn included(
+    decision: &mut Decision,
+    txid: TxId,
+    block: i64,
+    at: UnixMillis,
+    has_succeeded: bool,
+) -> Result<(), Refused> {
+    let (tx, leg, road) = decision.leg_of(txid)?;
+    let tx = &mut decision.whole.txs[tx];
+    if !has_succeeded {
+        return lost(decision, txid);
+    }
+    let is_news = tx.state == TxState::Stored;
+    let is_moved = tx.state == TxState::Included && tx.block != Some(block);
+    if !is_news && !is_moved {
+        return Err(Refused::NoChange);
+    }
+    (tx.state, tx.block, tx.is_maybe_taken) = (TxState::Included, Some(block), true);
+    let leg = &mut decision.whole.legs[leg];
+    match road {
+        Road::Out => leg.included_at = Some(at),
+        Road::Back => leg.returned_at = Some(at),
+    }
+    if is_news && awaits(leg, road) {
+        leg.state = leg_step(leg.kind, leg.state, LegEvent::Included)?;
+        if road == Road::Out {
+            decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, -1));
+        }
+    }
+    Ok(())
+}
+
+/// A fork dropped the block: the same bytes are sent again.
+pub(super) fn reorged_out(decision: &mut Decision, txid: TxId) -> Result<(), Refused> {
+    let (tx, leg, road) = decision.leg_of(txid)?;
+    let tx = &mut decision.whole.txs[tx];
+    if tx.state != TxState::Included {
+        return Err(Refused::NoChange);
+    }
+    (tx.state, tx.block, tx.sent_at) = (TxState::Stored, None, None);
+    let leg = &mut decision.whole.legs[leg];
+    match (road, leg.state) {
+        // The way back is already signed while the way out fell off the chain: keep the leg where
+        // it is; both transactions are followed by themselves.
+        (Road::Out, LegState::Returning | LegState::Returned) => {}
+        (Road::Out, LegState::Included | LegState::Owed) => {
+            leg.state = leg_step(leg.kind, leg.state, LegEvent::ReorgedOut)?;
+            decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, 1, 1));
+        }
+        (Road::Back, LegState::Returned) => {
+            leg.state = leg_step(leg.kind, leg.state, LegEvent::ReorgedOut)?;
+            leg.returned_at = None;
+        }
+        (Road::Out | Road::Back, _) => return Err(Refused::NoChange),
+    }
+    Ok(())
+}
+
+/// A transaction can never be included: its leg is dropped on the way out, or signed anew on the way
+/// back.
+pub(super) fn lost(decision: &mut Decision, txid: TxId) -> Result<(), Refused> {
+    let (tx, leg, road) = decision.leg_of(txid)?;
+    let tx = &mut decision.whole.txs[tx];
+    if tx.state != TxState::Stored {
+        return Err(Refused::NoChange);
+    }
+    tx.state = TxState::Lost;
+    let leg = &mut decision.whole.legs[leg];
+    if !awaits(leg, road) {
+        return Ok(());
+    }
+    leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
+    if road == Road::Out {
+        decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
+    }
+    Ok(())
+}
+
+/// The chain shows that nothing is left to take back for a leg.
+pub(super) fn nothing_to_return(
+    decision: &mut Decision,
+    number: u8,
+    now: UnixMillis,
+) -> Result<(), Refused> {
+    let leg = find(&mut decision.whole.legs, number)?;
+    if leg.state != LegState::Owed {
+        return Err(Refused::NoChange);
+    }
+    (leg.state, leg.returned_at) = (LegState::Returned, Some(now));
+    Ok(())
+}
+
+/// Whether the leg is waiting for the transaction of this road; it may have moved on meanwhile.
+fn awaits(leg: &Leg, road: Road) -> bool {
+    match road {
+        Road::Out => leg.state == LegState::Signed,
+        Road::Back => leg.state == LegState::Returning,
+    }
+}
+
+fn find(legs: &mut [Leg], number: u8) -> Result<&mut Leg, Refused> {
+    legs.iter_mut().find(|leg| leg.id.number == number).ok_or(Refused::Unknown)
+}

@@ -1,0 +1,192 @@
+//! From filling to the end: read back, delivered or topped up, used, released, ended, or refunded.
+
+use tron::{Resource, Sun, TxId};
+
+use super::accept::number_legs;
+use super::{Decision, Refused, Surroundings, WalletChange};
+use crate::callback::{CallbackEvent, Outcome};
+use crate::collect::plan::units_for_sun;
+use crate::collect::{ChainTotals, Reading, plan_legs};
+use crate::ledger::facts::{order_released, order_settled};
+use crate::leg::{Leg, LegEvent, LegKind, LegState, step as leg_step};
+use crate::limits::ORDER_LEGS_MAX;
+use crate::order::next::{is_overdue, may_release};
+use crate::order::whole::commitments;
+use crate::order::{OrderState, WholeOrder};
+use crate::pool::Pool;
+use crate::time::UnixMillis;
+
+/// What the chain said about the receiver after its legs were included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReadBack {
+    /// The receiver.
+    pub reading: Reading,
+    /// The totals of the same answer.
+    pub totals: ChainTotals,
+}
+
+/// The receiver was read back: delivered, not visible yet, topped up, or refunded.
+pub(super) fn read_back(
+    decision: &mut Decision,
+    read: ReadBack,
+    around: &Surroundings<'_>,
+    pool: &Pool,
+) -> Result<(), Refused> {
+    if decision.whole.order.state != OrderState::Filling || !decision.whole.is_filled() {
+        return Err(Refused::NoChange);
+    }
+    let again = around.moment.now.after_ms(around.limits.reread_ms);
+    if !shows_our_legs(&decision.whole, &read) {
+        decision.due = again;
+        return Ok(());
+    }
+    let need = read.reading.need(&commitments(around.others));
+    if need.is_nothing() {
+        deliver(decision, around.moment.now);
+        return Ok(());
+    }
+    if decision.whole.legs.len() >= ORDER_LEGS_MAX {
+        return refund(decision, around.moment.now);
+    }
+    let mut left = pool.clone();
+    let existing = decision.whole.legs.len();
+    match plan_legs(&need, &read.totals, around.limits.energy_margin_ppm, &mut left) {
+        Ok(planned) => {
+            let mut legs = number_legs(decision.whole.order.id, existing, planned);
+            decision.whole.legs.append(&mut legs);
+            decision.wallets.extend(WalletChange::between(pool, &left));
+        }
+        // Capacity comes back as others return it; the deadline ends the wait.
+        Err(_) => decision.due = again,
+    }
+    Ok(())
+}
+
+/// Whether the answer comes from a node that has seen what we lent: a lagging one would make us lend
+/// twice.
+fn shows_our_legs(whole: &WholeOrder, read: &ReadBack) -> bool {
+    let lent = |wanted: Resource| -> i64 {
+        let stake = whole.legs.iter().filter(|leg| leg.is_lent()).map(|leg| match leg.kind {
+            LegKind::Delegation { resource, balance, .. } if resource == wanted => balance,
+            LegKind::Delegation { .. } | LegKind::Activation => Sun::ZERO,
+        });
+        units_for_sun(wanted, stake.sum(), &read.totals)
+    };
+    // One unit of tolerance: the node truncates once, over the sum of all stake.
+    let has_activation = whole
+        .legs
+        .iter()
+        .any(|leg| leg.kind == LegKind::Activation && leg.state == LegState::Included);
+    (read.reading.exists || !has_activation)
+        && read.reading.energy_limit.get() >= lent(Resource::Energy) - 1
+        && read.reading.staked_bandwidth_limit.get() >= lent(Resource::Bandwidth) - 1
+}
+
+/// The address can make its transfer: the money is earned and the merchant is told.
+fn deliver(decision: &mut Decision, now: UnixMillis) {
+    let order = &mut decision.whole.order;
+    (order.state, order.ready) = (OrderState::Delivered, Some(now));
+    if order.price > Sun::ZERO {
+        decision.ledger.push(order_settled(order.id, order.merchant, order.price, now));
+    }
+    decision.callback = callback(&decision.whole, Outcome::Delivered);
+}
+
+/// It could not be filled: planned legs are dropped, the rest is taken back, the money is given back
+/// in full.
+///
+/// Nothing is in doubt here, so no leg can appear on chain afterwards.
+fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
+    for index in 0..decision.whole.legs.len() {
+        let leg = &mut decision.whole.legs[index];
+        let event = match (leg.state, leg.kind) {
+            (LegState::Planned, _) => LegEvent::Cancel,
+            (LegState::Included, LegKind::Delegation { .. }) => LegEvent::Release,
+            _ => continue,
+        };
+        leg.state = leg_step(leg.kind, leg.state, event)?;
+        if event == LegEvent::Cancel {
+            decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
+        }
+    }
+    let order = &mut decision.whole.order;
+    (order.state, order.ended) = (OrderState::Refunded, Some(now));
+    if order.price > Sun::ZERO {
+        decision.ledger.push(order_released(order.id, order.merchant, order.price, now));
+    }
+    decision.callback = callback(&decision.whole, Outcome::Refunded);
+    Ok(())
+}
+
+/// The receiver's transfer was seen in a block.
+pub(super) fn used(
+    decision: &mut Decision,
+    txid: TxId,
+    at: UnixMillis,
+    around: &Surroundings<'_>,
+) -> Result<(), Refused> {
+    let is_counted = |other: &WholeOrder| other.order.used_by == Some(txid);
+    if decision.whole.order.used.is_some() || around.others.iter().any(is_counted) {
+        return Err(Refused::NoChange);
+    }
+    match decision.whole.order.state {
+        OrderState::Delivered => {}
+        // The merchant was faster than our reading: what was promised was there, and was used.
+        OrderState::Filling if decision.whole.is_filled() => deliver(decision, around.moment.now),
+        OrderState::Filling | OrderState::Ended | OrderState::Refunded => {
+            return Err(Refused::NoChange);
+        }
+    }
+    (decision.whole.order.used, decision.whole.order.used_by) = (Some(at), Some(txid));
+    release(decision, around)
+}
+
+/// Time passed: refund, release or end.
+pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
+    let whole = &decision.whole;
+    match whole.order.state {
+        OrderState::Filling
+            if is_overdue(whole, &around.moment, around.limits) && !whole.is_in_doubt() =>
+        {
+            refund(decision, around.moment.now)
+        }
+        OrderState::Delivered => release(decision, around),
+        OrderState::Filling | OrderState::Ended | OrderState::Refunded => Err(Refused::NoChange),
+    }
+}
+
+/// Everything lent is to go back, if it may; with nothing left to come back the order ends.
+fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
+    if may_release(&decision.whole, around.others, &around.moment, around.limits) {
+        for leg in &mut decision.whole.legs {
+            if leg.state == LegState::Included && leg.kind != LegKind::Activation {
+                leg.state = leg_step(leg.kind, leg.state, LegEvent::Release)?;
+            }
+        }
+    }
+    if decision.whole.legs.iter().all(Leg::is_closed) {
+        let order = &mut decision.whole.order;
+        (order.state, order.ended) = (OrderState::Ended, Some(around.moment.now));
+    }
+    Ok(())
+}
+
+/// What the merchant is told, if an address for it is known.
+fn callback(whole: &WholeOrder, outcome: Outcome) -> Option<CallbackEvent> {
+    let order = &whole.order;
+    let is_of = |wanted: Resource| move |kind: &LegKind| matches!(kind, LegKind::Delegation { resource, .. } if *resource == wanted);
+    Some(CallbackEvent {
+        order: order.id,
+        key: order.key,
+        url: order.callback_url.clone()?,
+        outcome,
+        receiver: order.receiver,
+        reference: order.reference.clone(),
+        energy: order.energy.get(),
+        energy_delegated: whole.lent_units(Resource::Energy),
+        amount: if outcome == Outcome::Delivered { order.price } else { Sun::ZERO },
+        activation: whole.delivered_tx(|kind| *kind == LegKind::Activation),
+        bandwidth: whole.delivered_tx(is_of(Resource::Bandwidth)),
+        delegation: whole.delivered_tx(is_of(Resource::Energy)),
+    })
+}

@@ -1,0 +1,116 @@
+//! An order with its legs and transactions: what is loaded and written together.
+
+use tron::{Energy, Resource, TxId};
+
+use super::{Order, OrderState};
+use crate::collect::Commitments;
+use crate::leg::{Leg, LegKind, LegState, Road};
+use crate::tx::{ChainTx, TxState};
+
+/// An order with its legs and transactions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WholeOrder {
+    /// The order.
+    pub order: Order,
+    /// Its legs, by number.
+    pub legs: Vec<Leg>,
+    /// Every transaction ever stored for it, oldest first.
+    pub txs: Vec<ChainTx>,
+}
+
+impl WholeOrder {
+    /// The leg with this number.
+    #[must_use]
+    pub fn leg(&self, number: u8) -> Option<&Leg> {
+        self.legs.iter().find(|leg| leg.id.number == number)
+    }
+
+    /// The transaction with this id.
+    #[must_use]
+    pub fn tx(&self, txid: TxId) -> Option<&ChainTx> {
+        self.txs.iter().find(|tx| tx.txid == txid)
+    }
+
+    /// Whether anything is on its way, so that nothing may replace it.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.legs.iter().any(Leg::is_in_doubt)
+    }
+
+    /// Whether nothing will happen to it any more: final, everything back, everything solid.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.order.state, OrderState::Ended | OrderState::Refunded)
+            && self.legs.iter().all(Leg::is_closed)
+            && self.txs.iter().all(|tx| matches!(tx.state, TxState::Solid | TxState::Lost))
+    }
+
+    /// Whether every leg that fills it is on chain.
+    #[must_use]
+    pub fn is_filled(&self) -> bool {
+        self.legs.iter().all(|leg| !matches!(leg.state, LegState::Planned | LegState::Signed))
+    }
+
+    /// The last transaction of a leg on a road that is not lost.
+    #[must_use]
+    pub fn live_tx(&self, number: u8, road: Road) -> Option<&ChainTx> {
+        self.txs
+            .iter()
+            .rev()
+            .find(|tx| tx.leg.number == number && tx.road == road && tx.state != TxState::Lost)
+    }
+
+    /// The outgoing transaction of the first leg that is on chain and does what `is_wanted` says.
+    #[must_use]
+    pub fn delivered_tx(&self, is_wanted: impl Fn(&LegKind) -> bool) -> Option<TxId> {
+        self.legs
+            .iter()
+            .filter(|leg| is_wanted(&leg.kind) && leg.included_at.is_some())
+            .find_map(|leg| self.live_tx(leg.id.number, Road::Out))
+            .map(|tx| tx.txid)
+    }
+
+    /// Units of a resource that its legs on chain lend, as planned.
+    #[must_use]
+    pub fn lent_units(&self, wanted: Resource) -> i64 {
+        self.legs
+            .iter()
+            .filter(|leg| leg.included_at.is_some() && leg.state != LegState::Dropped)
+            .map(|leg| match leg.kind {
+                LegKind::Delegation { resource, units, .. } if resource == wanted => units,
+                LegKind::Delegation { .. } | LegKind::Activation => 0,
+            })
+            .sum()
+    }
+
+    /// Whether an undelegation from this receiver is due or on its way.
+    #[must_use]
+    pub fn is_returning(&self) -> bool {
+        self.legs.iter().any(|leg| matches!(leg.state, LegState::Owed | LegState::Returning))
+    }
+}
+
+/// What these live orders on an address already count on.
+#[must_use]
+pub fn commitments(others: &[WholeOrder]) -> Commitments {
+    let mut sum = Commitments::default();
+    for other in others {
+        let reclaiming = other.legs.iter().filter(|leg| {
+            let is_spent = other.order.used.is_some() && leg.state == LegState::Included;
+            is_spent || matches!(leg.state, LegState::Owed | LegState::Returning)
+        });
+        for leg in reclaiming {
+            if let LegKind::Delegation { resource: Resource::Energy, units, .. } = leg.kind {
+                sum.reclaiming = sum.reclaiming.plus(Energy::new(units));
+            }
+        }
+        if other.order.is_open() {
+            let order = &other.order;
+            // What an order bought and the chain does not show yet comes on top of what it relies on.
+            let on_its_way = if other.is_filled() { Energy::ZERO } else { order.energy };
+            sum.energy = sum.energy.plus(order.transfer_energy.shortfall_over(on_its_way));
+            sum.transfers += 1;
+        }
+    }
+    sum
+}

@@ -1,0 +1,216 @@
+//! The pool: wallets whose stake is lent, and what each can still lend.
+
+use tron::{Address, Resource, Sun};
+
+use crate::limits::{DELEGATION_MIN_SUN, LEG_BANDWIDTH};
+
+/// What a wallet is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WalletRole {
+    /// Lends stake; its key may only delegate and undelegate.
+    Lender,
+    /// Activates addresses; its key may only create accounts.
+    Activator,
+}
+
+/// A wallet of the pool as the last reading and our own reservations leave it.
+///
+/// Written by: `reconcile_pool` (capacity, bandwidth, balance), order decisions (reservations).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PoolWallet {
+    /// The address whose stake is lent, or that pays for activations.
+    pub address: Address,
+    /// What it is for.
+    pub role: WalletRole,
+    /// Permission that our key holds on it; 0 is the owner permission.
+    pub permission_id: i32,
+    /// Whether new legs may use it.
+    pub is_enabled: bool,
+    /// Energy stake that the chain would let it delegate at the last reading, in sun.
+    pub energy_capacity: Sun,
+    /// Energy stake set aside for legs that the last reading did not show, in sun.
+    pub energy_reserved: Sun,
+    /// As `energy_capacity`, for bandwidth.
+    pub bandwidth_capacity: Sun,
+    /// As `energy_reserved`, for bandwidth.
+    pub bandwidth_reserved: Sun,
+    /// Bandwidth that its own transactions can use, at the last reading.
+    pub own_bandwidth: i64,
+    /// Liquid TRX, in sun, at the last reading.
+    pub balance: Sun,
+}
+
+/// What the pool cannot supply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NoCapacity {
+    /// Not enough stake is free.
+    #[error("the pool lacks {missing} sun of {} stake", resource.name())]
+    Stake {
+        /// Which resource.
+        resource: Resource,
+        /// How much more would be needed, in sun.
+        missing: i64,
+    },
+    /// No activator has the TRX that an activation costs.
+    #[error("no activator wallet can pay for an activation")]
+    Activator,
+    /// The network's totals could not be used.
+    #[error("the network's resource totals are unreadable")]
+    Totals,
+}
+
+/// What activating an address costs the activator at most, in sun: 1 TRX and 0.1 TRX for the bytes.
+///
+/// Source: chain parameters `getCreateNewAccountFeeInSystemContract`, `getCreateAccountFee`.
+pub const ACTIVATION_COST_SUN: i64 = 1_100_000;
+
+impl PoolWallet {
+    /// Stake that a new leg may still take, in sun; never negative.
+    #[must_use]
+    pub fn free(&self, resource: Resource) -> Sun {
+        let (capacity, reserved) = match resource {
+            Resource::Energy => (self.energy_capacity, self.energy_reserved),
+            Resource::Bandwidth => (self.bandwidth_capacity, self.bandwidth_reserved),
+        };
+        Sun::new(capacity.get().saturating_sub(reserved.get()).max(0))
+    }
+
+    /// Moves the reservation for one leg: positive when planned, negative when settled or dropped.
+    pub fn reserve(&mut self, resource: Resource, amount: Sun) {
+        match resource {
+            Resource::Energy => self.energy_reserved = self.energy_reserved + amount,
+            Resource::Bandwidth => self.bandwidth_reserved = self.bandwidth_reserved + amount,
+        }
+    }
+
+    /// Whether it can pay for a leg's own bytes, by bandwidth or by burning TRX.
+    fn can_pay_for_bytes(&self) -> bool {
+        self.own_bandwidth >= LEG_BANDWIDTH || self.balance.get() >= LEG_BANDWIDTH * 1_000
+    }
+}
+
+/// The wallets that a plan may draw on.
+#[derive(Clone, Debug, Default)]
+pub struct Pool {
+    /// Every wallet, in the order of their addresses.
+    pub wallets: Vec<PoolWallet>,
+}
+
+impl Pool {
+    /// Takes stake from as few wallets as possible, the one with the most free stake first.
+    ///
+    /// Errors: [`NoCapacity::Stake`] when `wallets_max` wallets together lack it.
+    pub fn take(
+        &mut self,
+        resource: Resource,
+        wanted: Sun,
+        wallets_max: usize,
+    ) -> Result<Vec<(Address, Sun)>, NoCapacity> {
+        let mut lenders: Vec<&mut PoolWallet> = self
+            .wallets
+            .iter_mut()
+            .filter(|wallet| {
+                wallet.is_enabled && wallet.role == WalletRole::Lender && wallet.can_pay_for_bytes()
+            })
+            .collect();
+        lenders.sort_by_key(|wallet| (-wallet.free(resource).get(), wallet.address));
+        let mut missing = wanted.get();
+        let mut taken = Vec::new();
+        for wallet in lenders.into_iter().take(wallets_max) {
+            if missing == 0 {
+                break;
+            }
+            let share = wallet.free(resource).get().min(missing.max(DELEGATION_MIN_SUN));
+            if share < DELEGATION_MIN_SUN {
+                continue;
+            }
+            wallet.reserve(resource, Sun::new(share));
+            wallet.own_bandwidth = wallet.own_bandwidth.saturating_sub(LEG_BANDWIDTH);
+            taken.push((wallet.address, Sun::new(share)));
+            missing = (missing - share).max(0);
+        }
+        if missing > 0 { Err(NoCapacity::Stake { resource, missing }) } else { Ok(taken) }
+    }
+
+    /// The activator with the most TRX.
+    ///
+    /// Errors: [`NoCapacity::Activator`] when none can pay.
+    pub fn take_activator(&mut self) -> Result<Address, NoCapacity> {
+        self.wallets
+            .iter_mut()
+            .filter(|wallet| wallet.is_enabled && wallet.role == WalletRole::Activator)
+            .filter(|wallet| wallet.balance.get() >= ACTIVATION_COST_SUN)
+            .max_by_key(|wallet| (wallet.balance, wallet.address))
+            .map(|wallet| {
+                wallet.balance = wallet.balance - Sun::new(ACTIVATION_COST_SUN);
+                wallet.address
+            })
+            .ok_or(NoCapacity::Activator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wallet(number: u8, free_trx: i64) -> PoolWallet {
+        PoolWallet {
+            address: Address::from_evm([number; 20]),
+            role: WalletRole::Lender,
+            permission_id: 2,
+            is_enabled: true,
+            energy_capacity: Sun::from_trx(free_trx),
+            energy_reserved: Sun::ZERO,
+            bandwidth_capacity: Sun::ZERO,
+            bandwidth_reserved: Sun::ZERO,
+            own_bandwidth: 10_000,
+            balance: Sun::ZERO,
+        }
+    }
+
+    fn take(wallets: Vec<PoolWallet>, trx: i64) -> Result<Vec<(u8, i64)>, NoCapacity> {
+        let mut pool = Pool { wallets };
+        let taken = pool.take(Resource::Energy, Sun::from_trx(trx), 2)?;
+        Ok(taken.iter().map(|(owner, sun)| (owner.as_bytes()[1], sun.get() / 1_000_000)).collect())
+    }
+
+    #[test]
+    fn the_fullest_wallet_serves_alone_when_it_can() {
+        assert_eq!(take(vec![wallet(1, 50), wallet(2, 80)], 70), Ok(vec![(2, 70)]));
+    }
+
+    #[test]
+    fn a_large_need_is_split_and_bounded() {
+        assert_eq!(take(vec![wallet(1, 50), wallet(2, 80)], 100), Ok(vec![(2, 80), (1, 20)]));
+        let short = take(vec![wallet(1, 50), wallet(2, 80), wallet(3, 40)], 150);
+        assert_eq!(
+            short,
+            Err(NoCapacity::Stake { resource: Resource::Energy, missing: 20_000_000 }),
+            "two wallets at most"
+        );
+    }
+
+    #[test]
+    fn reserved_disabled_and_byteless_wallets_do_not_lend() {
+        let reserved = PoolWallet { energy_reserved: Sun::from_trx(45), ..wallet(1, 50) };
+        assert_eq!(take(vec![reserved], 5), Ok(vec![(1, 5)]));
+        assert!(take(vec![reserved], 6).is_err());
+        assert!(take(vec![PoolWallet { is_enabled: false, ..wallet(1, 50) }], 5).is_err());
+        let byteless = PoolWallet { own_bandwidth: LEG_BANDWIDTH - 1, ..wallet(1, 50) };
+        assert!(take(vec![byteless], 5).is_err());
+        let burns = PoolWallet { balance: Sun::from_trx(1), ..byteless };
+        assert_eq!(take(vec![burns], 5), Ok(vec![(1, 5)]));
+    }
+
+    #[test]
+    fn an_activator_must_be_able_to_pay() {
+        let activator = |sun| PoolWallet {
+            role: WalletRole::Activator,
+            balance: Sun::new(sun),
+            ..wallet(9, 0)
+        };
+        let mut pool = Pool { wallets: vec![activator(ACTIVATION_COST_SUN * 2 - 1)] };
+        assert!(pool.take_activator().is_ok());
+        assert_eq!(pool.take_activator(), Err(NoCapacity::Activator));
+    }
+}
