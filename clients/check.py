@@ -242,7 +242,7 @@ def spawned(binary):
             line = process.stdout.readline()
             watchdog.cancel()
             if not line:
-                raise SystemExit(f"{binary} printed no connection line in {START_TIMEOUT_SECS} s")
+                raise SystemExit(f"{binary} ended, or ran {START_TIMEOUT_SECS} s, without a connection line")
             yield json.loads(line)
         finally:
             watchdog.cancel()
