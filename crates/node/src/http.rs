@@ -20,6 +20,9 @@ const API_KEY_HEADER: &str = "TRON-PRO-API-KEY";
 /// Most bytes of a refusal that are read for its text.
 const REFUSAL_BYTES_MAX: usize = 4_096;
 
+/// Most bytes set aside for an answer before they have come, whatever length it announces.
+const RESERVED_BYTES_MAX: usize = 64 * 1024;
+
 /// Path prefix of questions about solid blocks.
 const SOLIDITY_PREFIX: &str = "walletsolidity/";
 
@@ -212,7 +215,7 @@ impl HttpTransport {
         if announced.is_some_and(|length| length > limit_bytes) {
             return Err(TransportError::TooLarge { limit_bytes });
         }
-        let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
+        let mut bytes = Vec::with_capacity(announced.unwrap_or_default().min(RESERVED_BYTES_MAX));
         while let Some(chunk) = response.chunk().await.map_err(|error| self.describe(error))? {
             if bytes.len() + chunk.len() > limit_bytes {
                 return Err(TransportError::TooLarge { limit_bytes });

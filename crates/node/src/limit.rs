@@ -24,12 +24,12 @@ pub struct RequestLimit {
 }
 
 impl RequestLimit {
-    /// So many requests a second on average, a second's worth at once, and the default number under
-    /// way; zero is unlimited.
+    /// So many requests a second, evenly spread: a burst would come on top within one second, and
+    /// providers count seconds. Zero is unlimited.
     #[must_use]
     pub fn per_second(requests: u32) -> Self {
         let interval = Duration::from_secs(1).checked_div(requests).unwrap_or_default();
-        Self { interval, burst: requests, ..Self::default() }
+        Self { interval, ..Self::default() }
     }
 }
 
@@ -159,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_an_interval_with_a_second_at_once() {
+    fn a_rate_is_an_interval_without_a_burst() {
         let rate = RequestLimit::per_second(15);
-        assert_eq!((rate.interval.as_micros(), rate.burst), (66_666, 15));
+        assert_eq!((rate.interval.as_micros(), rate.burst), (66_666, 1));
         assert!(RequestLimit::per_second(0).interval.is_zero());
     }
 

@@ -24,9 +24,11 @@ pub(crate) fn txid() -> TxId {
 
 type Answer = Result<Value, TransportError>;
 
+type Answering = dyn Fn(&str, &Value) -> BoxFuture<'static, Answer> + Send + Sync;
+
 /// A transport that answers by a function and remembers what it was asked.
 pub(crate) struct Fake {
-    answer: Box<dyn Fn(&str, &Value) -> BoxFuture<'static, Answer> + Send + Sync>,
+    answer: Box<Answering>,
     asked: Mutex<Vec<(String, Value)>>,
 }
 
