@@ -1,0 +1,55 @@
+//! The registry: every statement is a named constant that a test prepares.
+
+/// Defines the statements of one noun and lists them for the registry.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)*) => {
+        $(const $name: &str = $sql;)*
+
+        /// Every statement of this file, by name.
+        #[cfg(test)]
+        pub(crate) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+pub(crate) use statements;
+
+/// Every statement of the room.
+#[cfg(test)]
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        crate::answer::STATEMENTS,
+        crate::audit::STATEMENTS,
+        crate::callback::STATEMENTS,
+        crate::key::STATEMENTS,
+        crate::ledger::STATEMENTS,
+        crate::leg::STATEMENTS,
+        crate::merchant::STATEMENTS,
+        crate::order::STATEMENTS,
+        crate::outbox::STATEMENTS,
+        crate::pool::STATEMENTS,
+        crate::tx::STATEMENTS,
+        crate::watch::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use crate::{dialect, migrate};
+
+    #[test]
+    fn every_statement_prepares() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate::migrate(&mut connection).unwrap();
+        let mut count = 0;
+        for (name, sql) in super::all() {
+            connection.prepare(sql).unwrap_or_else(|error| panic!("{name}: {error}\n{sql}"));
+            count += 1;
+        }
+        assert!(count > 40, "only {count} statements are registered");
+        assert!(count < dialect::STATEMENTS_CACHED, "{count} statements do not fit the cache");
+    }
+}
