@@ -126,10 +126,10 @@ impl Product {
             draining.cancelled().await;
             edge.is_ready.store(false, Ordering::Relaxed);
         };
-        let (served, ()) = tokio::join!(server.run(routes(self.edge.clone()), stop), drain);
+        tokio::join!(server.run(routes(self.edge.clone()), stop), drain);
         workers_stop.cancel();
         workers.wait().await;
-        Ok(served?)
+        Ok(())
     }
 }
 
@@ -203,7 +203,7 @@ async fn watch_health(nodes: Arc<Failover>, stop: CancellationToken) {
 }
 
 fn open_store(config: &Config) -> anyhow::Result<Arc<SqliteStore>> {
-    let path = config.sqlite_path()?;
+    let path = config.sqlite_path();
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;
     }

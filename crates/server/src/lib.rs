@@ -8,8 +8,12 @@
 //!
 
 pub mod auth;
+pub mod boot;
 pub mod callback_client;
+pub mod command;
+pub mod config;
 pub mod endpoint;
+pub mod http_server;
 pub mod keys;
 pub mod keystore;
 pub mod logging;
@@ -20,3 +24,4 @@ pub mod route;
 pub mod secret;
 pub mod system;
 pub mod worker;
+pub mod world;

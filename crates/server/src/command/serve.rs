@@ -17,7 +17,7 @@ impl Serve {
     /// Runs it with the configured database, nodes and wallets.
     pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let config = Config::load(config)?;
-        logging::start(&config.log.filter, config.log.format)?;
+        logging::start(&config.log.filter, config.log_format())?;
         let secrets = Secrets::load(&config)?;
         let listen = config.server.listen;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
