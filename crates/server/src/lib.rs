@@ -8,6 +8,7 @@
 //!
 
 pub mod callback_client;
+pub mod http_server;
 pub mod keystore;
 pub mod logging;
 pub mod private_file;
