@@ -6,6 +6,8 @@
 //! Invariants: key material has no `Debug`, `Display`, `Serialize` or `Clone` and is wiped when
 //! dropped; every wait and every size has a limit with a name; every error body is a JSON object.
 //!
+//! Read next: [`config`] for what can be set, [`http_server`] for what comes in,
+//! [`callback_client`] for what goes out, [`secret`] and [`keystore`] for what is kept.
 
 pub mod auth;
 pub mod boot;
