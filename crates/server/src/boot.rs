@@ -37,7 +37,7 @@ pub struct Product {
     /// The use cases.
     pub app: App,
     /// The rows.
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     edge: Arc<Edge>,
     nodes: Arc<Failover>,
     cached: Arc<Cached<dyn TronNode>>,
@@ -72,11 +72,10 @@ impl Product {
     ///
     /// Errors: in words for the operator.
     pub fn new(config: Config, secrets: Secrets) -> anyhow::Result<Self> {
-        let store = open_store(&config)?;
+        let rows = open_store(&config)?;
         let (nodes, cached) = connect(&config)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sealer = Arc::new(secrets.sealer);
-        let rows: Arc<dyn Store> = store.clone();
         let keys = || Keys::new(rows.clone(), sealer.clone(), clock.clone());
         let callbacks = Arc::new(callback_client(&config)?);
         let poster = SigningPoster::new(callbacks.clone(), keys(), clock.clone());
@@ -98,7 +97,7 @@ impl Product {
         let edge =
             Edge { app: app.clone(), keys: keys(), callbacks, is_ready: AtomicBool::new(true) };
         let pace = pace(&config);
-        Ok(Self { app, store, edge: Arc::new(edge), nodes, cached, pace, config })
+        Ok(Self { app, store: rows, edge: Arc::new(edge), nodes, cached, pace, config })
     }
 
     /// Listens, starts the workers, and runs until the token is cancelled; then drains.
@@ -136,7 +135,7 @@ impl Product {
 /// What commands that only touch the database use.
 pub struct Offline {
     /// The rows.
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     config: Config,
     runtime: tokio::runtime::Runtime,
 }
@@ -202,7 +201,7 @@ async fn watch_health(nodes: Arc<Failover>, stop: CancellationToken) {
     }
 }
 
-fn open_store(config: &Config) -> anyhow::Result<Arc<SqliteStore>> {
+fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let path = config.sqlite_path();
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;
@@ -257,7 +256,8 @@ fn connect(config: &Config) -> anyhow::Result<(Arc<Failover>, Arc<Cached<dyn Tro
             call_timeout,
             // A provider's address is many nodes; an own node is one.
             loss_rule: if api_key.is_some() { LossRule::POOL } else { LossRule::SINGLE },
-            ..NodeSettings::default()
+            // The totals come with any existing account's resources; the token surely exists.
+            totals_addresses: vec![config.token.contract, node::black_hole()],
         };
         let node = JsonNode::new(HttpTransport::new(endpoint, limits)?, settings);
         members.push(Member::new(name, Arc::new(node)));

@@ -31,9 +31,10 @@ impl Config {
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let text = match file {
             None => None,
-            Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
-                ConfigError(vec![format!("{}: {error}", path.display())])
-            })?),
+            Some(path) => Some(
+                std::fs::read_to_string(path)
+                    .map_err(|error| ConfigError(vec![format!("{}: {error}", path.display())]))?,
+            ),
         };
         Self::from_layers(text.as_deref(), std::env::vars())
     }
@@ -59,8 +60,8 @@ impl Config {
     pub fn show(&self) -> String {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let word = |is_set: bool| if is_set { "set" } else { "unset" };
-        let master = is_set(crate::secret::MASTER_KEY_VARIABLE)
-            || self.secrets.master_key_file.is_some();
+        let master =
+            is_set(crate::secret::MASTER_KEY_VARIABLE) || self.secrets.master_key_file.is_some();
         let passphrase =
             is_set(crate::keystore::PASSPHRASE_VARIABLE) || self.pool.passphrase_file.is_some();
         let shown = toml::to_string(self).unwrap_or_else(|error| format!("# {error}\n"));
@@ -119,7 +120,8 @@ mod tests {
 
     #[test]
     fn all_complaints_come_at_once() {
-        let file = "[pool]\nenergy_margin_ppm = 5001\n[node]\nurls = []\n[database]\nurl = \"mysql:x\"";
+        let file =
+            "[pool]\nenergy_margin_ppm = 5001\n[node]\nurls = []\n[database]\nurl = \"mysql:x\"";
         let complaints = load(file, &[]).unwrap_err();
         assert_eq!(complaints.len(), 3, "{complaints:?}");
     }

@@ -128,7 +128,11 @@ fn introduce(world: &World) {
     print(&format!("node        {}", world.node_url));
     print(&format!("api key     {}", world.shop.api_key));
     print(&format!("api secret  {}", *world.shop.api_secret));
-    print(&format!("addresses   {} with USDT, the first is {}", world.payment_addresses.len(), first.address));
+    print(&format!(
+        "addresses   {} with USDT, the first is {}",
+        world.payment_addresses.len(),
+        first.address
+    ));
     print(&format!("cold wallet {} (holds USDT)", world.recipient_with_usdt));
     say("");
     say("Your first order, signed in the shell:");

@@ -52,7 +52,7 @@ pub fn say(line: &str) {
 #[must_use]
 pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(header.to_vec());
+    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(header.to_vec());
     for row in rows {
         table.add_row(row);
     }

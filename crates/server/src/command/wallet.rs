@@ -1,7 +1,7 @@
 //! `sunsweep wallet`: add, enable, disable, list.
 
-use std::path::PathBuf;
 use std::path::Path;
+use std::path::PathBuf;
 
 use app::ports::role_name;
 use app::rows::NewWallet;

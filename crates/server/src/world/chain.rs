@@ -59,7 +59,9 @@ impl Plan {
             lenders: (0..LENDERS).map(|index| of(&lender_label(index))).collect(),
             activator: of(ACTIVATOR),
             stranger: of("stranger"),
-            addresses: (0..addresses).map(|index| payment(index, of(&payment_label(index)))).collect(),
+            addresses: (0..addresses)
+                .map(|index| payment(index, of(&payment_label(index))))
+                .collect(),
             recipient_with_usdt: of("recipient with usdt"),
             recipient_without_usdt: of("recipient without usdt"),
         }
@@ -82,9 +84,7 @@ impl Plan {
             if is_activator {
                 changes.push(json!({"faucet": {"address": wallet, "sun": ACTIVATOR_SUN}}));
             } else {
-                let stake = |resource: &str, sun: i64| {
-                    json!({"stake": {"address": wallet, "resource": resource, "sun": sun}})
-                };
+                let stake = |resource: &str, sun: i64| json!({"stake": {"address": wallet, "resource": resource, "sun": sun}});
                 changes.push(stake("ENERGY", ENERGY_STAKE_SUN));
                 changes.push(stake("BANDWIDTH", BANDWIDTH_STAKE_SUN));
             }

@@ -12,9 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use app::App;
-use node::{
-    Endpoint, HttpLimits, HttpTransport, JsonNode, LossRule, NodeSettings, TronNode,
-};
+use node::{Endpoint, HttpLimits, HttpTransport, JsonNode, LossRule, NodeSettings, TronNode};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -151,7 +149,11 @@ impl World {
     /// A client of the devnet of its own, as a merchant's wallet would have.
     pub fn node(&self) -> anyhow::Result<Arc<dyn TronNode>> {
         let transport = HttpTransport::new(Endpoint::new(&self.node_url)?, HttpLimits::default())?;
-        let settings = NodeSettings { loss_rule: LossRule::SINGLE, ..NodeSettings::default() };
+        let settings = NodeSettings {
+            loss_rule: LossRule::SINGLE,
+            totals_addresses: vec![self.usdt],
+            ..NodeSettings::default()
+        };
         Ok(Arc::new(JsonNode::new(transport, settings)))
     }
 

@@ -1,6 +1,6 @@
 //! The merchant of a world, with money and a key.
 
-use app::ports::{Clock, Store, StoreError};
+use app::ports::{Clock, StoreError};
 use app::rows::{Key, NewWallet};
 use domain::ledger::facts::merchant_credited;
 use domain::pool::WalletRole;
