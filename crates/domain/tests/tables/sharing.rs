@@ -1,0 +1,78 @@
+//! Several orders on one address.
+
+use crate::language::check;
+
+#[test]
+fn the_same_energy_is_not_promised_twice() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A energy 70000 free 1000
+        order    o1 m1 A
+        order    o2 m1 A          -> 1 w1 lends 58687 energy, held 3.5142   # 5715 are left over
+        read     o1               -> delivered, callback 40
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 128687 -> delivered, settled 3.5142, callback 40
+        ",
+    );
+}
+
+#[test]
+fn a_used_order_waits_for_the_other_and_both_go_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        order    o2 m1 A          -> 1 w1 lends 64285 energy, held 3.84942
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 128698 -> delivered, settled 3.84942, callback 40
+        used     o1 t1            -> ok
+        next     o1               -> wait 60s
+        tick     o1               -> nothing changes
+        used     o2 t1            -> nothing changes  # one transfer counts once
+        used     o2 t2            -> 1 owed
+        next     o1               -> tick
+        tick     o1               -> 1 owed
+        sign     o1/1             -> 1 returning
+        sign     o2/1             -> 1 returning
+        included o1/1             -> 1 returned
+        included o2/1             -> 1 returned
+        tick     o1               -> ended
+        tick     o2               -> ended
+        solid
+        next     o1               -> close
+        next     o2               -> close
+        ",
+    );
+}
+
+#[test]
+fn new_energy_is_lent_after_the_old_is_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        used     o1 t1            -> 1 owed
+        address  A energy 64413 used 64285
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        next     o2               -> wait 3s
+        sign     o1/1             -> 1 returning
+        next     o2               -> wait 3s
+        included o1/1             -> 1 returned
+        next     o2               -> sign 1 out
+        ",
+    );
+}
