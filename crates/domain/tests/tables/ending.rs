@@ -123,3 +123,27 @@ fn a_leg_that_is_lost_after_the_deadline_is_not_replaced() {
         ",
     );
 }
+
+#[test]
+fn a_fork_after_the_refund_strands_nothing() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        clock    +300s
+        included o1/1             -> 1 included
+        tick     o1               -> 1 owed, refunded, released 3.8571, callback 41
+        reorged  o1/1             -> 1 signed
+        clock    +3s
+        included o1/1             -> 1 owed           # nobody pays for it: back it goes
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        solid
+        next     o1               -> close
+        ",
+    );
+}

@@ -3,7 +3,8 @@
 use tron::TxId;
 
 use super::{Answer, Decision, Refused, Surroundings, WalletChange};
-use crate::leg::{Leg, LegEvent, LegState, Road, step as leg_step};
+use crate::leg::{Leg, LegEvent, LegKind, LegState, Road, step as leg_step};
+use crate::order::OrderState;
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 
@@ -71,6 +72,13 @@ pub(super) fn included(
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Included)?;
         if road == Road::Out {
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, -1));
+        }
+        // A fork can undo a way out after the order was final. Once it is back on chain nothing else
+        // would ever release it.
+        let is_final =
+            matches!(decision.whole.order.state, OrderState::Ended | OrderState::Refunded);
+        if is_final && road == Road::Out && leg.kind != LegKind::Activation {
+            leg.state = leg_step(leg.kind, leg.state, LegEvent::Release)?;
         }
     }
     Ok(())
