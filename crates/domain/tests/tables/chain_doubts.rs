@@ -159,3 +159,22 @@ fn a_record_that_is_gone_ends_the_order() {
         ",
     );
 }
+
+#[test]
+fn a_failed_inclusion_counts_once_its_block_cannot_be_undone() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        failed   o1/1             -> nothing changes  # a fork could include it again, and then it works
+        clock    +60s
+        solid
+        next     o1               -> prove 1 out
+        failed   o1/1             -> 1 dropped
+        next     o1               -> read
+        ",
+    );
+}

@@ -51,11 +51,17 @@ pub(super) fn included(
     block: i64,
     at: UnixMillis,
     has_succeeded: bool,
+    solid_now: UnixMillis,
 ) -> Result<(), Refused> {
     let (tx, leg, road) = decision.leg_of(txid)?;
     let tx = &mut decision.whole.txs[tx];
     if !has_succeeded {
-        return lost(decision, txid);
+        // A fork can drop the block in which it failed and include it again where it works; past its
+        // expiration in a solid block it cannot.
+        return match solid_now >= tx.expiration {
+            true => lost(decision, txid),
+            false => Err(Refused::NoChange),
+        };
     }
     let is_news = tx.state == TxState::Stored;
     let is_moved = tx.state == TxState::Included && tx.block != Some(block);
