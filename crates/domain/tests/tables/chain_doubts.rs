@@ -178,3 +178,32 @@ fn a_failed_inclusion_counts_once_its_block_cannot_be_undone() {
         ",
     );
 }
+
+#[test]
+fn nothing_is_signed_in_place_of_a_transaction_until_it_is_provably_lost() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        pool     w2 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 unanswered
+        clock    +60s
+        next     o1               -> wait 3s          # expired, but not past the solid head
+        read     o1               -> nothing changes
+        sign     o1/1             -> nothing changes
+        solid
+        next     o1               -> prove 1 out
+        lost     o1/1             -> 1 dropped
+        lost     o1/1             -> nothing changes
+        wallet   w1               -> free energy 70000, bandwidth 0
+        next     o1               -> read
+        read     o1               -> 2 w2 lends 64413 energy
+        next     o1               -> sign 2 out
+        sign     o1/2             -> 2 signed
+        included o1/2             -> 2 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ",
+    );
+}

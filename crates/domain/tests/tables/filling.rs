@@ -201,3 +201,25 @@ fn a_merchant_that_is_faster_than_our_reading_has_been_served() {
         ",
     );
 }
+
+#[test]
+fn a_refused_first_send_is_replanned_on_another_wallet() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 90000
+        pool     w2 energy 80000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused     -> 1 dropped
+        wallet   w1               -> free energy 90000, bandwidth 0
+        next     o1               -> read
+        read     o1               -> 2 w2 lends 64413 energy
+        sign     o1/2             -> 2 signed
+        answer   o1/2 taken
+        included o1/2             -> 2 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        included o1/1             -> nothing changes  # refused by all: it can never be anywhere
+        ",
+    );
+}

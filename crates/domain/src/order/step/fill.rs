@@ -1,19 +1,19 @@
 //! From filling to the end: read back, delivered or topped up, used, released, ended, or refunded.
 
-use tron::{Resource, Sun, TxId};
+use tron::{Address, Resource, Sun, TxId};
 
 use super::accept::number_legs;
 use super::{Decision, Refused, Surroundings, WalletChange};
 use crate::callback::{CallbackEvent, Outcome};
 use crate::collect::plan::units_for_sun;
-use crate::collect::{ChainTotals, Reading, plan_legs};
+use crate::collect::{ChainTotals, Need, Reading, plan_legs};
 use crate::ledger::facts::{order_released, order_settled};
 use crate::leg::{Leg, LegEvent, LegKind, LegState, step as leg_step};
 use crate::limits::ORDER_LEGS_MAX;
 use crate::order::next::{is_overdue, may_release};
 use crate::order::whole::commitments;
 use crate::order::{OrderState, WholeOrder};
-use crate::pool::Pool;
+use crate::pool::{NoCapacity, Pool};
 use crate::time::UnixMillis;
 
 /// What the chain said about the receiver after its legs were included.
@@ -48,10 +48,9 @@ pub(super) fn read_back(
     if decision.whole.legs.len() >= ORDER_LEGS_MAX {
         return refund(decision, around.moment.now);
     }
-    let mut left = pool.clone();
     let existing = decision.whole.legs.len();
-    match plan_legs(&need, &read.totals, around.limits.energy_margin_ppm, &mut left) {
-        Ok(planned) => {
+    match top_up(&decision.whole, &need, &read.totals, around, pool) {
+        Ok((planned, left)) => {
             let mut legs = number_legs(decision.whole.order.id, existing, planned);
             decision.whole.legs.append(&mut legs);
             decision.wallets.extend(WalletChange::between(pool, &left));
@@ -60,6 +59,30 @@ pub(super) fn read_back(
         Err(_) => decision.due = again,
     }
     Ok(())
+}
+
+/// The legs for a shortfall and the pool that is left, from other wallets than those that failed
+/// this order if they suffice: a wallet with the most free stake whose sends are refused would
+/// otherwise be picked again and again.
+fn top_up(
+    whole: &WholeOrder,
+    need: &Need,
+    totals: &ChainTotals,
+    around: &Surroundings<'_>,
+    pool: &Pool,
+) -> Result<(Vec<(Address, LegKind)>, Pool), NoCapacity> {
+    let has_failed = |owner: Address| {
+        whole.legs.iter().any(|leg| leg.owner == owner && leg.state == LegState::Dropped)
+    };
+    let plan = |mut left: Pool| {
+        let planned = plan_legs(need, totals, around.limits.energy_margin_ppm, &mut left)?;
+        Ok((planned, left))
+    };
+    let mut untried = pool.clone();
+    for wallet in &mut untried.wallets {
+        wallet.is_enabled &= !has_failed(wallet.address);
+    }
+    plan(untried).or_else(|_: NoCapacity| plan(pool.clone()))
 }
 
 /// Whether the answer comes from a node that has seen what we lent: a lagging one would make us lend
