@@ -223,3 +223,46 @@ fn a_refused_first_send_is_replanned_on_another_wallet() {
         ",
     );
 }
+
+#[test]
+fn the_legs_of_an_order_are_bounded_and_then_it_is_refunded() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 20000
+        pool     w2 energy 20000
+        pool     w3 energy 20000
+        pool     w4 energy 20000
+        order    o1 m1 A          -> 1 w1 lends 20000 energy, 2 w2 lends 20000 energy, 3 w3 lends 20000 energy, 4 w4 lends 4412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused     -> 1 dropped
+        sign     o1/2             -> 2 signed
+        answer   o1/2 refused     -> 2 dropped
+        sign     o1/3             -> 3 signed
+        answer   o1/3 refused     -> 3 dropped
+        sign     o1/4             -> 4 signed
+        answer   o1/4 refused     -> 4 dropped
+        read     o1               -> 5 w1 lends 20000 energy, 6 w2 lends 20000 energy, 7 w3 lends 20000 energy, 8 w4 lends 4412 energy
+        sign     o1/5             -> 5 signed
+        answer   o1/5 refused     -> 5 dropped
+        sign     o1/6             -> 6 signed
+        answer   o1/6 refused     -> 6 dropped
+        sign     o1/7             -> 7 signed
+        answer   o1/7 refused     -> 7 dropped
+        sign     o1/8             -> 8 signed
+        included o1/8             -> 8 included
+        read     o1 energy 4412   -> 9 w1 lends 20000 energy, 10 w2 lends 20000 energy, 11 w3 lends 19991 energy
+        sign     o1/9             -> 9 signed
+        answer   o1/9 refused     -> 9 dropped
+        sign     o1/10            -> 10 signed
+        answer   o1/10 refused    -> 10 dropped
+        sign     o1/11            -> 11 signed
+        answer   o1/11 refused    -> 11 dropped
+        read     o1 energy 4412   -> 8 owed, refunded, released 3.8571, callback 41   # three more would be fourteen
+        sign     o1/8             -> 8 returning
+        included o1/8             -> 8 returned
+        solid
+        next     o1               -> close
+        ",
+    );
+}

@@ -50,11 +50,12 @@ pub(super) fn read_back(
     }
     let existing = decision.whole.legs.len();
     match top_up(&decision.whole, &need, &read.totals, around, pool) {
-        Ok((planned, left)) => {
+        Ok((planned, left)) if existing + planned.len() <= ORDER_LEGS_MAX => {
             let mut legs = number_legs(decision.whole.order.id, existing, planned);
             decision.whole.legs.append(&mut legs);
             decision.wallets.extend(WalletChange::between(pool, &left));
         }
+        Ok(_) => return refund(decision, around.moment.now),
         // Capacity comes back as others return it; the deadline ends the wait.
         Err(_) => decision.due = again,
     }
