@@ -146,14 +146,21 @@ fn delivered(
     limits: &OrderLimits,
     wait: UnixMillis,
 ) -> Action {
-    let over = rent_end(whole, limits);
-    if whole.legs.iter().all(Leg::is_closed) && (whole.order.used.is_some() || moment.now >= over) {
+    if whole.legs.iter().all(Leg::is_closed) && is_over(whole, moment, limits) {
         return Action::Tick;
     }
     if may_release(whole, others, moment, limits) {
         return Action::Tick;
     }
-    if whole.order.used.is_some() { Action::Wait(wait) } else { Action::Wait(over) }
+    match whole.order.used {
+        Some(_) => Action::Wait(wait),
+        None => Action::Wait(rent_end(whole, limits)),
+    }
+}
+
+/// Whether a delivered order's transfer is not expected any more: it was made, or the rent ended.
+pub(super) fn is_over(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
+    whole.order.used.is_some() || moment.now >= rent_end(whole, limits)
 }
 
 /// When the energy has to go back even if it was not used.

@@ -266,3 +266,22 @@ fn the_legs_of_an_order_are_bounded_and_then_it_is_refunded() {
         ",
     );
 }
+
+#[test]
+fn nothing_missing_is_delivered_at_once_and_free() {
+    check(
+        "
+        merchant m1 trx 1
+        address  A energy 64285
+        order    o1 m1 A
+        money    m1               -> available 1, held 0, revenue 0
+        next     o1               -> read
+        read     o1               -> delivered, callback 40
+        next     o1               -> wait 3600s
+        tick     o1               -> nothing changes  # its energy stays promised
+        clock    +60s
+        used     o1 t1            -> ended
+        next     o1               -> close
+        ",
+    );
+}

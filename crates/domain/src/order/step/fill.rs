@@ -10,7 +10,7 @@ use crate::collect::{ChainTotals, Need, Reading, plan_legs};
 use crate::ledger::facts::{order_released, order_settled};
 use crate::leg::{Leg, LegEvent, LegKind, LegState, step as leg_step};
 use crate::limits::ORDER_LEGS_MAX;
-use crate::order::next::{is_overdue, may_release};
+use crate::order::next::{is_over, is_overdue, may_release};
 use crate::order::whole::commitments;
 use crate::order::{OrderState, WholeOrder};
 use crate::pool::{NoCapacity, Pool};
@@ -188,7 +188,9 @@ fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Ref
             }
         }
     }
-    if decision.whole.legs.iter().all(Leg::is_closed) {
+    if decision.whole.legs.iter().all(Leg::is_closed)
+        && is_over(&decision.whole, &around.moment, around.limits)
+    {
         let order = &mut decision.whole.order;
         (order.state, order.ended) = (OrderState::Ended, Some(around.moment.now));
     }
