@@ -5,6 +5,7 @@ use tron::{Energy, Resource, TxId};
 use super::{Order, OrderState};
 use crate::collect::Commitments;
 use crate::leg::{Leg, LegKind, LegState, Road};
+use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 
 /// An order with its legs and transactions.
@@ -49,6 +50,32 @@ impl WholeOrder {
     #[must_use]
     pub fn is_filled(&self) -> bool {
         self.legs.iter().all(|leg| !matches!(leg.state, LegState::Planned | LegState::Signed))
+    }
+
+    /// Whether a transfer in a block of this time can have used what this order lent.
+    ///
+    /// A filling order counts too, for a merchant that is faster than our reading back; but only once
+    /// everything that it bought is there, and not for a transfer from before that.
+    #[must_use]
+    pub fn awaits_use(&self, at: UnixMillis) -> bool {
+        // Each leg's units were rounded down when planned.
+        let has_come = |resource: Resource, bought: i64| {
+            let rounded = i64::try_from(self.legs.len()).unwrap_or(i64::MAX);
+            self.lent_units(resource).saturating_add(rounded) >= bought
+        };
+        let is_ready = match self.order.state {
+            OrderState::Delivered => true,
+            OrderState::Filling => {
+                has_come(Resource::Energy, self.order.energy.get())
+                    && has_come(Resource::Bandwidth, self.order.bandwidth.get())
+            }
+            OrderState::Ended | OrderState::Refunded => false,
+        };
+        let mut lent = self.legs.iter().filter(|leg| leg.state != LegState::Dropped);
+        is_ready
+            && self.order.used.is_none()
+            && self.is_filled()
+            && lent.all(|leg| leg.included_at.is_some_and(|included| included <= at))
     }
 
     /// The last transaction of a leg on a road that is not lost.

@@ -285,3 +285,41 @@ fn nothing_missing_is_delivered_at_once_and_free() {
         ",
     );
 }
+
+#[test]
+fn a_transfer_that_was_made_without_our_energy_is_not_charged() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused     -> 1 dropped
+        reading  w1 0
+        read     o1               -> wait 3s          # the pool is empty now
+        used     o1 t1            -> nothing changes
+        clock    +300s
+        tick     o1               -> refunded, released 3.8571, callback 41
+        money    m1               -> available 100, held 0, revenue 0
+        next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn a_transfer_from_before_our_energy_came_does_not_use_it() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        clock    +6s
+        included o1/1             -> 1 included
+        used     o1 t1 3          -> nothing changes
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        used     o1 t1 3          -> nothing changes
+        used     o1 t2            -> 1 owed
+        ",
+    );
+}

@@ -105,6 +105,7 @@ pub(super) fn reorged_out(decision: &mut Decision, txid: TxId) -> Result<(), Ref
         (Road::Out, LegState::Returning | LegState::Returned) => {}
         (Road::Out, LegState::Included | LegState::Owed) => {
             leg.state = leg_step(leg.kind, leg.state, LegEvent::ReorgedOut)?;
+            leg.included_at = None;
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, 1, 1));
         }
         (Road::Back, LegState::Returned) => {

@@ -149,17 +149,13 @@ pub(super) fn used(
     at: UnixMillis,
     around: &Surroundings<'_>,
 ) -> Result<(), Refused> {
-    let is_counted = |other: &WholeOrder| other.order.used_by == Some(txid);
-    if decision.whole.order.used.is_some() || around.others.iter().any(is_counted) {
+    let is_counted = around.others.iter().any(|other| other.order.used_by == Some(txid));
+    if is_counted || !decision.whole.awaits_use(at) {
         return Err(Refused::NoChange);
     }
-    match decision.whole.order.state {
-        OrderState::Delivered => {}
-        // The merchant was faster than our reading: what was promised was there, and was used.
-        OrderState::Filling if decision.whole.is_filled() => deliver(decision, around.moment.now),
-        OrderState::Filling | OrderState::Ended | OrderState::Refunded => {
-            return Err(Refused::NoChange);
-        }
+    // The merchant was faster than our reading: what was promised was there, and was used.
+    if decision.whole.order.state == OrderState::Filling {
+        deliver(decision, around.moment.now);
     }
     (decision.whole.order.used, decision.whole.order.used_by) = (Some(at), Some(txid));
     release(decision, around)
