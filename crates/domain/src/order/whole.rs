@@ -134,8 +134,9 @@ pub fn commitments(others: &[WholeOrder]) -> Commitments {
         if other.order.is_open() {
             let order = &other.order;
             // What an order bought and the chain does not show yet comes on top of what it relies on.
-            let on_its_way = if other.is_filled() { Energy::ZERO } else { order.energy };
-            sum.energy = sum.energy.plus(order.transfer_energy.shortfall_over(on_its_way));
+            let has_come = Energy::new(other.lent_units(Resource::Energy));
+            let is_to_come = order.energy.shortfall_over(has_come);
+            sum.energy = sum.energy.plus(order.transfer_energy.shortfall_over(is_to_come));
             sum.transfers += 1;
         }
     }

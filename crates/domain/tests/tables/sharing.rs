@@ -76,3 +76,41 @@ fn new_energy_is_lent_after_the_old_is_back() {
         ",
     );
 }
+
+#[test]
+fn a_half_filled_order_keeps_what_it_has() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        pool     w3 energy 90000
+        address  A energy 40000
+        order    o2 m1 A          -> 1 w3 lends 64413 energy, held 3.8571
+        ",
+    );
+}
+
+#[test]
+fn a_second_order_pays_for_its_own_need_only_wherever_the_first_stands() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        pool     w3 energy 90000
+        pool     w4 energy 90000
+        pool     w5 energy 90000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w3 lends 64413 energy, held 3.8571
+        order    o2 m1 A          -> 1 w4 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused     -> 1 dropped
+        order    o3 m1 A          -> 1 w3 lends 64413 energy, held 3.8571   # o1 buys its own again
+        ",
+    );
+}
