@@ -182,5 +182,5 @@ pub(super) fn may_release(
     if whole.order.used.is_none() {
         return moment.now >= rent_end(whole, limits);
     }
-    !others.iter().any(|other| other.order.is_open() && other.legs.iter().any(Leg::is_lent))
+    !others.iter().any(|other| other.expects_transfer() && other.legs.iter().any(Leg::is_lent))
 }

@@ -110,6 +110,16 @@ impl WholeOrder {
             .sum()
     }
 
+    /// Whether its transfer is still expected with what it lent: not after the end of the rent, once
+    /// that is on its way back.
+    #[must_use]
+    pub fn expects_transfer(&self) -> bool {
+        let is_going = |leg: &Leg| {
+            matches!(leg.state, LegState::Owed | LegState::Returning | LegState::Returned)
+        };
+        self.order.is_open() && !self.legs.iter().any(is_going)
+    }
+
     /// Whether an undelegation from this receiver is due or on its way.
     #[must_use]
     pub fn is_returning(&self) -> bool {
@@ -131,7 +141,7 @@ pub fn commitments(others: &[WholeOrder]) -> Commitments {
                 sum.reclaiming = sum.reclaiming.plus(Energy::new(units));
             }
         }
-        if other.order.is_open() {
+        if other.expects_transfer() {
             let order = &other.order;
             // What an order bought and the chain does not show yet comes on top of what it relies on.
             let has_come = Energy::new(other.lent_units(Resource::Energy));

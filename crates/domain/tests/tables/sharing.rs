@@ -114,3 +114,25 @@ fn a_second_order_pays_for_its_own_need_only_wherever_the_first_stands() {
         ",
     );
 }
+
+#[test]
+fn an_order_whose_unused_energy_is_going_back_is_not_paid_for_by_the_next() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        clock    +3600s
+        tick     o1               -> 1 owed
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        address  A energy 0
+        order    o3 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ",
+    );
+}
