@@ -136,3 +136,23 @@ fn an_order_whose_unused_energy_is_going_back_is_not_paid_for_by_the_next() {
         ",
     );
 }
+
+#[test]
+fn a_node_that_lags_behind_another_orders_leg_is_read_again() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 300000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 64413  -> wait 3s          # shows one of the two
+        read     o2 energy 128826 -> delivered, settled 3.8571, callback 40
+        read     o1               -> delivered, settled 3.8571, callback 40
+        ",
+    );
+}

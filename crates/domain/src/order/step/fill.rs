@@ -36,7 +36,7 @@ pub(super) fn read_back(
         return Err(Refused::NoChange);
     }
     let again = around.moment.now.after_ms(around.limits.reread_ms);
-    if !shows_our_legs(&decision.whole, &read) {
+    if !shows_what_is_lent(&decision.whole, around.others, &read) {
         decision.due = again;
         return Ok(());
     }
@@ -86,11 +86,12 @@ fn top_up(
     plan(untried).or_else(|_: NoCapacity| plan(pool.clone()))
 }
 
-/// Whether the answer comes from a node that has seen what we lent: a lagging one would make us lend
-/// twice.
-fn shows_our_legs(whole: &WholeOrder, read: &ReadBack) -> bool {
+/// Whether the answer comes from a node that has seen what we and others lent: a lagging one would
+/// make us lend twice.
+fn shows_what_is_lent(whole: &WholeOrder, others: &[WholeOrder], read: &ReadBack) -> bool {
     let lent = |wanted: Resource| -> i64 {
-        let stake = whole.legs.iter().filter(|leg| leg.is_lent()).map(|leg| match leg.kind {
+        let legs = others.iter().flat_map(|other| &other.legs).chain(&whole.legs);
+        let stake = legs.filter(|leg| leg.is_lent()).map(|leg| match leg.kind {
             LegKind::Delegation { resource, balance, .. } if resource == wanted => balance,
             LegKind::Delegation { .. } | LegKind::Activation => Sun::ZERO,
         });
