@@ -207,3 +207,32 @@ fn nothing_is_signed_in_place_of_a_transaction_until_it_is_provably_lost() {
         ",
     );
 }
+
+#[test]
+fn a_way_out_that_is_lost_after_its_way_back_was_signed_owes_nothing() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
+        clock    +10s
+        sign     o1/1             -> 1 returning
+        reorged  o1/1 out
+        clock    +50s
+        next     o1               -> send 1 back
+        solid
+        next     o1               -> prove 1 out
+        lost     o1/1 out
+        clock    +10s
+        solid
+        next     o1               -> prove 1 back
+        lost     o1/1 back        -> 1 dropped        # never owed: it would take another's stake
+        next     o1               -> tick
+        tick     o1               -> ended
+        next     o1               -> close
+        ",
+    );
+}

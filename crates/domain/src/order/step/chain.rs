@@ -126,13 +126,19 @@ pub(super) fn lost(decision: &mut Decision, txid: TxId) -> Result<(), Refused> {
         return Err(Refused::NoChange);
     }
     tx.state = TxState::Lost;
+    let number = decision.whole.legs[leg].id.number;
+    let is_out_lost = decision.whole.live_tx(number, Road::Out).is_none();
     let leg = &mut decision.whole.legs[leg];
-    if !awaits(leg, road) {
-        return Ok(());
+    if awaits(leg, road) {
+        leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
+        if road == Road::Out {
+            decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
+        }
     }
-    leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
-    if road == Road::Out {
-        decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
+    // A fork can undo the way out while the way back is signed. When neither can happen any more,
+    // taking back would take what another order lent to the same address.
+    if leg.state == LegState::Owed && is_out_lost {
+        leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
     }
     Ok(())
 }
