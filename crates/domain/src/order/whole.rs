@@ -1,6 +1,6 @@
 //! An order with its legs and transactions: what is loaded and written together.
 
-use tron::{Energy, Resource, TxId};
+use tron::{Bandwidth, Energy, Resource, TxId};
 
 use super::{Order, OrderState};
 use crate::collect::Commitments;
@@ -148,6 +148,9 @@ pub fn commitments(others: &[WholeOrder]) -> Commitments {
             let is_to_come = order.energy.shortfall_over(has_come);
             sum.energy = sum.energy.plus(order.transfer_energy.shortfall_over(is_to_come));
             sum.transfers += 1;
+            let has_come = Bandwidth::new(other.lent_units(Resource::Bandwidth));
+            let is_to_come = order.bandwidth.shortfall_over(has_come);
+            sum.bandwidth_to_come = sum.bandwidth_to_come.plus(is_to_come);
         }
     }
     sum

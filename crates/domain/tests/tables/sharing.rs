@@ -156,3 +156,20 @@ fn a_node_that_lags_behind_another_orders_leg_is_read_again() {
         ",
     );
 }
+
+#[test]
+fn a_second_order_does_not_pay_for_the_bandwidth_of_the_first() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 300000 bandwidth 2000
+        address  A free 0
+        order    o1 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        order    o2 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        address  A bandwidth 346
+        order    o3 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        ",
+    );
+}
