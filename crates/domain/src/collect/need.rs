@@ -53,6 +53,8 @@ pub struct Commitments {
     pub bandwidth_to_come: Bandwidth,
     /// Energy of delegations that are on their way back to the pool from this address.
     pub reclaiming: Energy,
+    /// Another order is activating the address.
+    pub is_activating: bool,
 }
 
 /// What is missing for one transfer.
@@ -94,7 +96,7 @@ impl Reading {
             .saturating_sub(self.staked_bandwidth_available.get())
             .max(0);
         Need {
-            activation: !self.exists,
+            activation: !self.exists && !commitments.is_activating,
             bandwidth: Bandwidth::new(missing_bytes),
             energy: Energy::new(self.transfer_energy.get().saturating_sub(energy).max(0)),
         }

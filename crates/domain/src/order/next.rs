@@ -3,7 +3,7 @@
 use tron::TxId;
 
 use super::{OrderState, WholeOrder};
-use crate::leg::{Leg, LegKind, LegState, Road};
+use crate::leg::{Leg, LegState, Road};
 use crate::limits::OrderLimits;
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
@@ -122,15 +122,16 @@ fn sign_next(
         return None;
     }
     // An undelegation takes usable energy back in proportion, so what is on its way back must be
-    // back before new energy is lent to the same address.
-    if others.iter().any(WholeOrder::is_returning) {
+    // back before new energy is lent to the same address; and an address must exist to be lent to.
+    let own_activation = whole.legs.iter().find(|leg| leg.is_activating());
+    let is_waiting = |other: &WholeOrder| {
+        other.is_returning() || (own_activation.is_none() && other.is_activating())
+    };
+    if others.iter().any(is_waiting) {
         *wait = (*wait).min(moment.now.after_ms(limits.reread_ms));
         return None;
     }
-    let is_activating = |leg: &&Leg| {
-        leg.kind == LegKind::Activation && matches!(leg.state, LegState::Planned | LegState::Signed)
-    };
-    let candidate = match whole.legs.iter().find(is_activating) {
+    let candidate = match own_activation {
         Some(activation) => activation,
         None => whole.legs.iter().find(|leg| leg.state == LegState::Planned)?,
     };

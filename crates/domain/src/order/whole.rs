@@ -120,6 +120,12 @@ impl WholeOrder {
         self.order.is_open() && !self.legs.iter().any(is_going)
     }
 
+    /// Whether it is making the receiver exist.
+    #[must_use]
+    pub fn is_activating(&self) -> bool {
+        self.legs.iter().any(Leg::is_activating)
+    }
+
     /// Whether an undelegation from this receiver is due or on its way.
     #[must_use]
     pub fn is_returning(&self) -> bool {
@@ -132,6 +138,7 @@ impl WholeOrder {
 pub fn commitments(others: &[WholeOrder]) -> Commitments {
     let mut sum = Commitments::default();
     for other in others {
+        sum.is_activating |= other.is_activating();
         let reclaiming = other.legs.iter().filter(|leg| {
             let is_spent = other.order.used.is_some() && leg.state == LegState::Included;
             is_spent || matches!(leg.state, LegState::Owed | LegState::Returning)

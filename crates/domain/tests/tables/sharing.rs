@@ -173,3 +173,45 @@ fn a_second_order_does_not_pay_for_the_bandwidth_of_the_first() {
         ",
     );
 }
+
+#[test]
+fn an_address_is_activated_and_paid_for_once() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     a1 activator 10
+        pool     w1 energy 300000 bandwidth 400
+        address  A absent
+        order    o1 m1 A          -> 1 a1 activates, 2 w1 lends 64413 energy, held 5.3571
+        order    o2 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        next     o2               -> wait 3s
+        sign     o1/1             -> 1 signed
+        next     o2               -> wait 3s
+        included o1/1             -> 1 included
+        next     o2               -> sign 1 out
+        ",
+    );
+}
+
+#[test]
+fn an_activation_that_another_order_never_made_is_planned_anew() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     a1 activator 10
+        pool     w1 energy 300000 bandwidth 400
+        address  A absent
+        order    o1 m1 A          -> 1 a1 activates, 2 w1 lends 64413 energy, held 5.3571
+        clock    +200s
+        order    o2 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        clock    +100s
+        tick     o1               -> 1 dropped, 2 dropped, refunded, released 5.3571, callback 41
+        next     o2               -> sign 1 out
+        sign     o2/1             -> 1 signed
+        answer   o2/1 refused     -> 1 dropped        # there is nobody to lend to
+        sign     o2/2             -> 2 signed
+        answer   o2/2 refused     -> 2 dropped
+        read     o2 absent        -> 3 a1 activates, 4 w1 lends 64413 energy
+        ",
+    );
+}
