@@ -237,14 +237,7 @@ impl App {
         if waiting.iter().any(|whole| whole.order.used_by == Some(txid)) {
             return Ok(());
         }
-        waiting.retain(|whole| {
-            whole.order.used.is_none()
-                && match whole.order.state {
-                    OrderState::Delivered => true,
-                    OrderState::Filling => whole.is_filled(),
-                    OrderState::Ended | OrderState::Refunded => false,
-                }
-        });
+        waiting.retain(|whole| whole.awaits_use(at));
         waiting.sort_by_key(|whole| (whole.order.state != OrderState::Delivered, whole.order.id));
         if let Some(first) = waiting.first() {
             self.tell(first.order.id, Event::Used { txid, at }).await?;

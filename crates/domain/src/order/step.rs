@@ -51,7 +51,8 @@ pub enum Event {
         block: i64,
         /// The block's time.
         at: UnixMillis,
-        /// Whether it was executed; a failed one changed nothing and cannot be included again.
+        /// Whether it was executed; a failed one changed nothing and counts as lost once no fork can
+        /// include it again.
         has_succeeded: bool,
     },
     /// The block that held a transaction is not on the chain any more.
@@ -176,7 +177,8 @@ pub fn step(
         Event::Signed(tx) => chain::signed(&mut decision, tx)?,
         Event::Answered { txid, answer } => chain::answered(&mut decision, txid, answer, around)?,
         Event::Included { txid, block, at, has_succeeded } => {
-            chain::included(&mut decision, txid, block, at, has_succeeded)?;
+            let solid_now = around.moment.solid_now;
+            chain::included(&mut decision, txid, block, at, has_succeeded, solid_now)?;
         }
         Event::ReorgedOut(txid) => chain::reorged_out(&mut decision, txid)?,
         Event::Lost(txid) => chain::lost(&mut decision, txid)?,
