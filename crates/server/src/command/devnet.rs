@@ -36,7 +36,7 @@ impl DevnetCommand {
             let listener = TcpListener::bind(self.listen).await?;
             print(&format!("http://{}", listener.local_addr()?));
             say("TRON devnet; controls are under /devnet/, see docs/devnet.md");
-            devnet.serve(listener, stop_signal()).await?;
+            devnet::serve(listener, devnet, stop_signal()).await;
             Ok(())
         })
     }

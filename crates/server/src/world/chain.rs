@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use devnet::{Devnet, DevnetConfig, Request};
+use devnet::{Devnet, DevnetConfig};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -175,8 +175,7 @@ pub(super) async fn start(
     let devnet = Devnet::open(DevnetConfig::auto(options.block_time_ms), &file)?;
     if is_new {
         for changes in plan.changes(seed).chunks(CHANGES_AT_ONCE) {
-            let reply = devnet.call(Request::post("/devnet/batch", json!({"changes": changes})));
-            anyhow::ensure!(reply.status == 200, "the devnet refused: {}", reply.body);
+            devnet.control("batch", &json!({"changes": changes}))?;
         }
     }
     let listener = TcpListener::bind(options.node_listen).await?;
@@ -184,7 +183,7 @@ pub(super) async fn start(
     let serving = devnet.clone();
     let stop = stop.clone();
     let task = tokio::spawn(async move {
-        serving.serve(listener, stop.cancelled_owned()).await?;
+        devnet::serve(listener, serving, stop.cancelled_owned()).await;
         Ok(())
     });
     Ok((devnet, address, task))

@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use app::App;
-use devnet::Devnet;
 use node::{
     Endpoint, HttpLimits, HttpTransport, JsonNode, LossRule, NodeSettings, TronNode,
 };
@@ -122,7 +121,7 @@ impl World {
         let world = Self {
             api_url: format!("http://{api_address}"),
             node_url,
-            usdt: devnet.config().usdt,
+            usdt: devnet.usdt(),
             shop,
             pool_wallets: plan.lenders.clone(),
             payment_addresses: plan.addresses,
@@ -190,6 +189,3 @@ impl World {
 /// Looks for readiness before giving up; together 30 s.
 const READY_LOOKS_MAX: u32 = 600;
 const READY_LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
-
-/// The devnet's handle, for the modules of this world.
-pub(crate) type Chain = Devnet;
