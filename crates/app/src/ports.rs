@@ -196,8 +196,6 @@ pub struct Posted {
     pub note: String,
     /// How long it took, in milliseconds.
     pub took_ms: i64,
-    /// Whether trying again cannot help: the address is refused.
-    pub is_hopeless: bool,
 }
 
 /// Posts bytes to merchants.

@@ -239,7 +239,12 @@ fn callback_client(config: &Config) -> anyhow::Result<CallbackClient> {
 /// The nodes with fail-over, and the same behind a cache that is emptied at each block.
 fn connect(config: &Config) -> anyhow::Result<(Arc<Failover>, Arc<Cached<dyn TronNode>>)> {
     let api_key = config.node_api_key()?;
-    let call_timeout = Duration::from_millis(config.node.request_timeout_ms);
+    let request_deadline = Duration::from_millis(config.node.request_timeout_ms);
+    // One silent node must leave time for the next one.
+    let call_timeout = match config.node.urls.len() {
+        1 => request_deadline,
+        _ => request_deadline / 2,
+    };
     let mut members = Vec::new();
     for url in &config.node.urls {
         let mut endpoint = Endpoint::new(url)?;
@@ -254,15 +259,18 @@ fn connect(config: &Config) -> anyhow::Result<(Arc<Failover>, Arc<Cached<dyn Tro
         };
         let settings = NodeSettings {
             call_timeout,
-            // A provider's address is many nodes; an own node is one.
-            loss_rule: if api_key.is_some() { LossRule::POOL } else { LossRule::SINGLE },
+            loss_rule: match config.node.is_provider {
+                true => LossRule::POOL,
+                false => LossRule::SINGLE,
+            },
             // The totals come with any existing account's resources; the token surely exists.
             totals_addresses: vec![config.token.contract, node::black_hole()],
         };
         let node = JsonNode::new(HttpTransport::new(endpoint, limits)?, settings);
         members.push(Member::new(name, Arc::new(node)));
     }
-    let nodes = Arc::new(Failover::new(members, FailoverSettings::default()));
+    let failover = FailoverSettings { request_deadline, ..FailoverSettings::default() };
+    let nodes = Arc::new(Failover::new(members, failover));
     let behind: Arc<dyn TronNode> = nodes.clone();
     Ok((nodes, Arc::new(Cached::new(behind, CacheSettings::default()))))
 }

@@ -122,7 +122,8 @@ impl Script {
                 let answer = match *answer {
                     "taken" => Answer::Taken,
                     "unanswered" => Answer::Unanswered,
-                    "refused" => Answer::Refused,
+                    "refused" => Answer::RefusedOutright,
+                    "refused-again" => Answer::Refused,
                     other => panic!("no such answer: {other}"),
                 };
                 (order, Event::Answered { txid: tx.txid, answer })

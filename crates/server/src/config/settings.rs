@@ -43,6 +43,7 @@ impl Config {
         let poll_ms = u64::try_from(block_time_ms / 10).unwrap_or(1).clamp(10, 300);
         config.database.url = format!("{SQLITE_SCHEME}{}", data.join("sunsweep.sqlite").display());
         config.node.urls = vec![node_url.to_owned()];
+        config.node.is_provider = false;
         config.node.requests_per_second = 0;
         config.node.poll_ms = poll_ms;
         config.node.block_time_ms = block_time_ms;
