@@ -7,6 +7,57 @@
 //!
 //! Read next: [`ports`], then [`place_order`], then [`fill_order`].
 
+pub mod audit;
+pub mod chain_view;
+pub mod deliver_callbacks;
+pub mod fill_order;
+pub mod place_order;
 pub mod ports;
+pub mod read_receiver;
+pub mod reconcile_pool;
 pub mod rows;
+pub mod settings;
+pub mod sign_leg;
+pub mod watch_chain;
 pub mod work;
+
+pub use settings::Settings;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use domain::callback::Format;
+use node::TronNode;
+use ports::{Clock, Ids, Poster, Signer, Store};
+use tokio::sync::Notify;
+
+/// Everything that the use cases use. One for each process; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Keeps rows.
+    pub store: Arc<dyn Store>,
+    /// Asks the chain, always afresh.
+    pub node: Arc<dyn TronNode>,
+    /// Asks the chain, but identical questions within one block only once.
+    pub cached_node: Arc<dyn TronNode>,
+    /// Signs for the pool.
+    pub signer: Arc<dyn Signer>,
+    /// Posts callbacks.
+    pub poster: Arc<dyn Poster>,
+    /// Renders callbacks.
+    pub format: Arc<dyn Format>,
+    /// Reads the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identities.
+    pub ids: Arc<dyn Ids>,
+    /// What the operator configured.
+    pub settings: Arc<Settings>,
+    /// What the newest block says, read once for everybody.
+    pub view: Arc<chain_view::ChainView>,
+    /// Rung when an order wants attention.
+    pub order_bell: Arc<Notify>,
+    /// Rung when a callback is owed.
+    pub callback_bell: Arc<Notify>,
+    /// The newest transaction timestamp given out; no two transactions of a process share one.
+    pub last_timestamp_ms: Arc<AtomicI64>,
+}

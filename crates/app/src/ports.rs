@@ -83,6 +83,9 @@ pub trait Store: Send + Sync {
     /// Which of these addresses have live orders.
     async fn live_receivers(&self, receivers: &[Address]) -> Result<Vec<Address>, StoreError>;
 
+    /// Every transaction of ours that is not yet solid or lost.
+    async fn open_txs(&self) -> Result<Vec<OwnTx>, StoreError>;
+
     /// Our transactions that are included in this block or a later one and not solid.
     async fn included_since(&self, block: i64) -> Result<Vec<OwnTx>, StoreError>;
 

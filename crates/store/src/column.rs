@@ -79,6 +79,11 @@ pub(crate) fn txid(row: &Row<'_>, index: usize) -> Result<TxId> {
     row.get(index).map(TxId::from_bytes)
 }
 
+/// A transaction's id that may not be there.
+pub(crate) fn maybe_txid(row: &Row<'_>, index: usize) -> Result<Option<TxId>> {
+    Ok(row.get::<_, Option<[u8; 32]>>(index)?.map(TxId::from_bytes))
+}
+
 /// An address.
 pub(crate) fn address(row: &Row<'_>, index: usize) -> Result<Address> {
     let bytes: [u8; tron::address::ADDRESS_LEN] = row.get(index)?;

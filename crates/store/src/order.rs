@@ -3,7 +3,7 @@
 use app::rows::OrderView;
 use domain::{MerchantId, Order, OrderId, WholeOrder};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tron::Address;
+use tron::{Address, TxId};
 
 use crate::code::Code;
 use crate::dialect::Fault;
@@ -14,7 +14,7 @@ macro_rules! columns {
     () => {
         "orders.id, merchant_id, key_id, receiver, recipient, token_amount, scene, reference, \
          callback_url, transfer_energy, energy, bandwidth, has_activation, price, balance_after, \
-         state, orders.created_ms, ready_ms, used_ms, ended_ms"
+         state, orders.created_ms, ready_ms, used_ms, ended_ms, used_by"
     };
 }
 
@@ -22,11 +22,11 @@ crate::statement::statements! {
     INSERT = "
 INSERT INTO orders (id, merchant_id, key_id, receiver, recipient, token_amount, scene, reference,
   callback_url, transfer_energy, energy, bandwidth, has_activation, price, balance_after, state,
-  created_ms, ready_ms, used_ms, ended_ms, is_live)
+  created_ms, ready_ms, used_ms, ended_ms, used_by, is_live)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-  ?21)";
+  ?21, ?22)";
     UPDATE = "
-UPDATE orders SET state = ?2, ready_ms = ?3, used_ms = ?4, ended_ms = ?5 WHERE id = ?1";
+UPDATE orders SET state = ?2, ready_ms = ?3, used_ms = ?4, ended_ms = ?5, used_by = ?6 WHERE id = ?1";
     SET_LIVE = "UPDATE orders SET is_live = ?2 WHERE id = ?1 AND is_live <> ?2";
     BY_ID = concat!("SELECT ", columns!(), " FROM orders WHERE id = ?1");
     LIVE_ON = concat!("SELECT ", columns!(), "
@@ -59,6 +59,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
         ready: column::maybe_millis(row, 17)?,
         used: column::maybe_millis(row, 18)?,
         ended: column::maybe_millis(row, 19)?,
+        used_by: column::maybe_txid(row, 20)?,
     })
 }
 
@@ -159,6 +160,7 @@ pub(crate) fn insert(
         order.ready.map(|at| at.0),
         order.used.map(|at| at.0),
         order.ended.map(|at| at.0),
+        order.used_by.as_ref().map(TxId::as_bytes),
         is_live,
     ])?;
     leg::update(connection, &[], &whole.legs)?;
@@ -178,6 +180,7 @@ pub(crate) fn update(
             ready: after.ready,
             used: after.used,
             ended: after.ended,
+            used_by: after.used_by,
             ..before.clone()
         };
         if moved != *after {
@@ -190,6 +193,7 @@ pub(crate) fn update(
             after.ready.map(|at| at.0),
             after.used.map(|at| at.0),
             after.ended.map(|at| at.0),
+            after.used_by.as_ref().map(TxId::as_bytes),
         ])?;
     }
     leg::update(connection, &old.legs, &new.legs)?;

@@ -86,6 +86,10 @@ impl Store for SqliteStore {
         self.read(move |connection| order::live_receivers(connection, &receivers)).await
     }
 
+    async fn open_txs(&self) -> Result<Vec<OwnTx>, StoreError> {
+        self.read(tx::open).await
+    }
+
     async fn included_since(&self, block: i64) -> Result<Vec<OwnTx>, StoreError> {
         self.read(move |connection| tx::included_since(connection, block)).await
     }

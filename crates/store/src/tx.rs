@@ -23,6 +23,7 @@ FROM chain_tx WHERE order_id = ?1 ORDER BY number";
     OPEN_BY_TXID = "SELECT txid, order_id FROM chain_tx WHERE txid = ?1 AND state < 2";
     INCLUDED_SINCE = "
 SELECT txid, order_id FROM chain_tx WHERE state = 1 AND block >= ?1 ORDER BY block, order_id, number";
+    OPEN = "SELECT txid, order_id FROM chain_tx WHERE state < 2 ORDER BY order_id, number";
     MARK_SOLID = "UPDATE chain_tx SET state = 2 WHERE state = 1 AND block <= ?1";
 }
 
@@ -121,6 +122,12 @@ pub(crate) fn own(connection: &Connection, txids: &[TxId]) -> Result<Vec<OwnTx>,
 pub(crate) fn included_since(connection: &Connection, block: i64) -> Result<Vec<OwnTx>, Fault> {
     let mut included = connection.prepare_cached(INCLUDED_SINCE)?;
     Ok(included.query_map([block], read_own)?.collect::<Result<_, _>>()?)
+}
+
+/// Every transaction of ours that is not yet solid or lost.
+pub(crate) fn open(connection: &Connection) -> Result<Vec<OwnTx>, Fault> {
+    let mut open = connection.prepare_cached(OPEN)?;
+    Ok(open.query_map([], read_own)?.collect::<Result<_, _>>()?)
 }
 
 /// Marks every included transaction up to this block as solid.

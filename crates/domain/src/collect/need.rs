@@ -49,8 +49,12 @@ pub struct Commitments {
     pub energy: Energy,
     /// Transfers that other orders still expect to be made.
     pub transfers: i64,
+    /// Bandwidth for those transfers that their orders bought and the chain does not show yet.
+    pub bandwidth_to_come: Bandwidth,
     /// Energy of delegations that are on their way back to the pool from this address.
     pub reclaiming: Energy,
+    /// Another order is activating the address.
+    pub is_activating: bool,
 }
 
 /// What is missing for one transfer.
@@ -76,21 +80,24 @@ impl Reading {
     /// What is missing for one transfer beyond what other orders count on.
     ///
     /// Free and staked bandwidth are never combined for one transaction (java-tron
-    /// `BandwidthProcessor.consume`), so either must cover the transfer alone.
+    /// `BandwidthProcessor.consume`), so either must cover a transfer alone; staked is used first, so
+    /// of several transfers some can be served by each.
     #[must_use]
     pub fn need(&self, commitments: &Commitments) -> Need {
         let energy =
             self.energy_left_after_reclaims(commitments).saturating_sub(commitments.energy.get());
-        let committed_bytes = commitments.transfers.saturating_mul(TRANSFER_BANDWIDTH);
+        let transfers = commitments.transfers.saturating_add(1);
         let free =
             if self.exists { self.free_bandwidth_available.get() } else { FREE_BANDWIDTH_NEW };
-        let staked = self.staked_bandwidth_available.get();
-        let is_free_enough = free.saturating_sub(committed_bytes) >= TRANSFER_BANDWIDTH;
-        let missing_bytes =
-            TRANSFER_BANDWIDTH.saturating_add(committed_bytes).saturating_sub(staked).max(0);
+        let served_free = (free / TRANSFER_BANDWIDTH).clamp(0, transfers);
+        let missing_bytes = (transfers - served_free)
+            .saturating_mul(TRANSFER_BANDWIDTH)
+            .saturating_sub(commitments.bandwidth_to_come.get())
+            .saturating_sub(self.staked_bandwidth_available.get())
+            .max(0);
         Need {
-            activation: !self.exists,
-            bandwidth: Bandwidth::new(if is_free_enough { 0 } else { missing_bytes }),
+            activation: !self.exists && !commitments.is_activating,
+            bandwidth: Bandwidth::new(missing_bytes),
             energy: Energy::new(self.transfer_energy.get().saturating_sub(energy).max(0)),
         }
     }
@@ -175,7 +182,7 @@ mod tests {
             Commitments { energy: Energy::new(64_285), transfers: 1, ..Commitments::default() };
         let need = rich.need(&one_open);
         assert_eq!(need.energy.get(), 64_285 - (70_000 - 64_285));
-        assert_eq!(need.bandwidth.get(), 2 * 346, "600 free bytes serve one transfer, not two");
+        assert_eq!(need.bandwidth.get(), 346, "600 free bytes serve one transfer, not two");
     }
 
     #[test]

@@ -94,6 +94,13 @@ impl Leg {
         }
     }
 
+    /// Whether it is to make the receiver exist and the chain does not show that yet.
+    #[must_use]
+    pub fn is_activating(&self) -> bool {
+        self.kind == LegKind::Activation
+            && matches!(self.state, LegState::Planned | LegState::Signed)
+    }
+
     /// Whether its stake is with the receiver, as far as the chain has shown.
     #[must_use]
     pub fn is_lent(&self) -> bool {

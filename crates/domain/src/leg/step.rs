@@ -37,7 +37,7 @@ pub fn step(kind: LegKind, state: LegState, event: LegEvent) -> Result<LegState,
     let refused = Err(LegRefused { state, event });
     match (state, event) {
         (Planned, LegEvent::Signed) => Ok(Signed),
-        (Planned, LegEvent::Cancel) | (Signed, LegEvent::Lost) => Ok(Dropped),
+        (Planned, LegEvent::Cancel) | (Signed | Owed, LegEvent::Lost) => Ok(Dropped),
         (Signed, LegEvent::Included) => Ok(Included),
         (Included, LegEvent::ReorgedOut) => Ok(Signed),
         (Included, LegEvent::Release) if kind != LegKind::Activation => Ok(Owed),

@@ -8,7 +8,7 @@ pub use next::{Action, next_action};
 pub use step::{Decision, Event, Refused, accept};
 pub use whole::WholeOrder;
 
-use tron::{Address, Bandwidth, Energy, Sun, TokenUnits};
+use tron::{Address, Bandwidth, Energy, Sun, TokenUnits, TxId};
 
 use crate::collect::Scene;
 use crate::id::{KeyId, MerchantId, OrderId};
@@ -73,6 +73,8 @@ pub struct Order {
     pub ready: Option<UnixMillis>,
     /// When the receiver's transfer was seen in a block.
     pub used: Option<UnixMillis>,
+    /// The receiver's transfer, so that the same one never counts for two orders.
+    pub used_by: Option<TxId>,
     /// When everything was back, or the money was.
     pub ended: Option<UnixMillis>,
 }

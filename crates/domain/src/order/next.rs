@@ -3,7 +3,7 @@
 use tron::TxId;
 
 use super::{OrderState, WholeOrder};
-use crate::leg::{Leg, LegKind, LegState, Road};
+use crate::leg::{Leg, LegState, Road};
 use crate::limits::OrderLimits;
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
@@ -59,10 +59,9 @@ pub fn next_action(
     }
     let mut wait = moment.now.after_ms(IDLE_MS);
     for tx in whole.txs.iter().filter(|tx| tx.state == TxState::Stored) {
-        match follow(tx, moment, limits) {
-            Action::Wait(until) => wait = wait.min(until),
-            act => return act,
-        }
+        let act = follow(tx, moment, limits);
+        let Action::Wait(until) = act else { return act };
+        wait = wait.min(until);
     }
     if let Some(act) = sign_next(whole, others, moment, limits, &mut wait) {
         return act;
@@ -123,15 +122,16 @@ fn sign_next(
         return None;
     }
     // An undelegation takes usable energy back in proportion, so what is on its way back must be
-    // back before new energy is lent to the same address.
-    if others.iter().any(WholeOrder::is_returning) {
+    // back before new energy is lent to the same address; and an address must exist to be lent to.
+    let own_activation = whole.legs.iter().find(|leg| leg.is_activating());
+    let is_waiting = |other: &WholeOrder| {
+        other.is_returning() || (own_activation.is_none() && other.is_activating())
+    };
+    if others.iter().any(is_waiting) {
         *wait = (*wait).min(moment.now.after_ms(limits.reread_ms));
         return None;
     }
-    let is_activating = |leg: &&Leg| {
-        leg.kind == LegKind::Activation && matches!(leg.state, LegState::Planned | LegState::Signed)
-    };
-    let candidate = match whole.legs.iter().find(is_activating) {
+    let candidate = match own_activation {
         Some(activation) => activation,
         None => whole.legs.iter().find(|leg| leg.state == LegState::Planned)?,
     };
@@ -147,14 +147,21 @@ fn delivered(
     limits: &OrderLimits,
     wait: UnixMillis,
 ) -> Action {
-    let over = rent_end(whole, limits);
-    if whole.legs.iter().all(Leg::is_closed) && (whole.order.used.is_some() || moment.now >= over) {
+    if whole.legs.iter().all(Leg::is_closed) && is_over(whole, moment, limits) {
         return Action::Tick;
     }
     if may_release(whole, others, moment, limits) {
         return Action::Tick;
     }
-    if whole.order.used.is_some() { Action::Wait(wait) } else { Action::Wait(over) }
+    match whole.order.used {
+        Some(_) => Action::Wait(wait),
+        None => Action::Wait(rent_end(whole, limits)),
+    }
+}
+
+/// Whether a delivered order's transfer is not expected any more: it was made, or the rent ended.
+pub(super) fn is_over(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
+    whole.order.used.is_some() || moment.now >= rent_end(whole, limits)
 }
 
 /// When the energy has to go back even if it was not used.
@@ -176,5 +183,5 @@ pub(super) fn may_release(
     if whole.order.used.is_none() {
         return moment.now >= rent_end(whole, limits);
     }
-    !others.iter().any(|other| other.order.is_open() && other.legs.iter().any(Leg::is_lent))
+    !others.iter().any(|other| other.expects_transfer() && other.legs.iter().any(Leg::is_lent))
 }

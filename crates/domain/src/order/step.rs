@@ -33,7 +33,7 @@ pub enum Answer {
 
 /// Something that happened to an order.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Event<'a> {
+pub enum Event {
     /// A transaction was built and signed; storing it makes it true.
     Signed(ChainTx),
     /// A transaction was sent and this was the answer.
@@ -51,7 +51,8 @@ pub enum Event<'a> {
         block: i64,
         /// The block's time.
         at: UnixMillis,
-        /// Whether it was executed; a failed one changed nothing and cannot be included again.
+        /// Whether it was executed; a failed one changed nothing and counts as lost once no fork can
+        /// include it again.
         has_succeeded: bool,
     },
     /// The block that held a transaction is not on the chain any more.
@@ -61,9 +62,14 @@ pub enum Event<'a> {
     /// The chain shows that nothing is left to take back for this leg.
     NothingToReturn(u8),
     /// The receiver was read back.
-    Read(ReadBack<'a>),
-    /// The receiver's transfer was seen in a block at this time.
-    Used(UnixMillis),
+    Read(ReadBack),
+    /// The receiver's transfer was seen in a block.
+    Used {
+        /// The transfer.
+        txid: TxId,
+        /// The block's time.
+        at: UnixMillis,
+    },
     /// Time passed.
     Tick,
 }
@@ -156,7 +162,7 @@ pub struct Surroundings<'a> {
 /// Errors: [`Refused`]; nothing has changed then.
 pub fn step(
     whole: &WholeOrder,
-    event: Event<'_>,
+    event: Event,
     around: &Surroundings<'_>,
     pool: &Pool,
 ) -> Result<Decision, Refused> {
@@ -171,7 +177,8 @@ pub fn step(
         Event::Signed(tx) => chain::signed(&mut decision, tx)?,
         Event::Answered { txid, answer } => chain::answered(&mut decision, txid, answer, around)?,
         Event::Included { txid, block, at, has_succeeded } => {
-            chain::included(&mut decision, txid, block, at, has_succeeded)?;
+            let solid_now = around.moment.solid_now;
+            chain::included(&mut decision, txid, block, at, has_succeeded, solid_now)?;
         }
         Event::ReorgedOut(txid) => chain::reorged_out(&mut decision, txid)?,
         Event::Lost(txid) => chain::lost(&mut decision, txid)?,
@@ -179,7 +186,7 @@ pub fn step(
             chain::nothing_to_return(&mut decision, leg, around.moment.now)?;
         }
         Event::Read(read) => fill::read_back(&mut decision, read, around, pool)?,
-        Event::Used(at) => fill::used(&mut decision, at, around)?,
+        Event::Used { txid, at } => fill::used(&mut decision, txid, at, around)?,
         Event::Tick => fill::tick(&mut decision, around)?,
     }
     if decision.whole == *whole && decision.due == around.moment.now {

@@ -1,10 +1,11 @@
 //! An order with its legs and transactions: what is loaded and written together.
 
-use tron::{Energy, Resource, TxId};
+use tron::{Bandwidth, Energy, Resource, TxId};
 
 use super::{Order, OrderState};
 use crate::collect::Commitments;
 use crate::leg::{Leg, LegKind, LegState, Road};
+use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 
 /// An order with its legs and transactions.
@@ -51,6 +52,32 @@ impl WholeOrder {
         self.legs.iter().all(|leg| !matches!(leg.state, LegState::Planned | LegState::Signed))
     }
 
+    /// Whether a transfer in a block of this time can have used what this order lent.
+    ///
+    /// A filling order counts too, for a merchant that is faster than our reading back; but only once
+    /// everything that it bought is there, and not for a transfer from before that.
+    #[must_use]
+    pub fn awaits_use(&self, at: UnixMillis) -> bool {
+        // Each leg's units were rounded down when planned.
+        let has_come = |resource: Resource, bought: i64| {
+            let rounded = i64::try_from(self.legs.len()).unwrap_or(i64::MAX);
+            self.lent_units(resource).saturating_add(rounded) >= bought
+        };
+        let is_ready = match self.order.state {
+            OrderState::Delivered => true,
+            OrderState::Filling => {
+                has_come(Resource::Energy, self.order.energy.get())
+                    && has_come(Resource::Bandwidth, self.order.bandwidth.get())
+            }
+            OrderState::Ended | OrderState::Refunded => false,
+        };
+        let mut lent = self.legs.iter().filter(|leg| leg.state != LegState::Dropped);
+        is_ready
+            && self.order.used.is_none()
+            && self.is_filled()
+            && lent.all(|leg| leg.included_at.is_some_and(|included| included <= at))
+    }
+
     /// The last transaction of a leg on a road that is not lost.
     #[must_use]
     pub fn live_tx(&self, number: u8, road: Road) -> Option<&ChainTx> {
@@ -83,6 +110,22 @@ impl WholeOrder {
             .sum()
     }
 
+    /// Whether its transfer is still expected with what it lent: not after the end of the rent, once
+    /// that is on its way back.
+    #[must_use]
+    pub fn expects_transfer(&self) -> bool {
+        let is_going = |leg: &Leg| {
+            matches!(leg.state, LegState::Owed | LegState::Returning | LegState::Returned)
+        };
+        self.order.is_open() && !self.legs.iter().any(is_going)
+    }
+
+    /// Whether it is making the receiver exist.
+    #[must_use]
+    pub fn is_activating(&self) -> bool {
+        self.legs.iter().any(Leg::is_activating)
+    }
+
     /// Whether an undelegation from this receiver is due or on its way.
     #[must_use]
     pub fn is_returning(&self) -> bool {
@@ -95,6 +138,7 @@ impl WholeOrder {
 pub fn commitments(others: &[WholeOrder]) -> Commitments {
     let mut sum = Commitments::default();
     for other in others {
+        sum.is_activating |= other.is_activating();
         let reclaiming = other.legs.iter().filter(|leg| {
             let is_spent = other.order.used.is_some() && leg.state == LegState::Included;
             is_spent || matches!(leg.state, LegState::Owed | LegState::Returning)
@@ -104,12 +148,16 @@ pub fn commitments(others: &[WholeOrder]) -> Commitments {
                 sum.reclaiming = sum.reclaiming.plus(Energy::new(units));
             }
         }
-        if other.order.is_open() {
+        if other.expects_transfer() {
             let order = &other.order;
             // What an order bought and the chain does not show yet comes on top of what it relies on.
-            let on_its_way = if other.is_filled() { Energy::ZERO } else { order.energy };
-            sum.energy = sum.energy.plus(order.transfer_energy.shortfall_over(on_its_way));
+            let has_come = Energy::new(other.lent_units(Resource::Energy));
+            let is_to_come = order.energy.shortfall_over(has_come);
+            sum.energy = sum.energy.plus(order.transfer_energy.shortfall_over(is_to_come));
             sum.transfers += 1;
+            let has_come = Bandwidth::new(other.lent_units(Resource::Bandwidth));
+            let is_to_come = order.bandwidth.shortfall_over(has_come);
+            sum.bandwidth_to_come = sum.bandwidth_to_come.plus(is_to_come);
         }
     }
     sum

@@ -90,6 +90,8 @@ CREATE TABLE orders (
   -- Block time of the receiver's transfer.
   used_ms         INTEGER,
   ended_ms        INTEGER,
+  -- The receiver's transfer, so that the same one never counts for two orders.
+  used_by         BLOB,
   -- 1 exactly as long as the order has a row in the outbox.
   is_live         INTEGER NOT NULL CHECK (is_live IN (0, 1))
 ) STRICT, WITHOUT ROWID;

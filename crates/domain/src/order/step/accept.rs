@@ -106,6 +106,7 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
         created: new.now,
         ready: None,
         used: None,
+        used_by: None,
         ended: None,
     };
     Ok(Decision {

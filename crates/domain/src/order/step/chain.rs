@@ -3,7 +3,8 @@
 use tron::TxId;
 
 use super::{Answer, Decision, Refused, Surroundings, WalletChange};
-use crate::leg::{Leg, LegEvent, LegState, Road, step as leg_step};
+use crate::leg::{Leg, LegEvent, LegKind, LegState, Road, step as leg_step};
+use crate::order::OrderState;
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 
@@ -50,14 +51,21 @@ pub(super) fn included(
     block: i64,
     at: UnixMillis,
     has_succeeded: bool,
+    solid_now: UnixMillis,
 ) -> Result<(), Refused> {
     let (tx, leg, road) = decision.leg_of(txid)?;
     let tx = &mut decision.whole.txs[tx];
     if !has_succeeded {
-        return lost(decision, txid);
+        // A fork can drop the block in which it failed and include it again where it works; past its
+        // expiration in a solid block it cannot.
+        return match solid_now >= tx.expiration {
+            true => lost(decision, txid),
+            false => Err(Refused::NoChange),
+        };
     }
     let is_news = tx.state == TxState::Stored;
-    if !is_news && !(tx.state == TxState::Included && tx.block != Some(block)) {
+    let is_moved = tx.state == TxState::Included && tx.block != Some(block);
+    if !is_news && !is_moved {
         return Err(Refused::NoChange);
     }
     (tx.state, tx.block, tx.is_maybe_taken) = (TxState::Included, Some(block), true);
@@ -70,6 +78,13 @@ pub(super) fn included(
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Included)?;
         if road == Road::Out {
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, -1));
+        }
+        // A fork can undo a way out after the order was final. Once it is back on chain nothing else
+        // would ever release it.
+        let is_final =
+            matches!(decision.whole.order.state, OrderState::Ended | OrderState::Refunded);
+        if is_final && road == Road::Out && leg.kind != LegKind::Activation {
+            leg.state = leg_step(leg.kind, leg.state, LegEvent::Release)?;
         }
     }
     Ok(())
@@ -90,6 +105,7 @@ pub(super) fn reorged_out(decision: &mut Decision, txid: TxId) -> Result<(), Ref
         (Road::Out, LegState::Returning | LegState::Returned) => {}
         (Road::Out, LegState::Included | LegState::Owed) => {
             leg.state = leg_step(leg.kind, leg.state, LegEvent::ReorgedOut)?;
+            leg.included_at = None;
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, 1, 1));
         }
         (Road::Back, LegState::Returned) => {
@@ -110,13 +126,19 @@ pub(super) fn lost(decision: &mut Decision, txid: TxId) -> Result<(), Refused> {
         return Err(Refused::NoChange);
     }
     tx.state = TxState::Lost;
+    let number = decision.whole.legs[leg].id.number;
+    let is_out_lost = decision.whole.live_tx(number, Road::Out).is_none();
     let leg = &mut decision.whole.legs[leg];
-    if !awaits(leg, road) {
-        return Ok(());
+    if awaits(leg, road) {
+        leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
+        if road == Road::Out {
+            decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
+        }
     }
-    leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
-    if road == Road::Out {
-        decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
+    // A fork can undo the way out while the way back is signed. When neither can happen any more,
+    // taking back would take what another order lent to the same address.
+    if leg.state == LegState::Owed && is_out_lost {
+        leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
     }
     Ok(())
 }

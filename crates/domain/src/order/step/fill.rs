@@ -1,34 +1,34 @@
 //! From filling to the end: read back, delivered or topped up, used, released, ended, or refunded.
 
-use tron::{Resource, Sun};
+use tron::{Address, Resource, Sun, TxId};
 
 use super::accept::number_legs;
 use super::{Decision, Refused, Surroundings, WalletChange};
 use crate::callback::{CallbackEvent, Outcome};
 use crate::collect::plan::units_for_sun;
-use crate::collect::{ChainTotals, Reading, plan_legs};
+use crate::collect::{ChainTotals, Need, Reading, plan_legs};
 use crate::ledger::facts::{order_released, order_settled};
 use crate::leg::{Leg, LegEvent, LegKind, LegState, step as leg_step};
 use crate::limits::ORDER_LEGS_MAX;
-use crate::order::next::{is_overdue, may_release};
+use crate::order::next::{is_over, is_overdue, may_release};
 use crate::order::whole::commitments;
 use crate::order::{OrderState, WholeOrder};
-use crate::pool::Pool;
+use crate::pool::{NoCapacity, Pool};
 use crate::time::UnixMillis;
 
 /// What the chain said about the receiver after its legs were included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ReadBack<'a> {
+pub struct ReadBack {
     /// The receiver.
     pub reading: Reading,
     /// The totals of the same answer.
-    pub totals: &'a ChainTotals,
+    pub totals: ChainTotals,
 }
 
 /// The receiver was read back: delivered, not visible yet, topped up, or refunded.
 pub(super) fn read_back(
     decision: &mut Decision,
-    read: ReadBack<'_>,
+    read: ReadBack,
     around: &Surroundings<'_>,
     pool: &Pool,
 ) -> Result<(), Refused> {
@@ -36,7 +36,7 @@ pub(super) fn read_back(
         return Err(Refused::NoChange);
     }
     let again = around.moment.now.after_ms(around.limits.reread_ms);
-    if !shows_our_legs(&decision.whole, &read) {
+    if !shows_what_is_lent(&decision.whole, around.others, &read) {
         decision.due = again;
         return Ok(());
     }
@@ -48,29 +48,54 @@ pub(super) fn read_back(
     if decision.whole.legs.len() >= ORDER_LEGS_MAX {
         return refund(decision, around.moment.now);
     }
-    let mut left = pool.clone();
     let existing = decision.whole.legs.len();
-    match plan_legs(&need, read.totals, around.limits.energy_margin_ppm, &mut left) {
-        Ok(planned) => {
+    match top_up(&decision.whole, &need, &read.totals, around, pool) {
+        Ok((planned, left)) if existing + planned.len() <= ORDER_LEGS_MAX => {
             let mut legs = number_legs(decision.whole.order.id, existing, planned);
             decision.whole.legs.append(&mut legs);
             decision.wallets.extend(WalletChange::between(pool, &left));
         }
+        Ok(_) => return refund(decision, around.moment.now),
         // Capacity comes back as others return it; the deadline ends the wait.
         Err(_) => decision.due = again,
     }
     Ok(())
 }
 
-/// Whether the answer comes from a node that has seen what we lent: a lagging one would make us lend
-/// twice.
-fn shows_our_legs(whole: &WholeOrder, read: &ReadBack<'_>) -> bool {
+/// The legs for a shortfall and the pool that is left, from other wallets than those that failed
+/// this order if they suffice: a wallet with the most free stake whose sends are refused would
+/// otherwise be picked again and again.
+fn top_up(
+    whole: &WholeOrder,
+    need: &Need,
+    totals: &ChainTotals,
+    around: &Surroundings<'_>,
+    pool: &Pool,
+) -> Result<(Vec<(Address, LegKind)>, Pool), NoCapacity> {
+    let has_failed = |owner: Address| {
+        whole.legs.iter().any(|leg| leg.owner == owner && leg.state == LegState::Dropped)
+    };
+    let plan = |mut left: Pool| {
+        let planned = plan_legs(need, totals, around.limits.energy_margin_ppm, &mut left)?;
+        Ok((planned, left))
+    };
+    let mut untried = pool.clone();
+    for wallet in &mut untried.wallets {
+        wallet.is_enabled &= !has_failed(wallet.address);
+    }
+    plan(untried).or_else(|_: NoCapacity| plan(pool.clone()))
+}
+
+/// Whether the answer comes from a node that has seen what we and others lent: a lagging one would
+/// make us lend twice.
+fn shows_what_is_lent(whole: &WholeOrder, others: &[WholeOrder], read: &ReadBack) -> bool {
     let lent = |wanted: Resource| -> i64 {
-        let stake = whole.legs.iter().filter(|leg| leg.is_lent()).map(|leg| match leg.kind {
+        let legs = others.iter().flat_map(|other| &other.legs).chain(&whole.legs);
+        let stake = legs.filter(|leg| leg.is_lent()).map(|leg| match leg.kind {
             LegKind::Delegation { resource, balance, .. } if resource == wanted => balance,
             LegKind::Delegation { .. } | LegKind::Activation => Sun::ZERO,
         });
-        units_for_sun(wanted, stake.sum(), read.totals)
+        units_for_sun(wanted, stake.sum(), &read.totals)
     };
     // One unit of tolerance: the node truncates once, over the sum of all stake.
     let has_activation = whole
@@ -121,21 +146,19 @@ fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
 /// The receiver's transfer was seen in a block.
 pub(super) fn used(
     decision: &mut Decision,
+    txid: TxId,
     at: UnixMillis,
     around: &Surroundings<'_>,
 ) -> Result<(), Refused> {
-    if decision.whole.order.used.is_some() {
+    let is_counted = around.others.iter().any(|other| other.order.used_by == Some(txid));
+    if is_counted || !decision.whole.awaits_use(at) {
         return Err(Refused::NoChange);
     }
-    match decision.whole.order.state {
-        OrderState::Delivered => {}
-        // The merchant was faster than our reading: what was promised was there, and was used.
-        OrderState::Filling if decision.whole.is_filled() => deliver(decision, around.moment.now),
-        OrderState::Filling | OrderState::Ended | OrderState::Refunded => {
-            return Err(Refused::NoChange);
-        }
+    // The merchant was faster than our reading: what was promised was there, and was used.
+    if decision.whole.order.state == OrderState::Filling {
+        deliver(decision, around.moment.now);
     }
-    decision.whole.order.used = Some(at);
+    (decision.whole.order.used, decision.whole.order.used_by) = (Some(at), Some(txid));
     release(decision, around)
 }
 
@@ -162,7 +185,9 @@ fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Ref
             }
         }
     }
-    if decision.whole.legs.iter().all(Leg::is_closed) {
+    if decision.whole.legs.iter().all(Leg::is_closed)
+        && is_over(&decision.whole, &around.moment, around.limits)
+    {
         let order = &mut decision.whole.order;
         (order.state, order.ended) = (OrderState::Ended, Some(around.moment.now));
     }

@@ -1,0 +1,250 @@
+//! Move one order on: ask what is next, do that one thing, record it, ask again.
+//!
+//! This is a reconciler: it has no input but the order, no inner retry, and running it twice is
+//! harmless. Whatever it cannot do now leaves the outbox row due again.
+
+use domain::order::next::{Action, next_action};
+use domain::order::step::{Answer, Decision, Event, ReadBack, Refused, Surroundings, step};
+use domain::{OrderId, Road, UnixMillis, WholeOrder};
+use node::{Broadcast, Loss, NodeError};
+use tron::TxId;
+
+use crate::App;
+use crate::ports::StoreError;
+use crate::read_receiver::read_back;
+use crate::rows::{Attention, Changes, Lease, Needs, Rows};
+use crate::sign_leg::{SignFailed, Signed};
+use crate::work::commit;
+
+/// Most steps that one claim makes; the rest waits for the next claim.
+pub const STEPS_MAX: usize = 32;
+
+/// Why an order could not be moved on now. It stays due.
+#[derive(Debug, thiserror::Error)]
+pub enum FillFailed {
+    /// A leg could not be signed.
+    #[error("a leg could not be signed")]
+    Sign(#[from] SignFailed),
+    /// The chain cannot be read.
+    #[error("the chain could not be read")]
+    Node(#[from] NodeError),
+    /// The store did not do it.
+    #[error("the store did not do it")]
+    Store(#[from] StoreError),
+}
+
+/// What a step leaves behind.
+enum Next {
+    /// Ask again at once.
+    Again,
+    /// Nothing before this moment.
+    At(UnixMillis),
+    /// Nothing ever again, and the row is gone already.
+    Closed,
+}
+
+impl App {
+    /// Moves a leased order on until it has to wait, and gives the lease back.
+    ///
+    /// Errors: [`FillFailed`]; the row is then due again after the reread interval, unless the lease
+    /// was taken over.
+    pub async fn fill_order(&self, lease: Lease) -> Result<(), FillFailed> {
+        let again = || self.clock.now().after_ms(self.settings.limits.reread_ms);
+        let outcome = self.fill_steps(lease).await;
+        let due = match &outcome {
+            Ok(Some(due)) => *due,
+            Ok(None) => return Ok(()),
+            Err(FillFailed::Store(StoreError::LeaseLost)) => return Ok(()),
+            Err(_) => again(),
+        };
+        match self.store.release(lease, due).await {
+            Ok(()) | Err(StoreError::LeaseLost) => outcome.map(drop),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// `None` when the row is gone already.
+    async fn fill_steps(&self, lease: Lease) -> Result<Option<UnixMillis>, FillFailed> {
+        for _ in 0..STEPS_MAX {
+            let Some((whole, others)) = self.store.whole(lease.order).await? else {
+                return Ok(Some(self.clock.now().after_ms(self.settings.limits.reread_ms)));
+            };
+            match self.fill_step(lease, &whole, &others).await? {
+                Next::Again => {}
+                Next::At(due) => return Ok(Some(due)),
+                Next::Closed => return Ok(None),
+            }
+        }
+        Ok(Some(self.clock.now()))
+    }
+
+    async fn fill_step(
+        &self,
+        lease: Lease,
+        whole: &WholeOrder,
+        others: &[WholeOrder],
+    ) -> Result<Next, FillFailed> {
+        let moment = self.view.moment(self.clock.now());
+        match next_action(whole, others, &moment, &self.settings.limits) {
+            Action::Send(txid) => self.send(lease, whole, txid).await,
+            Action::ProveLost(txid) => self.prove_lost(lease, whole, txid).await,
+            Action::Sign { leg, road } => self.sign(lease, whole, leg, road).await,
+            Action::Read => self.read(lease, whole).await,
+            Action::Tick => self.record(lease, whole, Event::Tick).await,
+            Action::Wait(until) => Ok(Next::At(until)),
+            Action::Close => self.close(lease).await,
+        }
+    }
+
+    async fn sign(
+        &self,
+        lease: Lease,
+        whole: &WholeOrder,
+        leg: u8,
+        road: Road,
+    ) -> Result<Next, FillFailed> {
+        match self.sign_leg(whole, leg, road).await? {
+            Signed::Tx(tx) => self.record(lease, whole, Event::Signed(tx)).await,
+            Signed::NothingToReturn => self.record(lease, whole, Event::NothingToReturn(leg)).await,
+            Signed::NotVisible => Ok(self.reread()),
+        }
+    }
+
+    async fn send(&self, lease: Lease, whole: &WholeOrder, txid: TxId) -> Result<Next, FillFailed> {
+        let Some(tx) = whole.tx(txid) else { return Ok(Next::Again) };
+        let answer = match self.node.broadcast(txid, &tx.bytes).await {
+            Broadcast::Taken { .. } => Answer::Taken,
+            Broadcast::Unanswered { text } => {
+                tracing::warn!(order.id = %whole.order.id, tx.id = %txid, "sending went unanswered: {text}");
+                Answer::Unanswered
+            }
+            Broadcast::Refused { reason, text } => {
+                tracing::warn!(order.id = %whole.order.id, tx.id = %txid, ?reason, "the chain refused: {text}");
+                Answer::Refused
+            }
+        };
+        let next = self.record(lease, whole, Event::Answered { txid, answer }).await?;
+        // A refused way back is owed still: asking again at once would only be refused again.
+        let is_owed = tx.road == Road::Back && answer == Answer::Refused;
+        Ok(if is_owed { self.reread() } else { next })
+    }
+
+    async fn prove_lost(
+        &self,
+        lease: Lease,
+        whole: &WholeOrder,
+        txid: TxId,
+    ) -> Result<Next, FillFailed> {
+        let Some(tx) = whole.tx(txid) else { return Ok(Next::Again) };
+        match self.node.provably_lost(txid, tx.expiration.get()).await? {
+            Loss::Lost => self.record(lease, whole, Event::Lost(txid)).await,
+            Loss::Included(included) => {
+                let event = Event::Included {
+                    txid,
+                    block: included.block_number,
+                    at: UnixMillis(included.block_timestamp_ms),
+                    has_succeeded: included.succeeded,
+                };
+                self.record(lease, whole, event).await
+            }
+            Loss::Undecided { .. } => Ok(self.reread()),
+        }
+    }
+
+    async fn read(&self, lease: Lease, whole: &WholeOrder) -> Result<Next, FillFailed> {
+        let (reading, totals) = read_back(&*self.node, &self.settings, &whole.order).await?;
+        let view = self.view.get().ok_or(SignFailed::ChainUnknown)?;
+        let read = ReadBack { reading, totals: totals.unwrap_or(view.totals) };
+        self.record(lease, whole, Event::Read(read)).await
+    }
+
+    /// Commits an event under the lease. Whoever was first wins: a refusal means "look again".
+    async fn record(
+        &self,
+        lease: Lease,
+        whole: &WholeOrder,
+        event: Event,
+    ) -> Result<Next, FillFailed> {
+        match self.apply(whole.order.id, event, Some(lease)).await? {
+            Ok(decision) if decision.due > self.clock.now() => Ok(Next::At(decision.due)),
+            Ok(_) => Ok(Next::Again),
+            Err(refused) => {
+                tracing::debug!(order.id = %whole.order.id, "an event changed nothing: {refused}");
+                Ok(self.reread())
+            }
+        }
+    }
+
+    async fn close(&self, lease: Lease) -> Result<Next, FillFailed> {
+        let needs = Needs { order: Some(lease.order), lease: Some(lease), ..Needs::default() };
+        let decide = move |rows: &Rows| -> Result<(Changes, ()), Refused> {
+            if rows.whole.as_ref().is_some_and(|whole| !whole.is_closed()) {
+                return Err(Refused::NoChange);
+            }
+            let attention = Some((lease.order, Attention::Done));
+            Ok((Changes { attention, ..Changes::default() }, ()))
+        };
+        match commit(&*self.store, needs, decide).await? {
+            Ok(()) => Ok(Next::Closed),
+            Err(_) => Ok(Next::Again),
+        }
+    }
+
+    fn reread(&self) -> Next {
+        Next::At(self.clock.now().after_ms(self.settings.limits.reread_ms))
+    }
+
+    /// Commits what an event decides: state, ledger, pool, callback and outbox together.
+    ///
+    /// Without a lease the order is nudged, so that a worker looks at it next.
+    pub async fn apply(
+        &self,
+        order: OrderId,
+        event: Event,
+        lease: Option<Lease>,
+    ) -> Result<Result<Decision, Refused>, StoreError> {
+        let needs = Needs { order: Some(order), pool: true, lease, ..Needs::default() };
+        let app = self.clone();
+        let decide = move |rows: &Rows| app.decide_event(event.clone(), lease.is_some(), rows);
+        let outcome = commit(&*self.store, needs, decide).await?;
+        if let Ok(decision) = &outcome {
+            if decision.callback.is_some() {
+                self.callback_bell.notify_one();
+            }
+            self.order_bell.notify_one();
+        }
+        Ok(outcome)
+    }
+
+    fn decide_event(
+        &self,
+        event: Event,
+        is_leased: bool,
+        rows: &Rows,
+    ) -> Result<(Changes, Decision), Refused> {
+        let whole = rows.whole.as_ref().ok_or(Refused::Unknown)?;
+        let around = Surroundings {
+            others: &rows.others,
+            moment: self.view.moment(self.clock.now()),
+            limits: &self.settings.limits,
+        };
+        let decision = step(whole, event, &around, &rows.pool)?;
+        let callback = decision.callback.clone().map(|event| {
+            let body = self.format.callback_body(&event);
+            (event, body)
+        });
+        // Others on the address may have waited for exactly this.
+        let nudges = rows.others.iter().map(|other| other.order.id).collect();
+        let attention = (!is_leased).then_some((whole.order.id, Attention::At(decision.due)));
+        let changes = Changes {
+            whole: Some(decision.whole.clone()),
+            ledger: decision.ledger.clone(),
+            wallets: decision.wallets.clone(),
+            callback,
+            attention,
+            nudges,
+            ..Changes::default()
+        };
+        Ok((changes, decision))
+    }
+}

@@ -1,0 +1,203 @@
+//! What an address has and what its transfer takes, read from the chain.
+
+use domain::collect::{ChainTotals, Reading, Scene};
+use node::{AccountView, ConstantOutcome, NodeError, TronNode};
+use sha2::{Digest, Sha256};
+use tron::{Address, Bandwidth, Energy, Sun, TokenUnits, trc20};
+
+use crate::chain_view::{Snapshot, domain_totals, node_totals};
+use crate::settings::Settings;
+
+/// The receiver as an order is accepted against it.
+#[derive(Clone, Copy, Debug)]
+pub struct Receiver {
+    /// What it has and what its transfer takes.
+    pub reading: Reading,
+    /// The network's totals at that moment.
+    pub totals: ChainTotals,
+    /// The scene to execute.
+    pub scene: Scene,
+    /// Tokens that it holds.
+    pub token_amount: TokenUnits,
+}
+
+/// Why a receiver cannot be served.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReceiverRefused {
+    /// Stake cannot be lent to contracts.
+    #[error("the receiver is a contract")]
+    IsContract,
+    /// The token contract refuses the very transfer that is to be made.
+    #[error("the token contract refuses the transfer: {0}")]
+    TransferReverts(String),
+    /// The chain cannot be read; nothing is guessed.
+    #[error(transparent)]
+    Unreadable(#[from] NodeError),
+}
+
+/// Reads a receiver for a new order.
+///
+/// Shape: at most four requests, two deep: the account, its tokens and the recipient's tokens side by
+/// side, then the simulated transfer. Identical reads within a block are shared by the cached node.
+pub async fn read_receiver(
+    node: &dyn TronNode,
+    settings: &Settings,
+    view: &Snapshot,
+    (receiver, recipient, asked): (Address, Option<Address>, Scene),
+) -> Result<Receiver, ReceiverRefused> {
+    let recipient_tokens = async {
+        match recipient {
+            Some(recipient) => node.token_balance(settings.token, recipient).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (account, token_amount, recipient_tokens) = futures::try_join!(
+        node.account(receiver),
+        node.token_balance(settings.token, receiver),
+        recipient_tokens
+    )?;
+    if account.as_ref().is_some_and(|account| account.is_contract) {
+        return Err(ReceiverRefused::IsContract);
+    }
+    let holds = recipient_tokens.map(|tokens| tokens > TokenUnits(0));
+    let scene = asked.executed(holds);
+    let transfer = Transfer { receiver, recipient, scene, recipient_holds: holds, token_amount };
+    let transfer_energy = transfer.energy(node, settings).await?;
+    let reading = reading(account.as_ref(), view, transfer_energy);
+    Ok(Receiver { reading, totals: view.totals, scene, token_amount })
+}
+
+/// Reads a receiver back after its legs were included: from the node's own resource computation, and
+/// with the transfer simulated again.
+///
+/// Shape: three requests, side by side; never cached.
+pub async fn read_back(
+    node: &dyn TronNode,
+    settings: &Settings,
+    order: &domain::Order,
+) -> Result<(Reading, Option<ChainTotals>), NodeError> {
+    let resources = node.resources(order.receiver);
+    let transfer = Transfer {
+        receiver: order.receiver,
+        recipient: order.recipient,
+        scene: order.scene,
+        recipient_holds: order.recipient.map(|_| order.scene == Scene::RecipientHolds),
+        token_amount: order.token_amount,
+    };
+    let energy = async {
+        match transfer.energy(node, settings).await {
+            Ok(energy) => Ok(energy.max(order.transfer_energy)),
+            // The tokens may have moved since: the energy that was promised still counts.
+            Err(ReceiverRefused::TransferReverts(_) | ReceiverRefused::IsContract) => {
+                Ok(order.transfer_energy)
+            }
+            Err(ReceiverRefused::Unreadable(error)) => Err(error),
+        }
+    };
+    let (resources, transfer_energy) = futures::try_join!(resources, energy)?;
+    let Some(resources) = resources else {
+        return Ok((absent(transfer_energy), None));
+    };
+    // Limit minus used, and not cut off at zero: usage that is owed has to be covered too.
+    let left = |limit: i64, used: i64| limit.saturating_sub(used);
+    let energy = left(resources.energy_limit.get(), resources.energy_used.get());
+    let (limit, used) = (resources.staked_bandwidth_limit, resources.staked_bandwidth_used);
+    let reading = Reading {
+        exists: true,
+        energy_available: Energy::new(energy),
+        energy_limit: resources.energy_limit,
+        staked_bandwidth_limit: limit,
+        staked_bandwidth_available: Bandwidth::new(left(limit.get(), used.get())),
+        free_bandwidth_available: resources.free_bandwidth_available(),
+        transfer_energy,
+    };
+    Ok((reading, Some(domain_totals(&resources.totals))))
+}
+
+/// The receiver's own resources by the chain's formulas, from one account answer.
+fn reading(account: Option<&AccountView>, view: &Snapshot, transfer_energy: Energy) -> Reading {
+    let Some(account) = account else { return absent(transfer_energy) };
+    let totals = node_totals(&view.totals);
+    let (energy_limit, bandwidth_limit) =
+        (account.energy_limit(&totals), account.staked_bandwidth_limit(&totals));
+    let left = |limit: i64, used: i64| limit.saturating_sub(used);
+    let staked = left(bandwidth_limit.get(), account.bandwidth.used);
+    Reading {
+        exists: true,
+        energy_available: Energy::new(left(energy_limit.get(), account.energy.used)),
+        energy_limit,
+        staked_bandwidth_limit: bandwidth_limit,
+        staked_bandwidth_available: Bandwidth::new(staked),
+        free_bandwidth_available: account
+            .free_bandwidth_available(view.parameters.free_bandwidth_limit),
+        transfer_energy,
+    }
+}
+
+fn absent(transfer_energy: Energy) -> Reading {
+    Reading {
+        exists: false,
+        energy_available: Energy::ZERO,
+        energy_limit: Energy::ZERO,
+        staked_bandwidth_limit: Bandwidth::ZERO,
+        staked_bandwidth_available: Bandwidth::ZERO,
+        free_bandwidth_available: Bandwidth::ZERO,
+        transfer_energy,
+    }
+}
+
+/// The transfer whose energy is sought.
+struct Transfer {
+    receiver: Address,
+    recipient: Option<Address>,
+    scene: Scene,
+    recipient_holds: Option<bool>,
+    token_amount: TokenUnits,
+}
+
+impl Transfer {
+    /// Energy by simulating the transfer; by the configured table when there is nothing to move yet.
+    async fn energy(
+        &self,
+        node: &dyn TronNode,
+        settings: &Settings,
+    ) -> Result<Energy, ReceiverRefused> {
+        let table = match self.scene {
+            Scene::RecipientEmpty => settings.energy_to_empty,
+            Scene::RecipientHolds | Scene::Automatic => settings.energy_to_holder,
+        };
+        let Some((to, amount)) = self.simulated() else { return Ok(table) };
+        let data = trc20::transfer_data(to, amount);
+        let call = node.constant_call(self.receiver, settings.token, &data, Sun::ZERO).await?;
+        match call.outcome {
+            ConstantOutcome::Succeeded => Ok(call.energy_used),
+            ConstantOutcome::Reverted(text) => Err(ReceiverRefused::TransferReverts(text)),
+            ConstantOutcome::Refused(text) => Err(NodeError::ContractCall { text }.into()),
+        }
+    }
+
+    /// Where to and how much to simulate: the real recipient where it fits the scene, else a stand-in
+    /// that does.
+    fn simulated(&self) -> Option<(Address, TokenUnits)> {
+        let amount = self.token_amount;
+        let fits = self.recipient_holds == Some(self.scene == Scene::RecipientHolds);
+        match (self.recipient, self.scene) {
+            _ if amount == TokenUnits(0) => None,
+            (Some(recipient), _) if fits => Some((recipient, amount)),
+            (_, Scene::RecipientEmpty) => Some((holds_nothing(self.receiver), amount)),
+            // To itself and less than everything: both balances are rewritten and neither becomes
+            // or was zero, which is what a transfer to a holder costs.
+            (_, Scene::RecipientHolds | Scene::Automatic) => {
+                (amount > TokenUnits(1)).then_some((self.receiver, TokenUnits(1)))
+            }
+        }
+    }
+}
+
+/// An address that nobody has a key of and that holds nothing.
+fn holds_nothing(receiver: Address) -> Address {
+    let digest = Sha256::new().chain_update(b"holds nothing").chain_update(receiver.as_bytes());
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(&digest.finalize()[..20]);
+    Address::from_evm(bytes)
+}

@@ -1,0 +1,247 @@
+//! Watch the chain: one pass over each new block serves every order.
+//!
+//! It sees our transactions in blocks, blocks that a fork dropped, and receivers that made their
+//! transfer. It follows from a stored block, so a restart misses nothing.
+
+use std::collections::VecDeque;
+
+use domain::order::step::Event;
+use domain::{OrderId, OrderState, UnixMillis, WholeOrder};
+use futures::StreamExt;
+use futures::stream;
+use node::{Block, BlockTx, Head, Lookup, NodeError};
+use tron::{Address, BlockId, ContractType, TxId};
+
+use crate::App;
+use crate::ports::StoreError;
+use crate::reconcile_pool::ReconcileFailed;
+use crate::rows::{OwnTx, WatchedBlock};
+
+/// Recent blocks remembered to find where a fork began; more than can be undone (19 of 27 producers
+/// make a block solid).
+pub const RECENT_BLOCKS_MAX: usize = 64;
+/// Events of one block that are committed side by side.
+const EVENTS_AT_ONCE: usize = 64;
+
+/// Why the chain could not be followed now; the stored block is as before or further on.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchFailed {
+    /// The chain cannot be read.
+    #[error("the chain could not be read")]
+    Node(#[from] NodeError),
+    /// The store did not do it.
+    #[error("the store did not do it")]
+    Store(#[from] StoreError),
+    /// The pool could not be reconciled.
+    #[error("the pool could not be reconciled")]
+    Pool(#[from] ReconcileFailed),
+    /// A block that the head builds on is not there; the node is catching up or was replaced.
+    #[error("the node does not have block {0}")]
+    MissingBlock(i64),
+}
+
+/// Follows the chain for one process.
+pub struct Watcher {
+    app: App,
+    recent: VecDeque<WatchedBlock>,
+    on_head: Box<dyn Fn(&Head) + Send + Sync>,
+}
+
+impl Watcher {
+    /// A watcher; `on_head` is told of each new head before anything is decided by it.
+    #[must_use]
+    pub fn new(app: App, on_head: Box<dyn Fn(&Head) + Send + Sync>) -> Self {
+        Self { app, recent: VecDeque::new(), on_head }
+    }
+
+    /// Looks once and goes through every block that is new; false when there was none.
+    pub async fn watch(&mut self) -> Result<bool, WatchFailed> {
+        let (head, solid) = futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;
+        let seen = self.app.view.get();
+        let is_seen = seen.is_some_and(|seen| seen.head.id == head.id && seen.solid.id == solid.id);
+        if is_seen {
+            return Ok(false);
+        }
+        (self.on_head)(&head);
+        self.app.view.refresh(&*self.app.node, head, solid).await?;
+        self.follow(&head).await?;
+        // Only once every block up to the head was looked at is it known which of our transactions
+        // the solid chain holds.
+        self.app.store.mark_solid(solid.number).await?;
+        if let Some(view) = self.app.view.get() {
+            self.app.reconcile_pool(&view).await?;
+        }
+        self.app.order_bell.notify_one();
+        Ok(true)
+    }
+
+    /// Goes from the stored block to the head, back over forks.
+    async fn follow(&mut self, head: &Head) -> Result<(), WatchFailed> {
+        let mut last = match self.app.store.watched().await? {
+            Some(block) if head.number - block.number <= self.app.settings.catch_up_blocks => block,
+            before => return self.jump(head, before).await,
+        };
+        if self.recent.is_empty() {
+            self.recent.push_back(last);
+        }
+        // A head that is lower than what we saw, or another block at the same height, is a fork.
+        while last.number > head.number {
+            last = self.step_back(last).await?;
+        }
+        while last.number < head.number {
+            let number = last.number + 1;
+            let block =
+                self.app.node.block(number).await?.ok_or(WatchFailed::MissingBlock(number))?;
+            if block.parent != BlockId::from_bytes(last.id) {
+                last = self.step_back(last).await?;
+                continue;
+            }
+            self.look_at(&block).await?;
+            last = WatchedBlock { number, id: *block.head.id.as_bytes() };
+            self.remember(last).await?;
+        }
+        if last.id != *head.id.as_bytes() {
+            // The head changed under us at its own height: the next look sees which one won.
+            self.step_back(last).await?;
+        }
+        Ok(())
+    }
+
+    async fn remember(&mut self, block: WatchedBlock) -> Result<(), StoreError> {
+        self.recent.push_back(block);
+        while self.recent.len() > RECENT_BLOCKS_MAX {
+            self.recent.pop_front();
+        }
+        self.app.store.set_watched(block).await
+    }
+
+    /// The block `last` is not on the chain any more: what it held is to be included again.
+    async fn step_back(&mut self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
+        tracing::warn!(block.number = last.number, "a fork dropped a block");
+        let dropped = self.app.store.included_since(last.number).await?;
+        self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
+        self.recent.retain(|block| block.number < last.number);
+        let number = last.number - 1;
+        let before = match self.recent.back() {
+            Some(before) if before.number == number => *before,
+            _ => {
+                let block = self.app.node.block(number).await?;
+                let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
+                WatchedBlock { number, id: *head.id.as_bytes() }
+            }
+        };
+        self.app.store.set_watched(before).await?;
+        Ok(before)
+    }
+
+    /// Starts at the head: the first time, or after so long an absence that walking every block would
+    /// take longer than looking up what is open.
+    async fn jump(&mut self, head: &Head, before: Option<WatchedBlock>) -> Result<(), WatchFailed> {
+        if let Some(before) = before {
+            tracing::warn!(
+                from = before.number,
+                to = head.number,
+                "blocks are skipped, open transactions are looked up"
+            );
+            for own in self.app.store.open_txs().await? {
+                if let Lookup::Included(found) = self.app.node.lookup(own.txid).await? {
+                    let event = Event::Included {
+                        txid: own.txid,
+                        block: found.block_number,
+                        at: UnixMillis(found.block_timestamp_ms),
+                        has_succeeded: found.succeeded,
+                    };
+                    self.app.tell(own.order, event).await?;
+                }
+            }
+        }
+        self.recent.clear();
+        self.remember(WatchedBlock { number: head.number, id: *head.id.as_bytes() }).await?;
+        Ok(())
+    }
+
+    /// Looks at one block: our transactions in it, and transfers that receivers made.
+    async fn look_at(&self, block: &Block) -> Result<(), WatchFailed> {
+        let txids: Vec<_> = block.transactions.iter().map(|tx| tx.txid).collect();
+        let ours = self.app.store.own_txs(&txids).await?;
+        let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
+        self.each(ours, |own| {
+            let found = block.transactions.iter().find(|tx| tx.txid == own.txid);
+            Event::Included {
+                txid: own.txid,
+                block: number,
+                at,
+                has_succeeded: found.is_some_and(|tx| tx.succeeded),
+            }
+        })
+        .await?;
+        let transfers = self.token_transfers(&block.transactions);
+        let mut senders: Vec<Address> = transfers.iter().map(|(sender, _)| *sender).collect();
+        senders.dedup();
+        for receiver in self.app.store.live_receivers(&senders).await? {
+            for (_, txid) in transfers.iter().filter(|(sender, _)| *sender == receiver) {
+                self.app.tell_used(receiver, *txid, at).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls of the token that took effect, by who made them.
+    fn token_transfers(&self, transactions: &[BlockTx]) -> Vec<(Address, TxId)> {
+        let token = self.app.settings.token;
+        let mut transfers: Vec<(Address, TxId)> = transactions
+            .iter()
+            .filter(|tx| tx.succeeded)
+            .filter_map(|tx| tx.contract.map(|call| (tx.txid, call)))
+            .filter(|(_, call)| call.kind == Some(ContractType::Trigger))
+            .filter(|(_, call)| call.contract_address == Some(token))
+            .filter_map(|(txid, call)| call.owner.map(|owner| (owner, txid)))
+            .collect();
+        transfers.sort_unstable();
+        transfers
+    }
+
+    async fn each(
+        &self,
+        ours: Vec<OwnTx>,
+        event: impl Fn(&OwnTx) -> Event,
+    ) -> Result<(), StoreError> {
+        let events: Vec<_> = ours.iter().map(|own| (own.order, event(own))).collect();
+        let mut told = stream::iter(events)
+            .map(|(order, event)| self.app.tell(order, event))
+            .buffer_unordered(EVENTS_AT_ONCE);
+        while let Some(outcome) = told.next().await {
+            outcome?;
+        }
+        Ok(())
+    }
+}
+
+impl App {
+    /// Commits what the chain showed; that it was known already is fine.
+    async fn tell(&self, order: OrderId, event: Event) -> Result<(), StoreError> {
+        if let Err(refused) = self.apply(order, event, None).await? {
+            tracing::debug!(order.id = %order, "what the chain showed changed nothing: {refused}");
+        }
+        Ok(())
+    }
+
+    /// An address made its transfer: its oldest order that was ready for one is used.
+    async fn tell_used(
+        &self,
+        receiver: Address,
+        txid: TxId,
+        at: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let mut waiting: Vec<WholeOrder> = self.store.live_on(receiver).await?;
+        if waiting.iter().any(|whole| whole.order.used_by == Some(txid)) {
+            return Ok(());
+        }
+        waiting.retain(|whole| whole.awaits_use(at));
+        waiting.sort_by_key(|whole| (whole.order.state != OrderState::Delivered, whole.order.id));
+        if let Some(first) = waiting.first() {
+            self.tell(first.order.id, Event::Used { txid, at }).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! The devnet from outside, request by request.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod journey;
+mod world;

@@ -1,0 +1,238 @@
+//! Unanswered, expired, lost, failed, and undone by a fork.
+
+use crate::language::check;
+
+#[test]
+fn an_unanswered_send_is_repeated_with_the_same_bytes() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        next     o1               -> send 1 out
+        answer   o1/1 unanswered
+        next     o1               -> wait 5s
+        clock    +5s
+        next     o1               -> send 1 out
+        answer   o1/1 refused                         # proves nothing: the first may be anywhere
+        next     o1               -> wait 5s
+        clock    +5s
+        next     o1               -> send 1 out
+        included o1/1             -> 1 included
+        answer   o1/1 taken       -> nothing changes
+        next     o1               -> read
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ",
+    );
+}
+
+#[test]
+fn what_a_fork_dropped_is_sent_again_and_included_elsewhere() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        clock    +3s
+        included o1/1             -> 1 included
+        wallet   w1               -> free energy 5587, bandwidth 0
+        reorged  o1/1             -> 1 signed
+        reorged  o1/1             -> nothing changes
+        wallet   w1               -> free energy 5587, bandwidth 0
+        next     o1               -> send 1 out
+        answer   o1/1 refused                         # it was taken once, so this proves nothing
+        clock    +3s
+        included o1/1             -> 1 included
+        clock    +3s
+        included o1/1             -> ok               # the same, in another block
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        reorged  o1/1             -> 1 signed         # after it was delivered: it is put back
+        next     o1               -> send 1 out
+        clock    +3s
+        included o1/1             -> 1 included
+        solid
+        reorged  o1/1             -> nothing changes  # solid cannot be undone
+        ",
+    );
+}
+
+#[test]
+fn a_fork_below_the_way_back_leaves_both_transactions_to_themselves() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
+        sign     o1/1             -> 1 returning
+        answer   o1/1 taken
+        reorged  o1/1 out
+        next     o1               -> send 1 out
+        answer   o1/1 taken out
+        clock    +3s
+        included o1/1 out
+        included o1/1 back        -> 1 returned
+        reorged  o1/1 back        -> 1 returning
+        reorged  o1/1 out
+        clock    +3s
+        included o1/1 back        -> 1 returned
+        included o1/1 out
+        tick     o1               -> ended
+        solid
+        next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn an_owed_leg_whose_way_out_is_undone_is_put_back_and_owed_again() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
+        reorged  o1/1             -> 1 signed
+        next     o1               -> send 1 out
+        answer   o1/1 taken
+        next     o1               -> wait 5s
+        included o1/1             -> 1 included
+        next     o1               -> tick
+        tick     o1               -> 1 owed
+        next     o1               -> sign 1 back
+        ",
+    );
+}
+
+#[test]
+fn a_way_back_that_is_lost_is_signed_again_until_it_is_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
+        sign     o1/1             -> 1 returning
+        answer   o1/1 unanswered
+        clock    +60s
+        solid
+        next     o1               -> prove 1 back
+        lost     o1/1             -> 1 owed
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        answer   o1/1 taken
+        included o1/1             -> 1 returned
+        tick     o1               -> ended
+        solid
+        next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn a_record_that_is_gone_ends_the_order() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        returned o1/1             -> nothing changes
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
+        solid
+        returned o1/1             -> 1 returned
+        returned o1/1             -> nothing changes
+        returned o1/2             -> the order has no such leg or transaction
+        next     o1               -> tick
+        tick     o1               -> ended
+        next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn a_failed_inclusion_counts_once_its_block_cannot_be_undone() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        failed   o1/1             -> nothing changes  # a fork could include it again, and then it works
+        clock    +60s
+        solid
+        next     o1               -> prove 1 out
+        failed   o1/1             -> 1 dropped
+        next     o1               -> read
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_signed_in_place_of_a_transaction_until_it_is_provably_lost() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        pool     w2 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 unanswered
+        clock    +60s
+        next     o1               -> wait 3s          # expired, but not past the solid head
+        read     o1               -> nothing changes
+        sign     o1/1             -> nothing changes
+        solid
+        next     o1               -> prove 1 out
+        lost     o1/1             -> 1 dropped
+        lost     o1/1             -> nothing changes
+        wallet   w1               -> free energy 70000, bandwidth 0
+        next     o1               -> read
+        read     o1               -> 2 w2 lends 64413 energy
+        next     o1               -> sign 2 out
+        sign     o1/2             -> 2 signed
+        included o1/2             -> 2 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ",
+    );
+}
+
+#[test]
+fn a_way_out_that_is_lost_after_its_way_back_was_signed_owes_nothing() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
+        clock    +10s
+        sign     o1/1             -> 1 returning
+        reorged  o1/1 out
+        clock    +50s
+        next     o1               -> send 1 back
+        solid
+        next     o1               -> prove 1 out
+        lost     o1/1 out
+        clock    +10s
+        solid
+        next     o1               -> prove 1 back
+        lost     o1/1 back        -> 1 dropped        # never owed: it would take another's stake
+        next     o1               -> tick
+        tick     o1               -> ended
+        next     o1               -> close
+        ",
+    );
+}

@@ -1,0 +1,167 @@
+//! The rent's end, the deadline, and refunds.
+
+use crate::language::check;
+
+#[test]
+fn what_was_never_used_goes_back_at_the_end_of_the_rent() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        clock    +10s
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        clock    +3599s
+        next     o1               -> wait 1s
+        tick     o1               -> nothing changes
+        clock    +1s
+        next     o1               -> tick
+        tick     o1               -> 1 owed
+        sign     o1/1             -> 1 returning
+        used     o1 t1            -> ok               # late, but there
+        included o1/1             -> 1 returned
+        tick     o1               -> ended
+        solid
+        next     o1               -> close
+        money    m1               -> available 96.1429, held 0, revenue 3.8571
+        ",
+    );
+}
+
+#[test]
+fn an_order_that_could_not_be_filled_is_refunded_at_the_deadline() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        clock    +299s
+        tick     o1               -> nothing changes
+        clock    +1s
+        next     o1               -> tick
+        tick     o1               -> 1 dropped, refunded, released 3.8571, callback 41
+        tick     o1               -> nothing changes
+        sign     o1/1             -> nothing changes
+        wallet   w1               -> free energy 70000, bandwidth 0
+        money    m1               -> available 100, held 0, revenue 0
+        next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn a_refund_waits_for_a_leg_in_doubt_and_takes_back_what_came_late() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        clock    +290s
+        sign     o1/1             -> 1 signed
+        answer   o1/1 unanswered
+        clock    +10s
+        tick     o1               -> nothing changes  # it may be included: no refund yet
+        next     o1               -> send 1 out
+        answer   o1/1 unanswered
+        included o1/1             -> 1 included
+        next     o1               -> tick
+        tick     o1               -> 1 owed, refunded, released 3.8571, callback 41
+        used     o1 t1            -> nothing changes
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        solid
+        next     o1               -> close
+        money    m1               -> available 100, held 0, revenue 0
+        ",
+    );
+}
+
+#[test]
+fn a_late_inclusion_still_delivers_when_it_is_used_before_the_refund() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        clock    +300s
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
+        tick     o1               -> nothing changes
+        ",
+    );
+}
+
+#[test]
+fn a_leg_that_is_lost_after_the_deadline_is_not_replaced() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 40000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        clock    +290s
+        sign     o1/2             -> 2 signed
+        answer   o1/2 unanswered
+        clock    +60s
+        solid
+        next     o1               -> prove 2 out
+        lost     o1/2             -> 2 dropped
+        next     o1               -> tick
+        tick     o1               -> 1 owed, refunded, released 3.8571, callback 41
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        wallet   w2               -> free energy 40000, bandwidth 0
+        solid
+        next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn a_fork_after_the_refund_strands_nothing() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        clock    +300s
+        included o1/1             -> 1 included
+        tick     o1               -> 1 owed, refunded, released 3.8571, callback 41
+        reorged  o1/1             -> 1 signed
+        clock    +3s
+        included o1/1             -> 1 owed           # nobody pays for it: back it goes
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        solid
+        next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn a_used_leg_that_a_fork_undid_is_sent_again_and_taken_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        reorged  o1/1             -> 1 signed
+        used     o1 t1            -> nothing changes
+        included o1/1             -> 1 included
+        used     o1 t2            -> 1 owed
+        ",
+    );
+}

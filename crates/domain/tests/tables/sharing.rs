@@ -1,0 +1,217 @@
+//! Several orders on one address.
+
+use crate::language::check;
+
+#[test]
+fn the_same_energy_is_not_promised_twice() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A energy 70000 free 1000
+        order    o1 m1 A
+        order    o2 m1 A          -> 1 w1 lends 58687 energy, held 3.5142   # 5715 are left over
+        read     o1               -> delivered, callback 40
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 128687 -> delivered, settled 3.5142, callback 40
+        ",
+    );
+}
+
+#[test]
+fn a_used_order_waits_for_the_other_and_both_go_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        order    o2 m1 A          -> 1 w1 lends 64285 energy, held 3.84942
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 128698 -> delivered, settled 3.84942, callback 40
+        used     o1 t1            -> ok
+        next     o1               -> wait 60s
+        tick     o1               -> nothing changes
+        used     o2 t1            -> nothing changes  # one transfer counts once
+        used     o2 t2            -> 1 owed
+        next     o1               -> tick
+        tick     o1               -> 1 owed
+        sign     o1/1             -> 1 returning
+        sign     o2/1             -> 1 returning
+        included o1/1             -> 1 returned
+        included o2/1             -> 1 returned
+        tick     o1               -> ended
+        tick     o2               -> ended
+        solid
+        next     o1               -> close
+        next     o2               -> close
+        ",
+    );
+}
+
+#[test]
+fn new_energy_is_lent_after_the_old_is_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        used     o1 t1            -> 1 owed
+        address  A energy 64413 used 64285
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        next     o2               -> wait 3s
+        sign     o1/1             -> 1 returning
+        next     o2               -> wait 3s
+        included o1/1             -> 1 returned
+        next     o2               -> sign 1 out
+        ",
+    );
+}
+
+#[test]
+fn a_half_filled_order_keeps_what_it_has() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        pool     w3 energy 90000
+        address  A energy 40000
+        order    o2 m1 A          -> 1 w3 lends 64413 energy, held 3.8571
+        ",
+    );
+}
+
+#[test]
+fn a_second_order_pays_for_its_own_need_only_wherever_the_first_stands() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        pool     w3 energy 90000
+        pool     w4 energy 90000
+        pool     w5 energy 90000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w3 lends 64413 energy, held 3.8571
+        order    o2 m1 A          -> 1 w4 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused     -> 1 dropped
+        order    o3 m1 A          -> 1 w3 lends 64413 energy, held 3.8571   # o1 buys its own again
+        ",
+    );
+}
+
+#[test]
+fn an_order_whose_unused_energy_is_going_back_is_not_paid_for_by_the_next() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        clock    +3600s
+        tick     o1               -> 1 owed
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        address  A energy 0
+        order    o3 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ",
+    );
+}
+
+#[test]
+fn a_node_that_lags_behind_another_orders_leg_is_read_again() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 300000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 64413  -> wait 3s          # shows one of the two
+        read     o2 energy 128826 -> delivered, settled 3.8571, callback 40
+        read     o1               -> delivered, settled 3.8571, callback 40
+        ",
+    );
+}
+
+#[test]
+fn a_second_order_does_not_pay_for_the_bandwidth_of_the_first() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 300000 bandwidth 2000
+        address  A free 0
+        order    o1 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        order    o2 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        address  A bandwidth 346
+        order    o3 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        ",
+    );
+}
+
+#[test]
+fn an_address_is_activated_and_paid_for_once() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     a1 activator 10
+        pool     w1 energy 300000 bandwidth 400
+        address  A absent
+        order    o1 m1 A          -> 1 a1 activates, 2 w1 lends 64413 energy, held 5.3571
+        order    o2 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        next     o2               -> wait 3s
+        sign     o1/1             -> 1 signed
+        next     o2               -> wait 3s
+        included o1/1             -> 1 included
+        next     o2               -> sign 1 out
+        ",
+    );
+}
+
+#[test]
+fn an_activation_that_another_order_never_made_is_planned_anew() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     a1 activator 10
+        pool     w1 energy 300000 bandwidth 400
+        address  A absent
+        order    o1 m1 A          -> 1 a1 activates, 2 w1 lends 64413 energy, held 5.3571
+        clock    +200s
+        order    o2 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        clock    +100s
+        tick     o1               -> 1 dropped, 2 dropped, refunded, released 5.3571, callback 41
+        next     o2               -> sign 1 out
+        sign     o2/1             -> 1 signed
+        answer   o2/1 refused     -> 1 dropped        # there is nobody to lend to
+        sign     o2/2             -> 2 signed
+        answer   o2/2 refused     -> 2 dropped
+        read     o2 absent        -> 3 a1 activates, 4 w1 lends 64413 energy
+        ",
+    );
+}
