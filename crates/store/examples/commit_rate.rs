@@ -120,7 +120,8 @@ fn plain_rate(runtime: &tokio::runtime::Runtime, directory: &tempfile::TempDir) 
 
 const PLAIN: &[&str] = &[
     "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, NULL, '25000000', 1, ?5, 'https://m.example/cb',
-       64285, 64285, 0, 0, ?6, 0, 0, ?7, NULL, NULL, NULL, 1)",
+       64285, 64285, 0, 0, ?6, 0, 0, ?7, NULL, NULL, NULL, NULL,
+       1)",
     "INSERT INTO leg VALUES (?1, 1, 1, 1, 6775560772, 64285, ?2, 0, NULL, NULL)",
     "UPDATE ledger_account SET balance = balance + ?3 WHERE kind = ?1 AND merchant_id = ?2
        RETURNING balance",

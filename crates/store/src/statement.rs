@@ -61,6 +61,7 @@ mod tests {
         ("SIGNERS", "wallet"),
         ("ALL", "merchant"),
         ("LENT", "orders USING COVERING INDEX orders_live"),
+        ("OPEN", "chain_tx USING INDEX chain_tx_open"),
     ];
 
     #[test]

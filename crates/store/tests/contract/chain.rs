@@ -17,11 +17,14 @@ pub(crate) async fn own_transactions_are_found_until_they_are_solid(store: &dyn 
     let block = [TxId::of_raw(b"a stranger's"), txid];
     let ours = vec![OwnTx { txid, order }];
     assert_eq!(store.own_txs(&block).await.unwrap(), ours, "stored");
+    assert_eq!(store.open_txs().await.unwrap(), ours);
     let included = Event::Included { txid, block: 7, at: NOW, has_succeeded: true };
     happen(store, order, included, NOW, None).await.unwrap().unwrap();
     assert_eq!(store.own_txs(&block).await.unwrap(), ours, "included");
+    assert_eq!(store.open_txs().await.unwrap(), ours);
     store.mark_solid(7).await.unwrap();
     assert_eq!(store.own_txs(&block).await.unwrap(), vec![], "solid");
+    assert_eq!(store.open_txs().await.unwrap(), vec![]);
 }
 
 pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dyn Store) {

@@ -5,8 +5,8 @@ use app::rows::{Attention, Changes, Idempotency, Needs, NewAnswers, OutboxKind};
 use app::work::commit;
 use domain::order::Event;
 use domain::order::step::Refused;
-use domain::{OrderState, Road, UnixMillis, WholeOrder};
-use tron::Sun;
+use domain::{OrderState, Road, WholeOrder};
+use tron::{Sun, TxId};
 
 use crate::support::{self, NOW, base, happen, order_id, place, signed};
 
@@ -174,8 +174,8 @@ pub(crate) async fn a_whole_life_leaves_nothing_open(store: &dyn Store) {
     assert_eq!(whole.order.state, OrderState::Delivered);
     assert_eq!(store.audit().await.unwrap().differences, Vec::<String>::new());
 
-    let used = UnixMillis(NOW.0 + 9_000);
-    happen(store, id, Event::Used(used), used, None).await.unwrap().unwrap();
+    let (transfer, used) = (TxId::of_raw(b"the merchant's transfer"), NOW.after_ms(9_000));
+    happen(store, id, Event::Used { txid: transfer, at: used }, used, None).await.unwrap().unwrap();
     let back = signed(id, 1, Road::Back, base.lender, 2);
     let txid = back.txid;
     happen(store, id, Event::Signed(back), used, None).await.unwrap().unwrap();
@@ -185,6 +185,7 @@ pub(crate) async fn a_whole_life_leaves_nothing_open(store: &dyn Store) {
     store.mark_solid(101).await.unwrap();
     let (whole, _) = store.whole(id).await.unwrap().unwrap();
     assert!(whole.is_closed(), "{whole:?}");
+    assert_eq!((whole.order.used, whole.order.used_by), (Some(used), Some(transfer)));
     assert_eq!(store.audit().await.unwrap().differences, Vec::<String>::new());
 
     let close = Changes { attention: Some((id, Attention::Done)), ..Changes::default() };

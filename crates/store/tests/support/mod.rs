@@ -241,7 +241,7 @@ pub(crate) fn moment(now: UnixMillis) -> Moment {
 pub(crate) async fn happen(
     store: &dyn Store,
     order: OrderId,
-    event: Event<'static>,
+    event: Event,
     now: UnixMillis,
     attention: Option<Attention>,
 ) -> Result<Result<(), Refused>, StoreError> {
@@ -286,6 +286,6 @@ pub(crate) async fn include(store: &dyn Store, base: Base, order: OrderId, block
 /// Takes a placed order to where its receiver can make its transfer.
 pub(crate) async fn deliver(store: &dyn Store, base: Base, order: OrderId, block: i64) {
     include(store, base, order, block).await;
-    let read = ReadBack { reading: reading(64_285), totals: &TOTALS };
+    let read = ReadBack { reading: reading(64_285), totals: TOTALS };
     happen(store, order, Event::Read(read), NOW, None).await.unwrap().unwrap();
 }
