@@ -22,10 +22,8 @@ crate::statement::statements! {
     BY_ID = concat!(select!(), " WHERE merchant.id = ?1");
     ALL = concat!(select!(), " ORDER BY merchant.id");
     // One writer at a time: the next number is free.
-    INSERT = "
-INSERT INTO merchant (id, name, callback_url, created_ms)
-SELECT COALESCE(MAX(id), 0) + 1, ?1, ?2, ?3 FROM merchant WHERE id > 0
-RETURNING id";
+    NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM merchant";
+    INSERT = "INSERT INTO merchant (id, name, callback_url, created_ms) VALUES (?1, ?2, ?3, ?4)";
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Merchant> {
@@ -57,9 +55,9 @@ pub(crate) fn add(
     callback_url: Option<&str>,
     now: UnixMillis,
 ) -> Result<MerchantId, Fault> {
-    let mut insert = connection.prepare_cached(INSERT)?;
     let id =
-        insert.query_row(params![name, callback_url, now.0], |row| column::merchant_id(row, 0))?;
+        connection.prepare_cached(NEXT_ID)?.query_row([], |row| column::merchant_id(row, 0))?;
+    connection.prepare_cached(INSERT)?.execute(params![id.0, name, callback_url, now.0])?;
     ledger::open_accounts(connection, id)?;
     Ok(id)
 }

@@ -23,7 +23,8 @@ FROM chain_tx WHERE order_id = ?1 ORDER BY number";
     OPEN_BY_TXID = "SELECT txid, order_id FROM chain_tx WHERE txid = ?1 AND state < 2";
     INCLUDED_SINCE = "
 SELECT txid, order_id FROM chain_tx WHERE state = 1 AND block >= ?1 ORDER BY block, order_id, number";
-    OPEN = "SELECT txid, order_id FROM chain_tx WHERE state < 2 ORDER BY order_id, number";
+    // In the order of the partial index, which holds open ones only.
+    OPEN = "SELECT txid, order_id FROM chain_tx WHERE state < 2 ORDER BY txid";
     MARK_SOLID = "UPDATE chain_tx SET state = 2 WHERE state = 1 AND block <= ?1";
 }
 
