@@ -15,11 +15,11 @@ use crate::secret::{ApiSecret, generate_api_key};
 use crate::system::SystemClock;
 
 /// Most keys that a merchant may have at the same time.
-pub const LIVE_KEYS_MAX: usize = 3;
+pub(super) const LIVE_KEYS_MAX: usize = 3;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
-pub enum KeyCommand {
+pub(super) enum KeyCommand {
     /// Add a key to a merchant. The secret is printed once and never again.
     Add {
         /// The merchant's number.
@@ -42,7 +42,7 @@ pub enum KeyCommand {
 
 impl KeyCommand {
     /// Runs it on the configured database.
-    pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         match self {
             Self::Add { merchant, name } => {

@@ -15,7 +15,7 @@ use crate::system::{SystemClock, SystemIds};
 
 /// What to do with merchants.
 #[derive(Debug, Subcommand)]
-pub enum MerchantCommand {
+pub(super) enum MerchantCommand {
     /// Add a merchant and print its number.
     Add {
         /// Name, for people.
@@ -38,7 +38,7 @@ pub enum MerchantCommand {
 
 /// A manual entry.
 #[derive(Debug, clap::Args)]
-pub struct Entry {
+pub(super) struct Entry {
     /// The merchant's number.
     merchant: i64,
     /// How much, in TRX with up to six decimals.
@@ -62,7 +62,7 @@ fn parse_trx(text: &str) -> Result<Sun, String> {
 
 impl MerchantCommand {
     /// Runs it on the configured database.
-    pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         match self {
             Self::Add { name, callback_url } => add(&offline, &name, callback_url.as_deref()),
