@@ -27,6 +27,9 @@ pub(super) enum KeyCommand {
         /// Name, shown with each order.
         #[arg(long, default_value = "default")]
         name: String,
+        /// Refuse a second order with the same out_trade_no.
+        #[arg(long)]
+        strict: bool,
     },
     /// Revoke a key; it stops working within a second.
     Revoke {
@@ -45,8 +48,8 @@ impl KeyCommand {
     pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         match self {
-            Self::Add { merchant, name } => {
-                let (text, secret) = add_key(&offline, MerchantId(merchant), &name)?;
+            Self::Add { merchant, name, strict } => {
+                let (text, secret) = add_key(&offline, MerchantId(merchant), &name, strict)?;
                 print(&json!({"api_key": text, "api_secret": secret.expose()}).to_string());
                 say("The secret is not kept in readable form: store it now.");
                 Ok(())
@@ -68,6 +71,7 @@ pub(super) fn add_key(
     offline: &Offline,
     merchant: MerchantId,
     name: &str,
+    is_reference_strict: bool,
 ) -> Result<(String, ApiSecret), Failure> {
     let known = offline.wait(offline.store.merchants())?;
     if !known.iter().any(|row| row.id == merchant) {
@@ -81,7 +85,7 @@ pub(super) fn add_key(
         text: text.clone(),
         name: name.to_owned(),
         sealed_secret: sealer.seal(&seal_context(&text), secret.expose().as_bytes())?,
-        is_reference_strict: false,
+        is_reference_strict,
         created: SystemClock.now(),
         revoked: None,
     };
