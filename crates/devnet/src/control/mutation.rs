@@ -14,6 +14,8 @@ use crate::state::account::Permissions;
 use crate::state::{Account, Holder, Session};
 
 const SUN_PER_TRX: i64 = 1_000_000;
+/// The tap runs dry here: ten times the supply of TRX, far below overflow.
+const MAX_ISSUED_SUN: i64 = 1_000_000_000_000_000_000;
 
 /// One change. Amounts in sun unless the name says otherwise; bounds are checked before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,17 @@ pub struct KeyWeight {
 }
 
 impl PermissionSpec {
+    /// The request's form of a permission; kind and id follow from its place.
+    pub(crate) fn of(permission: &Permission) -> Self {
+        let key = |key: &PermissionKey| KeyWeight { address: key.address, weight: key.weight };
+        Self {
+            name: permission.name.clone(),
+            threshold: permission.threshold,
+            operations: permission.operations.map(|bits| hex::encode(bits.as_bytes())),
+            keys: permission.keys.iter().map(key).collect(),
+        }
+    }
+
     /// The chain's form; `None` for a bitmap that is not 64 hex digits.
     pub(crate) fn permission(&self, kind: PermissionKind, id: i32) -> Option<Permission> {
         let operations = match &self.operations {
@@ -227,8 +240,16 @@ fn remove(session: &mut Session<'_>, address: Address) {
 
 fn credit(session: &mut Session<'_>, address: Address, sun: i64) {
     activate(session, address);
-    session.change(address, |account| account.balance = account.balance.saturating_add(sun));
-    session.properties_mut().issued += sun;
+    let sun = issue(session, sun);
+    session.change(address, |account| account.balance += sun);
+}
+
+/// Books TRX from nowhere and says how much of it there was left to give.
+fn issue(session: &mut Session<'_>, sun: i64) -> i64 {
+    let properties = session.properties_mut();
+    let sun = sun.min(MAX_ISSUED_SUN - properties.issued);
+    properties.issued += sun;
+    sun
 }
 
 fn mint(session: &mut Session<'_>, address: Address, units: u128) {
@@ -243,10 +264,10 @@ fn stake(session: &mut Session<'_>, address: Address, resource: Resource, sun: i
     activate(session, address);
     let Some(account) = session.account(&address) else { return };
     let stake = account.stake(resource);
-    let (before, grown) = (stake.owned(), sun - stake.frozen);
-    session.change(address, |account| account.stake_mut(resource).frozen = sun);
+    let (before, missing) = (stake.owned(), sun - stake.frozen);
+    let grown = issue(session, missing);
+    session.change(address, |account| account.stake_mut(resource).frozen += grown);
     session.add_weight(resource, (before + grown) / SUN_PER_TRX - before / SUN_PER_TRX);
-    session.properties_mut().issued += grown;
 }
 
 fn delegate(session: &mut Session<'_>, from: Address, to: Address, resource: Resource, sun: i64) {
@@ -255,7 +276,8 @@ fn delegate(session: &mut Session<'_>, from: Address, to: Address, resource: Res
     if frozen < sun {
         stake(session, from, resource, sun);
     }
-    lend(session, from, to, resource, sun, 0);
+    let available = session.account(&from).map_or(0, |account| account.stake(resource).frozen);
+    lend(session, from, to, resource, sun.min(available), 0);
 }
 
 fn use_free(session: &mut Session<'_>, address: Address, units: i64) {

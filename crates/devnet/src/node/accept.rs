@@ -3,6 +3,7 @@
 //! Source: java-tron `Wallet.broadcastTransaction`, `Manager.pushTransaction`,
 //! `Manager.processTransaction`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tron::BlockId;
@@ -32,6 +33,11 @@ impl Node {
         if self.pending.queue.len() >= MAX_PENDING {
             return Err(Rejected::Busy);
         }
+        if let Some(attempted) = &mut self.attempted
+            && !attempted.insert(transaction.id)
+        {
+            return Err(Rejected::Known);
+        }
         if transaction.data.contract.is_empty() {
             return Err(invalid("No contract!"));
         }
@@ -51,6 +57,12 @@ impl Node {
         let accepted_ms = self.now_ms();
         let transaction = Arc::new(transaction);
         self.enqueue(Waiting { transaction, signers, accepted_ms, is_withheld }).map(drop)
+    }
+
+    /// Makes the node remember every id it is sent from now on, even refused ones, or forget them:
+    /// java-tron's optional `trxCacheEnable`.
+    pub(crate) fn remember_attempts(&mut self, remembers: bool) {
+        self.attempted = remembers.then(BTreeSet::new);
     }
 
     fn check_reference(&self, transaction: &Transaction) -> Result<(), Rejected> {

@@ -60,6 +60,8 @@ impl Node {
             let outcome = execute(&mut session, &transaction).ok()?;
             executed.push(Executed { transaction: Arc::new(transaction), outcome });
         }
+        let slot = u64::try_from(timestamp_ms / self.config.block_time_ms).ok()?;
+        self.forks = (producer % PRODUCERS + PRODUCERS - slot % PRODUCERS) % PRODUCERS;
         self.seal(timestamp_ms, producer, mutations, executed, overlay);
         self.rebuild_pending(Vec::new());
         Some(())
@@ -138,6 +140,13 @@ impl Node {
     pub(crate) fn hold_solid(&mut self, is_held: bool) {
         self.is_solid_held = is_held;
         self.move_solid();
+        if let Some(journal) = &mut self.journal {
+            journal.hold(is_held);
+        }
+    }
+
+    pub(crate) const fn is_solid_held(&self) -> bool {
+        self.is_solid_held
     }
 
     /// Declares the head solid, so that a prepared world need not wait for it.

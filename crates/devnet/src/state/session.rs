@@ -103,9 +103,10 @@ impl<'a> Session<'a> {
 
     /// Adds to the network's stake, in whole TRX.
     pub(crate) const fn add_weight(&mut self, resource: Resource, trx: i64) {
-        match resource {
-            Resource::Bandwidth => self.overlay.properties.net_weight += trx,
-            Resource::Energy => self.overlay.properties.energy_weight += trx,
-        }
+        let weight = match resource {
+            Resource::Bandwidth => &mut self.overlay.properties.net_weight,
+            Resource::Energy => &mut self.overlay.properties.energy_weight,
+        };
+        *weight = weight.saturating_add(trx);
     }
 }
