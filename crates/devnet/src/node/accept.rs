@@ -13,7 +13,7 @@ use super::{MAX_PENDING, Node};
 use crate::execute::signature::{self, signers};
 use crate::execute::{Rejected, execute, invalid};
 use crate::receipt::Outcome;
-use crate::state::{Overlay, Session, View};
+use crate::state::{Draft, Overlay, View};
 use crate::transaction::Transaction;
 
 /// Most bytes of a transaction.
@@ -109,7 +109,7 @@ impl Node {
         let view = View::new(&self.state, height, Some(overlay));
         signature::check(view, &one.transaction, &one.signers)?;
         overlay.begin();
-        let result = execute(&mut Session::new(&self.state, height, overlay), &one.transaction);
+        let result = execute(&mut Draft::new(&self.state, height, overlay), &one.transaction);
         if result.is_err() {
             overlay.revert();
         }

@@ -10,13 +10,13 @@ use crate::state::{
 };
 
 /// A state under change.
-pub(crate) struct Session<'a> {
+pub(crate) struct Draft<'a> {
     state: &'a State,
     height: u64,
     overlay: &'a mut Overlay,
 }
 
-impl<'a> Session<'a> {
+impl<'a> Draft<'a> {
     /// Changes go to the overlay; what it lacks is read from the state at this height.
     pub(crate) const fn new(state: &'a State, height: u64, overlay: &'a mut Overlay) -> Self {
         Self { state, height, overlay }
