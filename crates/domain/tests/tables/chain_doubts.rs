@@ -127,6 +127,7 @@ fn a_way_back_that_is_lost_is_signed_again_until_it_is_back() {
         solid
         next     o1               -> prove 1 back
         lost     o1/1             -> 1 owed
+        again    o1/1             -> nothing changes  # what is lost is never sent again
         next     o1               -> sign 1 back
         sign     o1/1             -> 1 returning
         answer   o1/1 taken
