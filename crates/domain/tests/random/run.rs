@@ -253,7 +253,7 @@ impl Run {
     }
 
     fn send(&mut self, txid: TxId, fault: Fault) -> Option<Answer> {
-        let is_first = self.fresh.take() == Some(txid);
+        let is_signed_here = self.fresh == Some(txid);
         match fault {
             Fault::None | Fault::Late | Fault::Twice | Fault::Lagging => {
                 self.chain.send(txid);
@@ -264,10 +264,12 @@ impl Run {
                 self.chain.send(txid);
                 Some(Answer::Unanswered)
             }
-            // Before a claim of another worker the bytes may have been sent and the answer lost.
-            Fault::Refused => Some(if is_first { Answer::Refused } else { Answer::Unanswered }),
+            // An earlier claim may have sent the bytes without recording it.
+            Fault::Refused if is_signed_here => Some(Answer::Refused),
+            Fault::Refused => Some(Answer::Unanswered),
             Fault::Crash => {
                 self.chain.send(txid);
+                self.fresh = None;
                 None
             }
         }
@@ -344,7 +346,7 @@ impl Run {
     fn commit(&mut self, order: usize, event: Event, fault: Fault) {
         let signed = if let Event::Signed(tx) = &event { Some(tx.txid) } else { None };
         let refused = self.tell(order, event);
-        self.fresh = signed.filter(|_| refused.is_none());
+        self.fresh = signed.filter(|_| refused.is_none()).or(self.fresh);
         // What is asked for must not be refused when nothing came between.
         let is_asked_in_vain = refused == Some(Refused::NoChange) && fault == Fault::None;
         assert!(!is_asked_in_vain, "order {order} asks in vain: {:?}", self.world.next(order));
