@@ -237,3 +237,41 @@ fn a_way_out_that_is_lost_after_its_way_back_was_signed_owes_nothing() {
         ",
     );
 }
+
+#[test]
+fn a_refused_way_back_is_tried_again_ever_more_slowly() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        sign     o1/2             -> 2 signed
+        included o1/2             -> 2 included
+        used     o1 t1            -> 1 owed, 2 owed, delivered, settled 3.8571, callback 40
+        sign     o1/1             -> 1 returning
+        answer   o1/1 refused     -> 1 owed
+        next     o1               -> sign 2 back      # the other wallet may be able to
+        sign     o1/2             -> 2 returning
+        included o1/2             -> 2 returned
+        next     o1               -> wait 3s
+        clock    +3s
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        answer   o1/1 refused     -> 1 owed
+        next     o1               -> wait 6s
+        tick     o1               -> nothing changes
+        clock    +6s
+        sign     o1/1             -> 1 returning
+        answer   o1/1 refused     -> 1 owed
+        next     o1               -> wait 12s
+        clock    +12s
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        tick     o1               -> ended
+        ",
+    );
+}
