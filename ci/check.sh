@@ -1,6 +1,119 @@
 #!/usr/bin/env bash
-# The one check: what CI runs and what a developer runs. See CONTRIBUTING.md.
+# The one check: what CI runs and what a developer runs. What it needs and does not find it installs
+# (ci/tools.sh), programs with apt-get, libraries below .cache/.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-cargo fmt --all --check
-cargo test --workspace --locked
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=tools.sh
+source ci/tools.sh
+# Nothing here asks a question; whatever tries gets the end of its input instead of waiting.
+exec </dev/null
+
+usage() {
+  cat <<'END'
+usage: ci/check.sh [--fast | --full] [--step NAME]...
+
+  (none)       tools, fmt, clippy, test, golden, clients; deny if cargo-deny is there
+  --fast       fmt, clippy, unit tests, golden; before a commit
+  --full       everything of (none), and deny with cargo-deny built if it is missing
+  --step NAME  only this step, after tools; may be given several times
+END
+}
+
+step_tools() { install_all; }
+
+step_fmt() { cargo fmt --all --check; }
+
+step_clippy() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
+
+# Tests beside the code, tables among them; no process is started and no socket opened.
+step_unit() { cargo test --workspace --lib --bins --locked; }
+
+step_test() { cargo test --workspace --locked; }
+
+# Our signer must not confirm itself: the golden signatures are checked by another program.
+step_golden() {
+  if [[ -f ci/verify_signature.py ]]; then
+    python3 ci/verify_signature.py
+  else
+    echo 'no golden files yet'
+  fi
+}
+
+# Six languages against a real `sunsweep dev`, then the samples of docs/collection-api.md.
+step_clients() {
+  cargo build --locked --package sunsweep --bin sunsweep
+  timeout 900 python3 clients/check.py --spawn "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
+}
+
+# Licences, bans and sources need no network; advisories are fetched, so only --full asks for them.
+step_deny() { cargo deny --locked --offline check licenses bans sources; }
+
+step_deny_full() {
+  install_cargo_deny
+  cargo deny --locked check
+}
+
+mode='' chosen=()
+while (($# > 0)); do
+  case $1 in
+    --fast | --full)
+      [[ -z $mode ]] || { usage >&2; exit 2; }
+      mode=${1#--}
+      ;;
+    --step)
+      if [[ $# -lt 2 ]] || ! declare -F "step_$2" >/dev/null; then
+        usage >&2
+        exit 2
+      fi
+      chosen+=("$2")
+      shift
+      ;;
+    --help)
+      usage
+      exit
+      ;;
+    *)
+      echo "ci/check.sh: what is $1?" >&2
+      usage >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+
+if ((${#chosen[@]} > 0)); then
+  [[ -z $mode ]] || { usage >&2; exit 2; }
+  steps=(tools "${chosen[@]}")
+elif [[ $mode == fast ]]; then
+  steps=(fmt clippy unit golden)
+else
+  steps=(tools fmt clippy test golden clients)
+  if [[ $mode == full ]]; then
+    steps+=(deny_full)
+  elif command -v cargo-deny >/dev/null; then
+    steps+=(deny)
+  fi
+fi
+
+mkdir -p .cache
+current='' summary=''
+report() {
+  local status=$?
+  printf '\n%s' "$summary"
+  if ((status != 0)); then
+    printf 'FAILED in step %s after %d s in all\n' "${current:-start}" "$SECONDS"
+  else
+    printf 'passed: %d steps in %d s\n' "${#steps[@]}" "$SECONDS"
+  fi
+}
+trap report EXIT
+
+for current in "${steps[@]}"; do
+  printf '\n== %s\n' "$current"
+  started=$SECONDS
+  # Called bare: inside `if` or `&&` bash would no longer stop at a failing line of the step.
+  "step_$current"
+  took=$((SECONDS - started))
+  printf '== %s took %d s\n' "$current" "$took"
+  summary+=$(printf '%-10s %5d s' "$current" "$took")$'\n'
+done

@@ -65,7 +65,7 @@ impl App {
 
     /// `None` when the row is gone already.
     async fn fill_steps(&self, lease: Lease) -> Result<Option<UnixMillis>, FillFailed> {
-        let mut signed_here = Vec::new();
+        let mut signed_here = None;
         for _ in 0..STEPS_MAX {
             let Some((whole, others)) = self.store.whole(lease.order).await? else {
                 return Ok(Some(self.clock.now().after_ms(self.settings.limits.reread_ms)));
@@ -84,13 +84,16 @@ impl App {
         lease: Lease,
         whole: &WholeOrder,
         others: &[WholeOrder],
-        signed_here: &mut Vec<TxId>,
+        signed_here: &mut Option<TxId>,
     ) -> Result<Next, FillFailed> {
         let moment = self.view.moment(self.clock.now());
         match next_action(whole, others, &moment, &self.settings.limits) {
-            Action::Send(txid) => self.send(lease, whole, txid, signed_here.contains(&txid)).await,
+            Action::Send(txid) => {
+                let is_first = signed_here.take() == Some(txid);
+                self.send(lease, whole, txid, is_first).await
+            }
             Action::ProveLost(txid) => self.prove_lost(lease, whole, txid).await,
-            Action::Sign { leg, road } => self.sign(lease, whole, (leg, road), signed_here).await,
+            Action::Sign { leg, road } => self.sign(lease, whole, leg, road, signed_here).await,
             Action::Read => self.read(lease, whole).await,
             Action::Tick => self.record(lease, whole, Event::Tick).await,
             Action::Wait(until) => Ok(Next::At(until)),
@@ -102,41 +105,46 @@ impl App {
         &self,
         lease: Lease,
         whole: &WholeOrder,
-        (leg, road): (u8, Road),
-        signed_here: &mut Vec<TxId>,
+        leg: u8,
+        road: Road,
+        signed_here: &mut Option<TxId>,
     ) -> Result<Next, FillFailed> {
         match self.sign_leg(whole, leg, road).await? {
             Signed::Tx(tx) => {
-                signed_here.push(tx.txid);
-                self.record(lease, whole, Event::Signed(tx)).await
+                let txid = tx.txid;
+                let next = self.record(lease, whole, Event::Signed(tx)).await?;
+                *signed_here = Some(txid);
+                Ok(next)
             }
             Signed::NothingToReturn => self.record(lease, whole, Event::NothingToReturn(leg)).await,
             Signed::NotVisible => Ok(self.reread()),
         }
     }
 
+    /// Sends stored bytes. `is_first` says that this claim signed them, so that nobody can have sent
+    /// them before: only then does a refusal mean that they are nowhere.
     async fn send(
         &self,
         lease: Lease,
         whole: &WholeOrder,
         txid: TxId,
-        is_signed_here: bool,
+        is_first: bool,
     ) -> Result<Next, FillFailed> {
         let Some(tx) = whole.tx(txid) else { return Ok(Next::Again) };
-        let broadcast = self.node.broadcast(txid, &tx.bytes).await;
-        match &broadcast {
-            Broadcast::Taken { .. } => {}
+        let answer = match self.node.broadcast(txid, &tx.bytes).await {
+            Broadcast::Taken { .. } => Answer::Taken,
             Broadcast::Unanswered { text } => {
                 tracing::warn!(order.id = %whole.order.id, tx.id = %txid, "sending went unanswered: {text}");
+                Answer::Unanswered
             }
             Broadcast::Refused { reason, text } => {
                 tracing::warn!(order.id = %whole.order.id, tx.id = %txid, ?reason, "the chain refused: {text}");
+                if is_first { Answer::RefusedOutright } else { Answer::Refused }
             }
-        }
-        let answer = answer(&broadcast, is_signed_here);
+        };
         let next = self.record(lease, whole, Event::Answered { txid, answer }).await?;
         // A refused way back is owed still: asking again at once would only be refused again.
-        let is_owed = tx.road == Road::Back && answer == Answer::Refused;
+        let is_owed = tx.road == Road::Back && answer == Answer::RefusedOutright;
         Ok(if is_owed { self.reread() } else { next })
     }
 
@@ -257,39 +265,5 @@ impl App {
             ..Changes::default()
         };
         Ok((changes, decision))
-    }
-}
-
-/// What a broadcast's outcome means to the order.
-///
-/// A refusal is conclusive only under the claim that stored the bytes: an earlier claim may have sent
-/// them and ended before the answer was recorded, and then they may be anywhere.
-fn answer(broadcast: &Broadcast, is_signed_here: bool) -> Answer {
-    match broadcast {
-        Broadcast::Taken { .. } => Answer::Taken,
-        Broadcast::Refused { .. } if is_signed_here => Answer::Refused,
-        Broadcast::Refused { .. } | Broadcast::Unanswered { .. } => Answer::Unanswered,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use node::Refusal;
-
-    use super::*;
-
-    #[test]
-    fn a_refusal_is_conclusive_only_for_bytes_that_no_earlier_claim_can_have_sent() {
-        let refused = Broadcast::Refused { reason: Refusal::Contract, text: String::new() };
-        let unanswered = Broadcast::Unanswered { text: String::new() };
-        assert_eq!(answer(&refused, true), Answer::Refused);
-        assert_eq!(answer(&refused, false), Answer::Unanswered);
-        for is_signed_here in [true, false] {
-            assert_eq!(
-                answer(&Broadcast::Taken { duplicate: true }, is_signed_here),
-                Answer::Taken
-            );
-            assert_eq!(answer(&unanswered, is_signed_here), Answer::Unanswered);
-        }
     }
 }

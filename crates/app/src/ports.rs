@@ -134,6 +134,9 @@ pub trait Store: Send + Sync {
         now: UnixMillis,
     ) -> Result<MerchantId, StoreError>;
 
+    /// Refuses a merchant's new orders, or takes them again; false when there is no such merchant.
+    async fn pause_merchant(&self, id: MerchantId, is_paused: bool) -> Result<bool, StoreError>;
+
     /// Every merchant with its balances.
     async fn merchants(&self) -> Result<Vec<Merchant>, StoreError>;
 
@@ -196,8 +199,6 @@ pub struct Posted {
     pub note: String,
     /// How long it took, in milliseconds.
     pub took_ms: i64,
-    /// Whether trying again cannot help: the address is refused.
-    pub is_hopeless: bool,
 }
 
 /// Posts bytes to merchants.

@@ -30,6 +30,11 @@ pub struct Settings {
     pub callbacks_per_host: usize,
     /// Bandwidth that a wallet keeps for its own transactions instead of lending it.
     pub wallet_bandwidth_kept: Bandwidth,
+    /// How long the answer to a signed request is kept for replays, in seconds; longer than the window
+    /// in which its signature is valid.
+    pub replays_kept_secs: i64,
+    /// How long the answer to an idempotency key is kept, in seconds.
+    pub resends_kept_secs: i64,
     /// Blocks to walk through after an absence; beyond that each open transaction is looked up.
     pub catch_up_blocks: i64,
 }

@@ -165,3 +165,138 @@ fn refusal_of(code: &str, message: &str) -> Option<Refusal> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "6303c7639f591407ef9f34a7ac8c9c9a21151f5a6af21924502515734fc267ab";
+
+    fn read(answer: &Value) -> Broadcast {
+        Broadcast::read(answer, ID.parse().unwrap())
+    }
+
+    fn coded(code: &str, message: &str) -> Broadcast {
+        read(&json!({"result": false, "code": code, "message": message, "txid": ID,
+            "transaction": "{}"}))
+    }
+
+    fn taken(duplicate: bool) -> Broadcast {
+        Broadcast::Taken { duplicate }
+    }
+
+    fn refused(reason: Refusal) -> Broadcast {
+        Broadcast::Refused { reason, text: String::new() }
+    }
+
+    fn unanswered() -> Broadcast {
+        Broadcast::Unanswered { text: String::new() }
+    }
+
+    /// The codes of java-tron in the order in which its checks fire.
+    #[test]
+    fn every_code_means_what_the_handling_guide_says() {
+        for (code, message, reason) in [
+            ("BLOCK_UNSOLIDIFIED", "Block unsolidified.", None),
+            ("NO_CONNECTION", "No connection.", None),
+            ("NOT_ENOUGH_EFFECTIVE_CONNECTION", "Effective connection:1 lt ...:2", None),
+            ("SERVER_BUSY", "Server busy.", None),
+            (
+                "CONTRACT_VALIDATE_ERROR",
+                "Contract validate error : No contract!",
+                Some(Refusal::NoContract),
+            ),
+            ("TRANSACTION_EXPIRATION_ERROR", "Transaction expired", None),
+            ("SIGERROR", "Validate signature error: Permission denied", Some(Refusal::Signature)),
+            ("OTHER_ERROR", "Error: whatever", None),
+            ("TAPOS_ERROR", "Tapos check error.", None),
+            ("TOO_BIG_TRANSACTION_ERROR", "Too big transaction ...", Some(Refusal::TooBig)),
+            (
+                "CONTRACT_VALIDATE_ERROR",
+                "Contract validate error : account [T..] does not exist",
+                Some(Refusal::Contract),
+            ),
+            ("BANDWITH_ERROR", "Account resource insufficient error.", Some(Refusal::Bandwidth)),
+            ("CONTRACT_EXE_ERROR", "Contract execute error : x", Some(Refusal::Execution)),
+            ("NOT_ENOUGH_EFFECTIVE_CONNECTION", "P2P broadcast failed.", None),
+            ("A_CODE_OF_THE_FUTURE", "", None),
+            ("", "", None),
+        ] {
+            let text = format!("{code}: {message}");
+            let expected = match reason {
+                Some(reason) => Broadcast::Refused { reason, text },
+                None => Broadcast::Unanswered { text },
+            };
+            assert_eq!(coded(code, message), expected);
+        }
+        for message in ["Dup transaction.", "Transaction already exists."] {
+            assert_eq!(coded("DUP_TRANSACTION_ERROR", message), taken(true));
+        }
+    }
+
+    #[test]
+    fn success_is_true_with_or_without_a_code() {
+        let long = json!({"result": true, "code": "SUCCESS", "message": "", "txid": ID});
+        for answer in [long, json!({"result": true, "txid": ID}), json!({"result": true})] {
+            assert_eq!(read(&answer), taken(false));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_unanswered() {
+        let other = "00".repeat(32);
+        for answer in [
+            json!({}),
+            json!(null),
+            json!([]),
+            json!({"result": "true"}),
+            json!({"result": 1}),
+            json!({"code": 1}),
+            json!({"result": true, "txid": other}),
+            json!({"result": false, "code": "SIGERROR", "txid": other}),
+            json!({"result": true, "txid": "?"}),
+        ] {
+            assert!(matches!(read(&answer), Broadcast::Unanswered { .. }), "{answer}");
+        }
+    }
+
+    #[test]
+    fn only_wrong_bytes_are_given_up() {
+        for (answer, verdict) in [
+            (taken(false), Verdict::AskChain),
+            (taken(true), Verdict::AskChain),
+            (unanswered(), Verdict::AskChain),
+            (refused(Refusal::Contract), Verdict::AskChain),
+            (refused(Refusal::Bandwidth), Verdict::AskChain),
+            (refused(Refusal::Execution), Verdict::AskChain),
+            (refused(Refusal::Signature), Verdict::GiveUp),
+            (refused(Refusal::TooBig), Verdict::GiveUp),
+            (refused(Refusal::NoContract), Verdict::GiveUp),
+        ] {
+            assert_eq!(answer.verdict(), verdict, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn answers_merge_in_any_order() {
+        let permanent = || refused(Refusal::Signature);
+        let by_state = || refused(Refusal::Contract);
+        for (first, second, merged) in [
+            (taken(false), unanswered(), taken(false)),
+            (taken(true), by_state(), taken(true)),
+            (taken(true), permanent(), taken(true)),
+            (taken(true), taken(false), taken(false)),
+            (taken(true), taken(true), taken(true)),
+            (unanswered(), by_state(), unanswered()),
+            (unanswered(), permanent(), unanswered()),
+            (permanent(), by_state(), by_state()),
+            (permanent(), permanent(), permanent()),
+        ] {
+            assert_eq!(Broadcast::merge([first.clone(), second.clone()]), merged);
+            assert_eq!(Broadcast::merge([second, first]), merged);
+        }
+        assert!(matches!(Broadcast::merge([]), Broadcast::Unanswered { .. }));
+    }
+}

@@ -14,22 +14,40 @@
 //! | `broadcast`, `loss` | what a sent transaction may mean, and the proof that it is lost |
 //! | `verdict` | [`NodeError`], and [`Verdict`]: what to do about it |
 //! | `transport`, `client` | [`Transport`] carries JSON; [`JsonNode`] is the port over any transport |
+//! | `http`, `limit`, `suspension` | the transport over HTTP, and how it spares a provider |
+//! | `failover`, `health` | [`Failover`]: several nodes, which of them are believed |
+//! | `cache`, `shelf` | [`Cached`]: identical reads are done once a block |
+//!
+//! They stack: `Cached<Failover of JsonNode<HttpTransport>>` in production, `JsonNode` over an
+//! in-process chain in the simulator.
 //!
 //! Read next: [`port`], then [`loss`].
 
 pub mod broadcast;
+pub mod cache;
 pub mod call;
 pub mod client;
+pub mod failover;
+pub mod health;
+pub mod http;
 pub mod json;
+pub mod limit;
 pub mod loss;
 pub mod port;
+mod shelf;
+pub mod suspension;
 pub mod transport;
 pub mod verdict;
 pub mod view;
 
 pub use broadcast::{Broadcast, Refusal};
+pub use cache::{CacheSettings, Cached};
 pub use call::{Call, CallCount, Counters};
 pub use client::{JsonNode, NodeSettings, black_hole};
+pub use failover::{Failover, FailoverSettings, Member};
+pub use health::{Health, HealthRule};
+pub use http::{Endpoint, EndpointError, HttpLimits, HttpTransport};
+pub use limit::RequestLimit;
 pub use loss::{Loss, LossRule};
 pub use port::TronNode;
 pub use transport::{Transport, TransportError};

@@ -1,1 +1,38 @@
-//! Placeholder.
+//! Keep it: the schema, the statements, and the committer for SQLite.
+//!
+//! Not here: business rules (they are in `domain`), the platform's names, decisions about what to
+//! load (that is in `app`). Only here: SQL.
+//!
+//! Invariants: a work is answered only after its commit is durable; what one work writes is there
+//! whole or not at all, and its neighbours in the same commit do not notice; the schema itself
+//! refuses a ledger transaction that does not sum to zero, a changed entry and a negative balance.
+//!
+//! Read next: `schema/sqlite/0001_sunsweep.sql`, then `commit`, then `engine`.
+
+mod answer;
+mod audit;
+mod callback;
+mod code;
+mod column;
+mod commit;
+mod dialect;
+mod engine;
+mod job;
+mod key;
+mod ledger;
+mod leg;
+mod merchant;
+mod migrate;
+mod order;
+mod outbox;
+mod pool;
+mod sqlite;
+mod statement;
+mod store;
+mod threads;
+mod tx;
+mod watch;
+
+pub use engine::{CommitMoment, FailPoint};
+pub use migrate::MigrateError;
+pub use sqlite::{OpenError, Options, SqliteStore};

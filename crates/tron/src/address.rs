@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha3::{Digest, Keccak256};
 
 /// Length of an address in bytes, prefix included.
@@ -12,7 +13,7 @@ pub const ADDRESS_PREFIX: u8 = 0x41;
 
 /// A TRON address: prefix 0x41 and the last 20 bytes of the Keccak-256 of the public key.
 ///
-/// Shape: `Copy`, 21 bytes; ordered by its bytes.
+/// Shape: `Copy`, 21 bytes; ordered by its bytes; serialised as its Base58Check text.
 /// Source: java-tron `DecodeUtil.addressValid`, `StringUtil.encode58Check`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address([u8; ADDRESS_LEN]);
@@ -119,6 +120,19 @@ impl fmt::Debug for Address {
     }
 }
 
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +151,14 @@ mod tests {
             assert_eq!(address.to_string(), base58);
             assert_eq!(base58.parse::<Address>().unwrap(), address);
         }
+    }
+
+    #[test]
+    fn serde_writes_base58() {
+        let json = "\"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t\"";
+        let address: Address = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&address).unwrap(), json);
+        assert!(serde_json::from_str::<Address>("\"T\"").is_err());
     }
 
     #[test]

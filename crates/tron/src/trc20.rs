@@ -1,5 +1,7 @@
 //! The four things we say to, and hear from, a TRC-20 token.
 
+use sha3::{Digest, Keccak256};
+
 use crate::address::Address;
 use crate::amount::TokenUnits;
 
@@ -38,6 +40,14 @@ pub struct TransferLog {
     pub to: Address,
     /// How much arrived.
     pub amount: TokenUnits,
+}
+
+/// The first four bytes of the Keccak-256 of a function's signature, such as
+/// `transfer(address,uint256)`.
+#[must_use]
+pub fn selector(signature: &str) -> [u8; 4] {
+    let digest = Keccak256::digest(signature.as_bytes());
+    [digest[0], digest[1], digest[2], digest[3]]
 }
 
 /// Call data of `transfer(to, amount)`.
@@ -131,8 +141,6 @@ fn call_with_address(selector: [u8; 4], address: Address) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use sha3::{Digest, Keccak256};
-
     use super::*;
 
     fn someone() -> Address {
@@ -141,10 +149,10 @@ mod tests {
 
     #[test]
     fn selectors_and_topic_are_hashes_of_the_signatures() {
-        let hash = |text: &str| Keccak256::digest(text.as_bytes());
-        assert_eq!(hash("transfer(address,uint256)")[..4], TRANSFER_SELECTOR);
-        assert_eq!(hash("balanceOf(address)")[..4], BALANCE_OF_SELECTOR);
-        assert_eq!(hash("Transfer(address,address,uint256)")[..], TRANSFER_TOPIC);
+        assert_eq!(selector("transfer(address,uint256)"), TRANSFER_SELECTOR);
+        assert_eq!(selector("balanceOf(address)"), BALANCE_OF_SELECTOR);
+        let event = "Transfer(address,address,uint256)";
+        assert_eq!(Keccak256::digest(event.as_bytes())[..], TRANSFER_TOPIC);
     }
 
     #[test]

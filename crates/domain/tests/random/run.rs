@@ -190,7 +190,7 @@ impl Run {
                 .watched
                 .iter()
                 .any(|block| block.at == at && block.txs.iter().any(|(held, _)| *held == txid)),
-            Event::Answered { answer, .. } => answer == Answer::Refused,
+            Event::Answered { answer, .. } => answer == Answer::RefusedOutright,
             Event::Signed(_)
             | Event::ReorgedOut(_)
             | Event::Lost(_)
@@ -265,8 +265,8 @@ impl Run {
                 Some(Answer::Unanswered)
             }
             // An earlier claim may have sent the bytes without recording it.
-            Fault::Refused if is_signed_here => Some(Answer::Refused),
-            Fault::Refused => Some(Answer::Unanswered),
+            Fault::Refused if is_signed_here => Some(Answer::RefusedOutright),
+            Fault::Refused => Some(Answer::Refused),
             Fault::Crash => {
                 self.chain.send(txid);
                 self.fresh = None;
@@ -329,7 +329,7 @@ impl Run {
 
     fn record(&mut self, order: usize, event: Event, fault: Fault) {
         // A refusal is recorded at once or, the lease being lost meanwhile, never.
-        let is_refusal = matches!(event, Event::Answered { answer: Answer::Refused, .. });
+        let is_refusal = matches!(event, Event::Answered { answer: Answer::RefusedOutright, .. });
         if fault == Fault::Crash {
             self.fresh = None;
         } else if fault == Fault::Late && !is_refusal {

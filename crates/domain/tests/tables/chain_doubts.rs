@@ -15,7 +15,7 @@ fn an_unanswered_send_is_repeated_with_the_same_bytes() {
         next     o1               -> wait 5s
         clock    +5s
         next     o1               -> send 1 out
-        answer   o1/1 refused                         # proves nothing: the first may be anywhere
+        answer   o1/1 refused-again                   # proves nothing: the first may be anywhere
         next     o1               -> wait 5s
         clock    +5s
         next     o1               -> send 1 out
@@ -43,7 +43,7 @@ fn what_a_fork_dropped_is_sent_again_and_included_elsewhere() {
         reorged  o1/1             -> nothing changes
         wallet   w1               -> free energy 5587, bandwidth 0
         next     o1               -> send 1 out
-        answer   o1/1 refused                         # it was taken once, so this proves nothing
+        answer   o1/1 refused-again                   # it was taken once, so this proves nothing
         clock    +3s
         included o1/1             -> 1 included
         clock    +3s
@@ -176,6 +176,24 @@ fn a_failed_inclusion_counts_once_its_block_cannot_be_undone() {
         next     o1               -> prove 1 out
         failed   o1/1             -> 1 dropped
         next     o1               -> read
+        ",
+    );
+}
+
+#[test]
+fn a_refusal_proves_nothing_when_an_earlier_send_may_be_unrecorded() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused-again
+        next     o1               -> wait 5s
+        clock    +5s
+        answer   o1/1 refused                         # too late to be the first
+        next     o1               -> wait 5s
+        included o1/1             -> 1 included
         ",
     );
 }

@@ -1,0 +1,3 @@
+module sunsweep-client
+
+go 1.19

@@ -1,0 +1,123 @@
+"""A merchant's view of sunsweep: place collect orders, query them, verify callbacks.
+
+Needs `requests`. Not thread-safe: one `Sunsweep` per thread.
+"""
+
+import hashlib
+import hmac
+import json
+import time
+
+import requests
+
+WINDOW_SECS = 300
+"""How far a callback's TIMESTAMP may lie from our clock, in either direction."""
+
+
+class Refused(Exception):
+    """The server answered, and the answer is no. `answer` is its JSON object."""
+
+    def __init__(self, status, answer):
+        super().__init__(f"refused with HTTP {status}: {json.dumps(answer)}")
+        self.status = status
+        self.answer = answer
+
+
+class BadCallback(Exception):
+    """The callback must not be believed; the message says why."""
+
+
+def canonical(fields):
+    """Sorted, compact, ASCII JSON: the one form that is signed."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"))
+
+
+def sign(secret, timestamp, body):
+    """Lower-case hex HMAC-SHA256; the secret is used as text, not decoded."""
+    message = f"{timestamp}&{body}"
+    return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+class Sunsweep:
+    """One merchant key at one server. `timeout_secs` bounds each wait on the network."""
+
+    def __init__(self, url, key, secret="", timeout_secs=30):
+        self.base = url.rstrip("/") + "/api/v1/frontend"
+        self.key = key
+        self.secret = secret
+        self.timeout_secs = timeout_secs
+        self.session = requests.Session()
+
+    def collect(self, receive_address, to_address=None, callback_url=None,
+                out_trade_no=None, scene=0):
+        """Order what `receive_address` lacks for one USDT transfer. Returns the answer."""
+        fields = {
+            "scene": scene,
+            "receive_address": receive_address,
+            "to_address": to_address,
+            "callback_url": callback_url,
+            "out_trade_no": out_trade_no,
+        }
+        body = canonical({name: value for name, value in fields.items() if value is not None})
+        timestamp = str(int(time.time()))
+        response = self.session.post(
+            self.base + "/order/collect-manual",
+            data=body.encode(),
+            headers={
+                "API-KEY": self.key,
+                "TIMESTAMP": timestamp,
+                "SIGNATURE": sign(self.secret, timestamp, body),
+                "Content-Type": "application/json",
+            },
+            timeout=self.timeout_secs,
+            allow_redirects=False,
+        )
+        return accepted(response)
+
+    def query(self, serial=None, out_trade_no=None):
+        """One order by its serial, or the newest one with this reference."""
+        params = {"serial": serial} if serial else {"out_trade_no": out_trade_no}
+        response = self.session.get(
+            self.base + "/order/query",
+            params=params,
+            headers={"API-KEY": self.key},
+            timeout=self.timeout_secs,
+            allow_redirects=False,
+        )
+        return accepted(response)
+
+
+def accepted(response):
+    """The answer if it is a yes. A yes is HTTP 200 *and* `errno` 0."""
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        answer = {"detail": "the answer is not a JSON object"}
+    if response.status_code != 200 or answer.get("errno") != 0:
+        raise Refused(response.status_code, answer)
+    return answer
+
+
+def verify_callback(secret, timestamp, signature, body, now=None):
+    """The fields of a genuine, fresh callback; raises `BadCallback` for any other.
+
+    `body` is the request's bytes. Remember the `serial` of what this returns: the same
+    callback comes again if our HTTP 200 got lost.
+    """
+    now = time.time() if now is None else now
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 10):
+        raise BadCallback("TIMESTAMP is not a number of seconds")
+    if abs(now - int(timestamp)) > WINDOW_SECS:
+        raise BadCallback("TIMESTAMP is too far from our clock")
+    try:
+        fields = json.loads(body)
+    except ValueError as error:
+        raise BadCallback("the body is not JSON") from error
+    if not isinstance(fields, dict) or not isinstance(fields.get("serial"), str):
+        raise BadCallback("the body is not a callback")
+    wanted = sign(secret, timestamp, canonical(fields))
+    if not hmac.compare_digest(wanted.encode(), signature.lower().encode()):
+        raise BadCallback("SIGNATURE does not match")
+    return fields

@@ -1,0 +1,45 @@
+//! Activating an address without moving value. Source: java-tron `CreateAccountActuator`.
+
+use tron::Address;
+use tron::proto::AccountCreateContract;
+
+use crate::execute::rejected::{Rejected, invalid};
+use crate::execute::{address, existing, take};
+use crate::receipt::Outcome;
+use crate::state::{Account, Session};
+
+pub(super) struct Checked {
+    owner: Address,
+    account: Address,
+    fee: i64,
+}
+
+pub(super) fn validate(
+    session: &Session<'_>,
+    message: &AccountCreateContract,
+) -> Result<Checked, Rejected> {
+    let owner = address(&message.owner_address, "Invalid ownerAddress")?;
+    let payer = existing(session, &owner, "not exists")?;
+    let fee = session.parameter("getCreateNewAccountFeeInSystemContract");
+    if payer.balance < fee {
+        return Err(invalid("Validate CreateAccountActuator error, insufficient fee."));
+    }
+    let account = address(&message.account_address, "Invalid account address")?;
+    if session.account(&account).is_some() {
+        return Err(invalid("Account has existed"));
+    }
+    Ok(Checked { owner, account, fee })
+}
+
+pub(super) fn run(
+    session: &mut Session<'_>,
+    message: &AccountCreateContract,
+    outcome: &mut Outcome,
+) -> Result<(), Rejected> {
+    let Checked { owner, account, fee } = validate(session, message)?;
+    session.put_account(account, Account::new(account, session.head_ms()));
+    take(session, owner, fee)?;
+    session.burn(fee);
+    outcome.contract_fee = fee;
+    Ok(())
+}

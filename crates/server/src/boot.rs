@@ -1,0 +1,291 @@
+//! Put the product together: from a configuration to use cases, edge and workers.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use app::chain_view::ChainView;
+use app::ports::{Clock, Signer, Store};
+use app::{App, Settings};
+use node::{
+    CacheSettings, Cached, Endpoint, Failover, FailoverSettings, Head, HttpLimits, HttpTransport,
+    JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
+};
+use store::SqliteStore;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tron::{Address, Signature, TxId};
+
+use crate::callback_client::{CallbackClient, CallbackSettings, TargetPolicy};
+use crate::config::Config;
+use crate::http_server::HttpServer;
+use crate::keys::Keys;
+use crate::keystore::{Keyring, Keystore, PASSPHRASE_VARIABLE, Passphrase};
+use crate::poster::SigningPoster;
+use crate::route::{Edge, routes};
+use crate::secret::{MASTER_KEY_VARIABLE, MasterKey, Sealer};
+use crate::system::{SystemClock, SystemIds};
+use crate::worker::{self, Pace};
+
+/// Time between two checks of the nodes' health.
+const HEALTH_EVERY: Duration = Duration::from_secs(3);
+
+/// A product that is put together and not yet running.
+pub struct Product {
+    /// The use cases.
+    pub app: App,
+    /// The rows.
+    pub store: Arc<dyn Store>,
+    edge: Arc<Edge>,
+    nodes: Arc<Failover>,
+    cached: Arc<Cached<dyn TronNode>>,
+    pace: Pace,
+    config: Config,
+}
+
+/// What a product needs besides its configuration.
+pub struct Secrets {
+    /// Opens what is sealed in the database.
+    pub sealer: Sealer,
+    /// Signs for the pool.
+    pub keyring: Keyring,
+}
+
+impl Secrets {
+    /// Reads the master key and opens every wallet.
+    ///
+    /// Errors: in words for the operator.
+    pub fn load(config: &Config) -> anyhow::Result<Self> {
+        let keystore = keystore(config);
+        let keyring = match keystore.list()?.is_empty() {
+            true => Keyring::default(),
+            false => keystore.open_all(&passphrase(config)?)?,
+        };
+        Ok(Self { sealer: sealer(config)?, keyring })
+    }
+}
+
+impl Product {
+    /// Opens the database, connects to the nodes and puts everything together.
+    ///
+    /// Errors: in words for the operator.
+    pub fn new(config: Config, secrets: Secrets) -> anyhow::Result<Self> {
+        let rows = open_store(&config)?;
+        let (nodes, cached) = connect(&config)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let sealer = Arc::new(secrets.sealer);
+        let keys = || Keys::new(rows.clone(), sealer.clone(), clock.clone());
+        let callbacks = Arc::new(callback_client(&config)?);
+        let poster = SigningPoster::new(callbacks.clone(), keys(), clock.clone());
+        let app = App {
+            store: rows.clone(),
+            node: nodes.clone(),
+            cached_node: cached.clone(),
+            signer: Arc::new(PoolSigner(secrets.keyring)),
+            poster: Arc::new(poster),
+            format: Arc::new(wire::WireFormat),
+            clock: clock.clone(),
+            ids: Arc::new(SystemIds),
+            settings: Arc::new(settings(&config)),
+            view: Arc::new(ChainView::default()),
+            order_bell: Arc::new(Notify::new()),
+            callback_bell: Arc::new(Notify::new()),
+            last_timestamp_ms: Arc::default(),
+        };
+        let edge =
+            Edge { app: app.clone(), keys: keys(), callbacks, is_ready: AtomicBool::new(true) };
+        let pace = pace(&config);
+        Ok(Self { app, store: rows, edge: Arc::new(edge), nodes, cached, pace, config })
+    }
+
+    /// Listens, starts the workers, and runs until the token is cancelled; then drains.
+    ///
+    /// `on_listening` is told the real address once requests are taken.
+    pub async fn run(
+        self,
+        listen: SocketAddr,
+        stop: CancellationToken,
+        on_listening: impl FnOnce(SocketAddr),
+    ) -> anyhow::Result<()> {
+        let server = HttpServer::bind(listen, self.config.http_limits()).await?;
+        let address = server.local_address();
+        let workers_stop = CancellationToken::new();
+        let cached = self.cached.clone();
+        let on_head = Box::new(move |head: &Head| cached.advance_to(head.id));
+        let workers = worker::start(&self.app, self.pace, on_head, &workers_stop);
+        workers.reopen();
+        workers.spawn(watch_health(self.nodes.clone(), workers_stop.clone()));
+        workers.close();
+        on_listening(address);
+        let edge = self.edge.clone();
+        let draining = stop.clone();
+        let drain = async move {
+            draining.cancelled().await;
+            edge.is_ready.store(false, Ordering::Relaxed);
+        };
+        tokio::join!(server.run(routes(self.edge.clone()), stop), drain);
+        workers_stop.cancel();
+        workers.wait().await;
+        Ok(())
+    }
+}
+
+/// What commands that only touch the database use.
+pub struct Offline {
+    /// The rows.
+    pub store: Arc<dyn Store>,
+    config: Config,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Offline {
+    /// Opens the configured database.
+    ///
+    /// Errors: in words for the operator.
+    pub fn open(config: Option<&Path>) -> anyhow::Result<Self> {
+        let config = Config::load(config)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let store = open_store(&config)?;
+        Ok(Self { store, config, runtime })
+    }
+
+    /// Waits for something.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// The directory of encrypted wallets.
+    #[must_use]
+    pub fn keystore(&self) -> Keystore {
+        keystore(&self.config)
+    }
+
+    /// The passphrase of the wallets.
+    pub fn passphrase(&self) -> anyhow::Result<Passphrase> {
+        passphrase(&self.config)
+    }
+
+    /// What seals secrets.
+    pub fn sealer(&self) -> anyhow::Result<Sealer> {
+        sealer(&self.config)
+    }
+
+    /// The configured nodes.
+    pub fn node(&self) -> anyhow::Result<Arc<dyn TronNode>> {
+        Ok(connect(&self.config)?.0)
+    }
+
+    /// Refuses an address that callbacks would never be posted to.
+    pub fn check_callback_url(&self, url: &str) -> anyhow::Result<()> {
+        Ok(callback_client(&self.config)?.check_url(url)?)
+    }
+}
+
+struct PoolSigner(Keyring);
+
+impl Signer for PoolSigner {
+    fn sign(&self, signer: Address, txid: &TxId) -> Option<Signature> {
+        self.0.sign(signer, txid).ok()
+    }
+}
+
+async fn watch_health(nodes: Arc<Failover>, stop: CancellationToken) {
+    loop {
+        nodes.check(SystemClock.now().get()).await;
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(HEALTH_EVERY) => {}
+        }
+    }
+}
+
+fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let path = config.sqlite_path();
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        std::fs::create_dir_all(directory)?;
+    }
+    Ok(Arc::new(SqliteStore::open(&path, store::Options::default())?))
+}
+
+fn keystore(config: &Config) -> Keystore {
+    Keystore::new(config.pool.wallets_dir.clone())
+}
+
+fn passphrase(config: &Config) -> anyhow::Result<Passphrase> {
+    let variable = std::env::var(PASSPHRASE_VARIABLE).ok();
+    Ok(Passphrase::load(variable.as_deref(), config.pool.passphrase_file.as_deref())?)
+}
+
+fn sealer(config: &Config) -> anyhow::Result<Sealer> {
+    let variable = std::env::var(MASTER_KEY_VARIABLE).ok();
+    let key = MasterKey::load(variable.as_deref(), config.secrets.master_key_file.as_deref())?;
+    Ok(Sealer::new(&key))
+}
+
+fn callback_client(config: &Config) -> anyhow::Result<CallbackClient> {
+    let mut targets = match config.callback.allow_private {
+        true => TargetPolicy::everything(),
+        false => TargetPolicy::public_only(),
+    };
+    for host in &config.callback.allow_hosts {
+        targets = targets.allowing_host(host)?;
+    }
+    let timeout = Duration::from_secs(config.callback.timeout_secs);
+    Ok(CallbackClient::new(CallbackSettings { timeout, targets })?)
+}
+
+/// The nodes with fail-over, and the same behind a cache that is emptied at each block.
+type Nodes = (Arc<Failover>, Arc<Cached<dyn TronNode>>);
+
+fn connect(config: &Config) -> anyhow::Result<Nodes> {
+    let api_key = config.node_api_key()?;
+    let request_deadline = Duration::from_millis(config.node.request_timeout_ms);
+    // One silent node must leave time for the next one.
+    let call_timeout = match config.node.urls.len() {
+        1 => request_deadline,
+        _ => request_deadline / 2,
+    };
+    let mut members = Vec::new();
+    for url in &config.node.urls {
+        let mut endpoint = Endpoint::new(url)?;
+        if let Some(key) = &api_key {
+            endpoint = endpoint.with_api_key(key)?;
+        }
+        let name = endpoint.name();
+        let limits = HttpLimits {
+            call_timeout,
+            requests: RequestLimit::per_second(config.node.requests_per_second),
+            ..HttpLimits::default()
+        };
+        let settings = NodeSettings {
+            call_timeout,
+            loss_rule: match config.node.is_provider {
+                true => LossRule::POOL,
+                false => LossRule::SINGLE,
+            },
+            // The totals come with any existing account's resources; the token surely exists.
+            totals_addresses: vec![config.token.contract, node::black_hole()],
+        };
+        let node = JsonNode::new(HttpTransport::new(endpoint, limits)?, settings);
+        members.push(Member::new(name, Arc::new(node)));
+    }
+    let failover = FailoverSettings { request_deadline, ..FailoverSettings::default() };
+    let nodes = Arc::new(Failover::new(members, failover));
+    let behind: Arc<dyn TronNode> = nodes.clone();
+    Ok((nodes, Arc::new(Cached::new(behind, CacheSettings::default()))))
+}
+
+fn pace(config: &Config) -> Pace {
+    Pace {
+        idle: Duration::from_millis(config.worker.idle_ms),
+        poll: Duration::from_millis(config.node.poll_ms),
+        orders_at_once: config.worker.orders_at_once,
+        callbacks_at_once: config.worker.callbacks_at_once,
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    config.settings(format!("{}-{}", std::process::id(), SystemClock.now().get()))
+}

@@ -1,0 +1,171 @@
+//! `sunsweep dev`: a playground.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde_json::json;
+use wire::names;
+
+use super::output::{Failure, print, say};
+use super::serve::stop_signal;
+use crate::logging::{self, LogFormat};
+use crate::world::{ADDRESSES_MAX, AddressKind, World, WorldOptions};
+
+/// Run a devnet, the server, a pool, a merchant and payment addresses until told to stop.
+#[derive(Debug, clap::Args)]
+pub(super) struct Dev {
+    /// Where the server listens.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the devnet listens.
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    node_listen: SocketAddr,
+    /// Directory to keep the world in and to resume it from; without it the world is forgotten.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Time between two blocks, in milliseconds.
+    #[arg(long, default_value_t = 3_000)]
+    block_time_ms: i64,
+    /// Payment addresses that hold tokens.
+    #[arg(long, default_value_t = 20, value_parser = addresses)]
+    addresses: usize,
+    /// Print one line of JSON when ready.
+    #[arg(long)]
+    json: bool,
+    /// What is logged, as RUST_LOG writes it.
+    #[arg(long, default_value = "warn")]
+    log: String,
+}
+
+/// How many addresses a world may have.
+pub(super) fn addresses(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=ADDRESSES_MAX).contains(&number) => Ok(number),
+        _ => Err(format!("a number from 1 to {ADDRESSES_MAX} is expected")),
+    }
+}
+
+impl Dev {
+    /// Runs it until it is told to stop.
+    pub(super) fn run(self) -> Result<(), Failure> {
+        logging::start(&self.log, LogFormat::Text)?;
+        let forgotten = Scratch::new()?;
+        let options = WorldOptions {
+            listen: self.listen,
+            node_listen: self.node_listen,
+            data: self.data.clone().unwrap_or_else(|| forgotten.0.clone()),
+            block_time_ms: self.block_time_ms,
+            addresses: self.addresses,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async move {
+            let world = World::start(&options).await?;
+            match self.json {
+                true => print(&connection_line(&world)),
+                false => introduce(&world),
+            }
+            stop_signal().await;
+            world.stop().await?;
+            Ok(())
+        })
+    }
+}
+
+/// A directory that goes when the process ends.
+pub(super) struct Scratch(pub(super) PathBuf);
+
+impl Scratch {
+    pub(super) fn new() -> std::io::Result<Self> {
+        let name = format!("sunsweep-{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!("{} could not be removed: {error}", self.0.display());
+        }
+    }
+}
+
+/// Everything that a program needs to use the world.
+fn connection_line(world: &World) -> String {
+    let addresses: Vec<_> = world
+        .payment_addresses
+        .iter()
+        .enumerate()
+        .map(|(index, payment)| {
+            json!({
+                "address": payment.address,
+                "private_key": world.payment_key_hex(index),
+                "usdt": payment.usdt.0.to_string(),
+                "activated": payment.kind != AddressKind::NeverActivated,
+            })
+        })
+        .collect();
+    json!({
+        "api_url": world.api_url,
+        "api_key": world.shop.api_key,
+        "api_secret": *world.shop.api_secret,
+        "node_url": world.node_url,
+        "usdt_contract": world.usdt,
+        "pool_wallets": world.pool_wallets,
+        "merchant": {"id": world.shop.merchant.0, "name": world.shop.name},
+        "payment_addresses": addresses,
+        "recipient_with_usdt": world.recipient_with_usdt,
+        "recipient_without_usdt": world.recipient_without_usdt,
+    })
+    .to_string()
+}
+
+fn introduce(world: &World) {
+    let first = &world.payment_addresses[0];
+    say("A TRON devnet and sunsweep are running. Ctrl-C ends them.");
+    say("");
+    print(&format!("server      {}", world.api_url));
+    print(&format!("node        {}", world.node_url));
+    print(&format!("api key     {}", world.shop.api_key));
+    print(&format!("api secret  {}", *world.shop.api_secret));
+    print(&format!(
+        "addresses   {} with USDT, the first is {}",
+        world.payment_addresses.len(),
+        first.address
+    ));
+    print(&format!("cold wallet {} (holds USDT)", world.recipient_with_usdt));
+    say("");
+    say("Your first order, signed in the shell:");
+    say("");
+    print(&signed_curl(world));
+}
+
+/// A command that places an order when it is pasted; it signs at that moment, because a signature is
+/// good for five minutes.
+fn signed_curl(world: &World) -> String {
+    let request = wire::CollectRequest {
+        scene: domain::collect::Scene::Automatic,
+        receiver: world.payment_addresses[0].address,
+        recipient: Some(world.recipient_with_usdt),
+        callback_url: None,
+        reference: Some("first".to_owned()),
+    };
+    format!(
+        r#"BODY='{body}'
+TIMESTAMP=$(date +%s)
+SIGNATURE=$(printf '%s&%s' "$TIMESTAMP" "$BODY" | openssl dgst -sha256 -hmac '{secret}' | sed 's/.* //')
+curl -s '{url}{path}' -H '{api_key}: {key}' -H "{timestamp}: $TIMESTAMP" \
+  -H "{signature}: $SIGNATURE" -H '{content_type}: {json}' -d "$BODY""#,
+        api_key = names::API_KEY,
+        timestamp = names::TIMESTAMP,
+        signature = names::SIGNATURE,
+        content_type = names::CONTENT_TYPE,
+        json = names::APPLICATION_JSON,
+        body = request.to_body(),
+        secret = *world.shop.api_secret,
+        url = world.api_url,
+        path = names::PATH_COLLECT_MANUAL,
+        key = world.shop.api_key,
+    )
+}

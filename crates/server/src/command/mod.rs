@@ -1,0 +1,85 @@
+//! The command line: one binary, roles as subcommands.
+//!
+//! Standard output is the result, standard error everything else; `--json` changes the form only.
+
+mod audit;
+mod callback;
+mod config;
+mod demo;
+mod dev;
+mod devnet;
+mod key;
+mod merchant;
+mod output;
+mod serve;
+mod wallet;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use output::Failure;
+
+/// TRON energy and collection server.
+#[derive(Debug, Parser)]
+#[command(name = "sunsweep", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    /// Configuration file; without it the defaults and the environment apply.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sweep twenty addresses on a devnet in this process and show what it saved.
+    Demo(demo::Demo),
+    /// Keep the same world running as a playground.
+    Dev(dev::Dev),
+    /// Run the server against real nodes.
+    Serve(serve::Serve),
+    /// Run the devnet alone.
+    Devnet(devnet::DevnetCommand),
+    /// Add merchants, credit and debit them, list them.
+    #[command(subcommand)]
+    Merchant(merchant::MerchantCommand),
+    /// Add, revoke and list API keys.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Add and list pool wallets.
+    #[command(subcommand)]
+    Wallet(wallet::WalletCommand),
+    /// Look at callbacks and replay them.
+    #[command(subcommand)]
+    Callback(callback::CallbackCommand),
+    /// Prove ledger, rows and chain against each other.
+    Audit(audit::Audit),
+    /// Check and show the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+impl Cli {
+    /// Runs the command and says how it ended; exit codes are listed in `docs/operations.md`.
+    pub fn run(self) -> ExitCode {
+        let config = self.config;
+        let outcome = match self.command {
+            Command::Demo(command) => command.run(),
+            Command::Dev(command) => command.run(),
+            Command::Serve(command) => command.run(config.as_deref()),
+            Command::Devnet(command) => command.run(),
+            Command::Merchant(command) => command.run(config.as_deref()),
+            Command::Key(command) => command.run(config.as_deref()),
+            Command::Wallet(command) => command.run(config.as_deref()),
+            Command::Callback(command) => command.run(config.as_deref()),
+            Command::Audit(command) => command.run(config.as_deref()),
+            Command::Config(command) => command.run(config.as_deref()),
+        };
+        match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether a configuration can work, in the operator's words.
+
+use domain::limits::ENERGY_MARGIN_PPM_MAX;
+
+use super::Config;
+use super::settings::{SQLITE_SCHEME, log_format};
+
+/// Longest rent, in seconds: the platform's hour.
+pub(super) const HOLD_SECS_MAX: i64 = 3_600;
+/// Longest life of a transaction that the chain takes, in milliseconds.
+///
+/// Source: java-tron `Manager.validateCommon`, 24 hours.
+pub(super) const TX_EXPIRATION_MS_MAX: i64 = 86_400_000;
+/// Shortest life of a transaction that survives the gap after a maintenance block, in milliseconds.
+pub(super) const TX_EXPIRATION_MS_MIN: i64 = 15_000;
+/// Most sun for one unit of anything: a price beyond it is a slip.
+pub(super) const PRICE_SUN_MAX: i64 = 1_000_000_000;
+
+/// Questions that an order asks the chain one after the other.
+const READS_DEEP: i64 = 2;
+
+/// Everything that is wrong, one line each.
+pub(super) fn complaints(config: &Config) -> Vec<String> {
+    let mut list = Vec::new();
+    numbers(config, &mut list);
+    if config.node.urls.is_empty() {
+        list.push("node.urls: at least one node is needed".to_owned());
+    }
+    for url in &config.node.urls {
+        if let Err(error) = node::Endpoint::new(url) {
+            list.push(format!("node.urls: {url}: {error}"));
+        }
+    }
+    if !config.database.url.starts_with(SQLITE_SCHEME) {
+        list.push(format!("database.url: must begin with {SQLITE_SCHEME}"));
+    }
+    if log_format(&config.log.format).is_none() {
+        list.push("log.format: must be \"text\" or \"json\"".to_owned());
+    }
+    if let Err(error) = crate::logging::check_filter(&config.log.filter) {
+        list.push(format!("log.filter: {error}"));
+    }
+    if config.callback.schedule_secs.iter().any(|delay| *delay < 1) {
+        list.push("callback.schedule_secs: each delay is at least 1 second".to_owned());
+    }
+    list
+}
+
+fn numbers(config: &Config, list: &mut Vec<String>) {
+    let size = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let span = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (server, node, order) = (&config.server, &config.node, &config.order);
+    let (callback, worker, price) = (&config.callback, &config.worker, &config.price);
+    let (pool, token) = (&config.pool, &config.token);
+    let ranges = [
+        ("server.max_connections", size(server.max_connections), 1, 1_000_000),
+        ("server.header_read_timeout_secs", span(server.header_read_timeout_secs), 1, 300),
+        ("server.request_deadline_ms", span(server.request_deadline_ms), 100, 300_000),
+        ("server.body_limit_bytes", size(server.body_limit_bytes), 1_024, 65_536),
+        ("server.drain_secs", span(server.drain_secs), 0, 600),
+        ("node.request_timeout_ms", span(node.request_timeout_ms), 100, 60_000),
+        ("node.poll_ms", span(node.poll_ms), 10, 60_000),
+        ("node.block_time_ms", node.block_time_ms, 10, 60_000),
+        ("node.catch_up_blocks", node.catch_up_blocks, 20, 100_000),
+        ("token.energy_to_holder", token.energy_to_holder, 1, 100_000_000),
+        ("token.energy_to_empty", token.energy_to_empty, 1, 100_000_000),
+        ("price.energy_price_sun", price.energy_price_sun, 0, PRICE_SUN_MAX),
+        ("price.bandwidth_price_sun", price.bandwidth_price_sun, 0, PRICE_SUN_MAX),
+        ("price.activation_price_sun", price.activation_price_sun, 0, PRICE_SUN_MAX),
+        ("pool.energy_margin_ppm", pool.energy_margin_ppm, 0, ENERGY_MARGIN_PPM_MAX),
+        ("pool.wallet_bandwidth_kept", pool.wallet_bandwidth_kept, 0, 1_000_000_000),
+        ("order.hold_secs", order.hold_secs, 1, HOLD_SECS_MAX),
+        ("order.fill_deadline_secs", order.fill_deadline_secs, 10, 3_600),
+        (
+            "order.tx_expiration_ms",
+            order.tx_expiration_ms,
+            TX_EXPIRATION_MS_MIN,
+            TX_EXPIRATION_MS_MAX,
+        ),
+        ("order.idempotency_hours", order.idempotency_hours, 1, 24 * 90),
+        ("callback.timeout_secs", span(callback.timeout_secs), 1, 60),
+        ("callback.tail_hours", callback.tail_hours, 1, 24 * 30),
+        ("callback.per_host", size(callback.per_host), 1, 1_000),
+        ("worker.orders_at_once", size(worker.orders_at_once), 1, 10_000),
+        ("worker.callbacks_at_once", size(worker.callbacks_at_once), 1, 10_000),
+        ("worker.idle_ms", span(worker.idle_ms), 10, 60_000),
+        ("worker.lease_secs", worker.lease_secs, 15, 3_600),
+    ];
+    let reads_ms = span(node.request_timeout_ms).saturating_mul(READS_DEEP);
+    if reads_ms >= span(server.request_deadline_ms) {
+        list.push(format!(
+            "server.request_deadline_ms: must be more than {READS_DEEP} times node.request_timeout_ms"
+        ));
+    }
+    for (key, value, least, most) in ranges {
+        if !(least..=most).contains(&value) {
+            list.push(format!("{key}: {value} is not between {least} and {most}"));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A configuration as the rooms take it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use app::Settings;
+use domain::callback::Schedule;
+use domain::limits::OrderLimits;
+use domain::pricing::Prices;
+use tron::{Bandwidth, Energy};
+
+use super::{Config, ConfigError};
+use crate::http_server::HttpLimits;
+use crate::logging::LogFormat;
+use crate::private_file;
+
+/// How a database URL of the embedded database begins.
+pub(super) const SQLITE_SCHEME: &str = "sqlite:";
+/// How long replays are remembered, in seconds: twice the window in which a signature is valid, so
+/// that clocks may be off in either direction.
+const REPLAYS_KEPT_SECS: i64 = 2 * wire::sign::WINDOW_SECS + 60;
+/// Blocks between two sends of the same bytes.
+const RESEND_BLOCKS: i64 = 2;
+/// Longest time that a client may take no byte of an answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+
+pub(super) fn log_format(text: &str) -> Option<LogFormat> {
+    match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}
+
+impl Config {
+    /// A configuration for a devnet in the same process, kept below `data`.
+    pub fn for_devnet(
+        node_url: &str,
+        data: &Path,
+        block_time_ms: i64,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Self::from_layers(None, [])?;
+        let poll_ms = u64::try_from(block_time_ms / 10).unwrap_or(1).clamp(10, 300);
+        config.database.url = format!("{SQLITE_SCHEME}{}", data.join("sunsweep.sqlite").display());
+        config.node.urls = vec![node_url.to_owned()];
+        config.node.is_provider = false;
+        config.node.requests_per_second = 0;
+        config.node.poll_ms = poll_ms;
+        config.node.block_time_ms = block_time_ms;
+        config.worker.idle_ms = poll_ms;
+        config.callback.allow_private = true;
+        Ok(config)
+    }
+
+    /// What the use cases need; `owner` names this process in leases.
+    #[must_use]
+    pub fn settings(&self, owner: String) -> Settings {
+        let (order, price, token) = (&self.order, &self.price, &self.token);
+        Settings {
+            token: token.contract,
+            energy_to_holder: Energy::new(token.energy_to_holder),
+            energy_to_empty: Energy::new(token.energy_to_empty),
+            prices: Prices {
+                energy_price_sun: price.energy_price_sun,
+                bandwidth_price_sun: price.bandwidth_price_sun,
+                activation_price_sun: price.activation_price_sun,
+            },
+            limits: OrderLimits {
+                hold_secs: order.hold_secs,
+                fill_deadline_secs: order.fill_deadline_secs,
+                resend_ms: self.node.block_time_ms.saturating_mul(RESEND_BLOCKS),
+                reread_ms: self.node.block_time_ms,
+                energy_margin_ppm: self.pool.energy_margin_ppm,
+            },
+            schedule: Schedule {
+                delays_secs: self.callback.schedule_secs.clone(),
+                tail_secs: self.callback.tail_hours * 3_600,
+            },
+            tx_expiration_ms: order.tx_expiration_ms,
+            lease_ms: self.worker.lease_secs * 1_000,
+            owner,
+            callbacks_per_host: self.callback.per_host,
+            wallet_bandwidth_kept: Bandwidth::new(self.pool.wallet_bandwidth_kept),
+            replays_kept_secs: REPLAYS_KEPT_SECS,
+            resends_kept_secs: order.idempotency_hours * 3_600,
+            catch_up_blocks: self.node.catch_up_blocks,
+        }
+    }
+
+    /// What the HTTP server allows.
+    #[must_use]
+    pub fn http_limits(&self) -> HttpLimits {
+        let server = &self.server;
+        HttpLimits {
+            max_connections: server.max_connections,
+            header_read_timeout: Duration::from_secs(server.header_read_timeout_secs),
+            request_deadline: Duration::from_millis(server.request_deadline_ms),
+            write_timeout: WRITE_TIMEOUT,
+            body_limit_bytes: server.body_limit_bytes,
+            drain_deadline: Duration::from_secs(server.drain_secs),
+        }
+    }
+
+    /// The file of the embedded database.
+    #[must_use]
+    pub fn sqlite_path(&self) -> PathBuf {
+        let url = &self.database.url;
+        PathBuf::from(url.strip_prefix(SQLITE_SCHEME).unwrap_or(url))
+    }
+
+    /// The node provider's key, if a file is named.
+    ///
+    /// Errors: the file cannot be read or is not text.
+    pub fn node_api_key(&self) -> anyhow::Result<Option<String>> {
+        let Some(path) = &self.node.api_key_file else { return Ok(None) };
+        let bytes = private_file::read(path)
+            .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| anyhow::anyhow!("{} is not text", path.display()))?;
+        Ok(Some(text.trim().to_owned()))
+    }
+
+    /// How log lines look.
+    #[must_use]
+    pub fn log_format(&self) -> LogFormat {
+        log_format(&self.log.format).unwrap_or(LogFormat::Text)
+    }
+}

@@ -1,0 +1,35 @@
+//! Every route, readable as the interface's table of contents.
+
+use std::sync::Arc;
+
+use app::App;
+use axum::Router;
+use axum::routing::{get, post};
+use wire::names;
+
+use crate::callback_client::CallbackClient;
+use crate::endpoint::{collect_manual, health, order_query};
+use crate::keys::Keys;
+
+/// What handlers share.
+pub struct Edge {
+    /// The use cases.
+    pub app: App,
+    /// The keys.
+    pub keys: Keys,
+    /// Judges callback addresses at order time.
+    pub callbacks: Arc<CallbackClient>,
+    /// Whether this process takes orders; false while it drains.
+    pub is_ready: std::sync::atomic::AtomicBool,
+}
+
+/// The routes.
+pub fn routes(edge: Arc<Edge>) -> Router {
+    Router::new()
+        .route(names::PATH_COLLECT_MANUAL, post(collect_manual::handle))
+        .route(names::PATH_ORDER_QUERY, get(order_query::handle))
+        .route(names::PATH_ORDER_QUERY_ALIAS, get(order_query::handle))
+        .route("/healthz", get(health::is_alive))
+        .route("/readyz", get(health::is_ready))
+        .with_state(edge)
+}

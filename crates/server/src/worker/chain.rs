@@ -1,0 +1,40 @@
+//! Follows the chain.
+
+use app::App;
+use app::watch_chain::Watcher;
+use node::Head;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{Pace, wait};
+use crate::logging::chain;
+
+pub(super) async fn run(
+    app: App,
+    pace: Pace,
+    on_head: Box<dyn Fn(&Head) + Send + Sync>,
+    stop: CancellationToken,
+) {
+    let mut watcher = Watcher::new(app, on_head);
+    let nobody_rings = Notify::new();
+    let mut failures = 0_u32;
+    loop {
+        match watcher.watch().await {
+            Ok(_) => failures = 0,
+            Err(failed) => {
+                failures = failures.saturating_add(1);
+                // One line when it begins and one now and then, not one for each look.
+                if failures.is_power_of_two() {
+                    tracing::error!(
+                        failures,
+                        "the chain could not be followed: {}",
+                        chain(&failed)
+                    );
+                }
+            }
+        }
+        if !wait(&nobody_rings, pace.poll, &stop).await {
+            break;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Workers: loops that claim due outbox rows, run one use case each, and wait for a bell or a timer.
+//!
+//! They have no input and no memory; stopping one at any line is harmless.
+
+mod callbacks;
+mod chain;
+mod orders;
+mod pruning;
+
+use std::time::Duration;
+
+use app::App;
+use node::Head;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How workers pace themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Longest wait between two looks at an outbox.
+    pub idle: Duration,
+    /// Wait between two looks for a new block.
+    pub poll: Duration,
+    /// Orders moved on at the same time.
+    pub orders_at_once: usize,
+    /// Callbacks posted at the same time.
+    pub callbacks_at_once: usize,
+}
+
+/// Starts every worker; they end after the token is cancelled and what they hold is done.
+pub fn start(
+    app: &App,
+    pace: Pace,
+    on_head: Box<dyn Fn(&Head) + Send + Sync>,
+    stop: &CancellationToken,
+) -> TaskTracker {
+    let tasks = TaskTracker::new();
+    tasks.spawn(chain::run(app.clone(), pace, on_head, stop.clone()));
+    tasks.spawn(orders::run(app.clone(), pace, stop.clone()));
+    tasks.spawn(callbacks::run(app.clone(), pace, stop.clone()));
+    tasks.spawn(pruning::run(app.clone(), stop.clone()));
+    tasks.close();
+    tasks
+}
+
+/// Waits for the bell, at most `longest`; false once stopped.
+async fn wait(bell: &Notify, longest: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = bell.notified() => true,
+        () = tokio::time::sleep(longest) => true,
+    }
+}

@@ -1,0 +1,24 @@
+//! Forgets answers whose time is over.
+
+use std::time::Duration;
+
+use app::App;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::wait;
+
+/// Time between two prunings.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+pub(super) async fn run(app: App, stop: CancellationToken) {
+    let nobody_rings = Notify::new();
+    while wait(&nobody_rings, PRUNE_EVERY, &stop).await {
+        let now = app.clock.now();
+        let replays_before = now.after_secs(-app.settings.replays_kept_secs);
+        let resends_before = now.after_secs(-app.settings.resends_kept_secs);
+        if let Err(failed) = app.store.prune(replays_before, resends_before).await {
+            tracing::warn!("old answers could not be forgotten: {failed}");
+        }
+    }
+}

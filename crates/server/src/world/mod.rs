@@ -1,0 +1,196 @@
+//! A whole world in one process: a devnet, the server, a pool, a merchant and payment addresses.
+//!
+//! `dev` keeps it running, `demo` sweeps it. Both talk to the devnet and to the server over real HTTP,
+//! with the same client and the same signatures as on mainnet.
+
+mod chain;
+mod seed;
+mod shop;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use app::App;
+use node::{Endpoint, HttpLimits, HttpTransport, JsonNode, LossRule, NodeSettings, TronNode};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tron::{Address, SecretKey, TokenUnits};
+
+pub use seed::Seed;
+pub use shop::Shop;
+
+use crate::boot::{Product, Secrets};
+use crate::config::Config;
+
+/// Most payment addresses that a world is made with.
+pub const ADDRESSES_MAX: usize = 10_000;
+
+/// How a world is made.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    /// Where the server listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the devnet listens.
+    pub node_listen: SocketAddr,
+    /// Where everything is kept; an existing world there is resumed.
+    pub data: PathBuf,
+    /// Time between two blocks, in milliseconds.
+    pub block_time_ms: i64,
+    /// How many payment addresses hold tokens.
+    pub addresses: usize,
+}
+
+/// What a payment address starts with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AddressKind {
+    /// Activated, with its free bandwidth.
+    Plain,
+    /// It holds tokens and has never been activated.
+    NeverActivated,
+    /// Activated; its free bandwidth of the day is gone.
+    NoBandwidth,
+    /// Somebody else lends it enough energy already.
+    HasEnergy,
+}
+
+/// One address that a payer paid to.
+pub struct PaymentAddress {
+    /// The address.
+    pub address: Address,
+    /// What it starts with.
+    pub kind: AddressKind,
+    /// Tokens on it.
+    pub usdt: TokenUnits,
+}
+
+/// A world that runs.
+pub struct World {
+    /// The server.
+    pub api_url: String,
+    /// The devnet.
+    pub node_url: String,
+    /// The built-in token.
+    pub usdt: Address,
+    /// The merchant with its key.
+    pub shop: Shop,
+    /// Wallets that lend.
+    pub pool_wallets: Vec<Address>,
+    /// Addresses to sweep.
+    pub payment_addresses: Vec<PaymentAddress>,
+    /// Where to sweep to: it holds the token.
+    pub recipient_with_usdt: Address,
+    /// Where to sweep to: it never held any.
+    pub recipient_without_usdt: Address,
+    /// The use cases, for looking at what the outside cannot see.
+    pub app: App,
+    seed: Seed,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl World {
+    /// Makes or resumes a world and waits until it takes orders.
+    pub async fn start(options: &WorldOptions) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&options.data)?;
+        let seed = Seed::load_or_create(&options.data.join("seed"))?;
+        let stop = CancellationToken::new();
+        let plan = chain::Plan::new(&seed, options.addresses);
+        let (devnet, node_address, chain_task) = chain::start(options, &plan, &seed, &stop).await?;
+        let node_url = format!("http://{node_address}");
+        let config = Config::for_devnet(&node_url, &options.data, options.block_time_ms)?;
+        let secrets = Secrets { sealer: seed.sealer(), keyring: chain::hot_keys(&seed) };
+        let product = Product::new(config, secrets)?;
+        let shop = shop::open(&product, &seed, &plan).await?;
+        let app = product.app.clone();
+        let (told, listening) = oneshot::channel();
+        let (listen, server_stop) = (options.listen, stop.clone());
+        let server = tokio::spawn(async move {
+            // Nobody listens any more if the start was given up.
+            let tell = |address| {
+                let _given_up = told.send(address);
+            };
+            product.run(listen, server_stop, tell).await
+        });
+        let Ok(api_address) = listening.await else {
+            return Err(match server.await? {
+                Ok(()) => anyhow::anyhow!("the server ended before it listened"),
+                Err(error) => error,
+            });
+        };
+        let world = Self {
+            api_url: format!("http://{api_address}"),
+            node_url,
+            usdt: devnet.usdt(),
+            shop,
+            pool_wallets: plan.lenders.clone(),
+            payment_addresses: plan.addresses,
+            recipient_with_usdt: plan.recipient_with_usdt,
+            recipient_without_usdt: plan.recipient_without_usdt,
+            app,
+            seed,
+            stop,
+            tasks: vec![chain_task, server],
+        };
+        world.wait_ready().await?;
+        Ok(world)
+    }
+
+    /// The private key of a payment address, by its position.
+    #[must_use]
+    pub fn payment_key(&self, index: usize) -> SecretKey {
+        self.seed.key(&chain::payment_label(index))
+    }
+
+    /// The private key of a payment address as 64 hex digits; the devnet's money is worth nothing.
+    #[must_use]
+    pub fn payment_key_hex(&self, index: usize) -> String {
+        hex::encode(self.seed.derive(&chain::payment_label(index)))
+    }
+
+    /// A client of the devnet of its own, as a merchant's wallet would have.
+    pub fn node(&self) -> anyhow::Result<Arc<dyn TronNode>> {
+        let transport = HttpTransport::new(Endpoint::new(&self.node_url)?, HttpLimits::default())?;
+        let settings = NodeSettings {
+            loss_rule: LossRule::SINGLE,
+            totals_addresses: vec![self.usdt],
+            ..NodeSettings::default()
+        };
+        Ok(Arc::new(JsonNode::new(transport, settings)))
+    }
+
+    /// Waits until the server says that it is ready: the pool was read from the chain.
+    async fn wait_ready(&self) -> anyhow::Result<()> {
+        let http = reqwest::Client::new();
+        for _ in 0..READY_LOOKS_MAX {
+            let answer = http.get(format!("{}/readyz", self.api_url)).send().await;
+            let is_ready = answer.is_ok_and(|answer| answer.status().is_success());
+            let (pool, _) = self.app.store.pool().await?;
+            let has_capacity = pool.wallets.iter().any(|wallet| wallet.energy_capacity.get() > 0);
+            if is_ready && has_capacity {
+                return Ok(());
+            }
+            tokio::time::sleep(READY_LOOK_EVERY).await;
+        }
+        anyhow::bail!("the server did not get ready within {} looks", READY_LOOKS_MAX)
+    }
+
+    /// Stops server and devnet and waits for them.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        for task in self.tasks {
+            task.await??;
+        }
+        Ok(())
+    }
+
+    /// Ends when the world is told to stop or a part of it fails.
+    pub fn stopper(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+}
+
+/// Looks for readiness before giving up; together 30 s.
+const READY_LOOKS_MAX: u32 = 600;
+const READY_LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(50);

@@ -1,0 +1,261 @@
+//! The audit: everything that is kept twice is computed again and compared.
+
+use app::rows::LedgerAudit;
+use domain::ledger::LedgerAccount;
+use domain::{LegState, MerchantId, OrderState};
+use rusqlite::{Connection, Row};
+
+use crate::column;
+use crate::dialect::Fault;
+
+/// Most differences that one audit names; past that something is wrong with all of it.
+const DIFFERENCES_MAX: usize = 1_000;
+
+crate::statement::statements! {
+    ACCOUNTS = "SELECT COUNT(*) FROM ledger_account";
+    LEDGER_TXS = "SELECT COUNT(*) FROM ledger_tx";
+    ORDERS = "SELECT COUNT(*) FROM orders";
+    BALANCES = "
+SELECT ledger_account.kind, ledger_account.merchant_id, balance, COALESCE(total, 0)
+FROM ledger_account LEFT JOIN (
+  SELECT account_kind, merchant_id, SUM(amount) AS total FROM ledger_entry
+  GROUP BY account_kind, merchant_id) AS entries
+  ON entries.account_kind = ledger_account.kind
+  AND entries.merchant_id = ledger_account.merchant_id
+WHERE balance <> COALESCE(total, 0)
+ORDER BY ledger_account.kind, ledger_account.merchant_id";
+    UNBALANCED = "
+SELECT business, fact, COUNT(*), SUM(amount) FROM ledger_entry GROUP BY business, fact
+HAVING COUNT(*) < 2 OR SUM(amount) <> 0 ORDER BY business, fact";
+    WITHOUT_ENTRIES = "
+SELECT business, fact FROM ledger_tx WHERE NOT EXISTS (
+  SELECT 1 FROM ledger_entry
+  WHERE ledger_entry.business = ledger_tx.business AND ledger_entry.fact = ledger_tx.fact)
+ORDER BY business, fact";
+    WITHOUT_HEADER = "
+SELECT DISTINCT business, fact FROM ledger_entry WHERE NOT EXISTS (
+  SELECT 1 FROM ledger_tx
+  WHERE ledger_entry.business = ledger_tx.business AND ledger_entry.fact = ledger_tx.fact)
+ORDER BY business, fact";
+    // Held is what the filling orders (0) of a merchant cost.
+    HOLDS = "
+SELECT ledger_account.merchant_id, balance, COALESCE(total, 0)
+FROM ledger_account LEFT JOIN (
+  SELECT merchant_id, SUM(price) AS total FROM orders WHERE state = 0 GROUP BY merchant_id) AS open
+  ON open.merchant_id = ledger_account.merchant_id
+WHERE ledger_account.kind = 2 AND balance <> COALESCE(total, 0)
+ORDER BY ledger_account.merchant_id";
+    // Which facts an order has: held (2), settled (3) when delivered, released (4) when refunded.
+    MONEY = "
+SELECT id, state, price, held, settled, released FROM (
+  SELECT id, state, price,
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 2) AS held,
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 3) AS settled,
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 4) AS released
+  FROM orders) AS facts
+WHERE held <> CASE WHEN price > 0 THEN 1 ELSE 0 END
+  OR settled <> CASE WHEN price > 0 AND state IN (1, 2) THEN 1 ELSE 0 END
+  OR released <> CASE WHEN price > 0 AND state = 3 THEN 1 ELSE 0 END
+ORDER BY id";
+    AMOUNTS = "
+SELECT orders.id, ledger_entry.fact, orders.price,
+  SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END),
+  SUM(CASE WHEN ledger_entry.merchant_id IN (0, orders.merchant_id) THEN 0 ELSE 1 END)
+FROM ledger_entry JOIN orders ON orders.id = ledger_entry.business
+GROUP BY orders.id, ledger_entry.fact, orders.price
+HAVING SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) <> orders.price
+  OR SUM(CASE WHEN ledger_entry.merchant_id IN (0, orders.merchant_id) THEN 0 ELSE 1 END) > 0
+ORDER BY orders.id, ledger_entry.fact";
+    // Reserved is what planned (0) and signed (1) legs are to lend: bandwidth (0), energy (1).
+    RESERVATIONS = "
+SELECT address, bandwidth_reserved, COALESCE(bandwidth, 0), energy_reserved, COALESCE(energy, 0)
+FROM wallet LEFT JOIN (
+  SELECT owner, SUM(CASE WHEN resource = 0 THEN balance ELSE 0 END) AS bandwidth,
+    SUM(CASE WHEN resource = 1 THEN balance ELSE 0 END) AS energy
+  FROM leg WHERE kind = 1 AND state IN (0, 1) GROUP BY owner) AS planned
+  ON planned.owner = wallet.address
+WHERE bandwidth_reserved <> COALESCE(bandwidth, 0) OR energy_reserved <> COALESCE(energy, 0)
+ORDER BY address";
+    // More than one transaction of a leg on one road that could execute.
+    TWO_LIVE = "
+SELECT order_id, leg, road, COUNT(*) FROM chain_tx WHERE state <> 3
+GROUP BY order_id, leg, road HAVING COUNT(*) > 1 ORDER BY order_id, leg, road";
+    // The way out: signed, included and owed legs have a live transaction; planned and dropped ones
+    // have none. Later ones may have lost it to a fork that the way back survived.
+    WAY_OUT = "
+SELECT order_id, number, state, txs FROM (
+  SELECT order_id, number, state, (SELECT COUNT(*) FROM chain_tx
+    WHERE chain_tx.order_id = leg.order_id AND chain_tx.leg = leg.number AND road = 0
+      AND chain_tx.state <> 3) AS txs
+  FROM leg) AS roads
+WHERE (state IN (1, 2, 3) AND txs = 0) OR (state IN (0, 6) AND txs > 0)
+ORDER BY order_id, number";
+    // The way back: returning legs have a live transaction; those before have none.
+    WAY_BACK = "
+SELECT order_id, number, state, txs FROM (
+  SELECT order_id, number, state, (SELECT COUNT(*) FROM chain_tx
+    WHERE chain_tx.order_id = leg.order_id AND chain_tx.leg = leg.number AND road = 1
+      AND chain_tx.state <> 3) AS txs
+  FROM leg) AS roads
+WHERE (state = 4 AND txs = 0) OR (state IN (0, 1, 2, 3, 6) AND txs > 0)
+ORDER BY order_id, number";
+    BLOCKS = "
+SELECT order_id, txid, state, block FROM chain_tx
+WHERE (state IN (1, 2) AND block IS NULL) OR (state IN (0, 3) AND block IS NOT NULL)
+ORDER BY order_id, number";
+    // Exactly one callback for each order that is over for its merchant and names an address.
+    CALLBACKS = "
+SELECT id, state, wanted, found FROM (
+  SELECT id, state, CASE WHEN state <> 0 AND callback_url IS NOT NULL THEN 1 ELSE 0 END AS wanted,
+    (SELECT COUNT(*) FROM callback WHERE order_id = orders.id) AS found
+  FROM orders) AS owed
+WHERE wanted <> found ORDER BY id";
+    OWED_CALLBACKS = "
+SELECT order_id FROM callback WHERE state = 0 AND NOT EXISTS (
+  SELECT 1 FROM outbox WHERE kind = 1 AND outbox.order_id = callback.order_id)
+ORDER BY order_id";
+    LIVE = "
+SELECT id, is_live, queued FROM (
+  SELECT id, is_live, (SELECT COUNT(*) FROM outbox WHERE kind = 0 AND order_id = orders.id) AS queued
+  FROM orders) AS marks
+WHERE is_live <> queued ORDER BY id";
+    // Nobody looks after an order that is not live: nothing of it may be open.
+    FORGOTTEN = "
+SELECT id, state,
+  (SELECT COUNT(*) FROM leg WHERE order_id = orders.id
+    AND (leg.state IN (0, 1, 3, 4) OR (leg.state = 2 AND kind = 1))),
+  (SELECT COUNT(*) FROM chain_tx WHERE order_id = orders.id AND chain_tx.state < 2)
+FROM orders WHERE is_live = 0 AND (state IN (0, 1)
+  OR EXISTS (SELECT 1 FROM leg WHERE order_id = orders.id
+    AND (leg.state IN (0, 1, 3, 4) OR (leg.state = 2 AND kind = 1)))
+  OR EXISTS (SELECT 1 FROM chain_tx WHERE order_id = orders.id AND chain_tx.state < 2))
+ORDER BY id";
+}
+
+/// A question whose every row is a difference, and its words.
+type Check = (&'static str, fn(&Row<'_>) -> rusqlite::Result<String>);
+
+const CHECKS: &[Check] = &[
+    (BALANCES, |row| {
+        let (account, balance, total) = (account(row)?, sun(row, 2)?, sun(row, 3)?);
+        Ok(format!("{account}: the balance is {balance} sun, the entries sum to {total} sun"))
+    }),
+    (UNBALANCED, |row| {
+        let (tx, count, total) = (ledger_tx(row)?, sun(row, 2)?, sun(row, 3)?);
+        Ok(format!("{tx}: {count} entries sum to {total} sun, not to zero"))
+    }),
+    (WITHOUT_ENTRIES, |row| Ok(format!("{}: it has no entries", ledger_tx(row)?))),
+    (WITHOUT_HEADER, |row| Ok(format!("{}: its entries have no header", ledger_tx(row)?))),
+    (HOLDS, |row| {
+        let (merchant, held, open) = (sun(row, 0)?, sun(row, 1)?, sun(row, 2)?);
+        Ok(format!("merchant {merchant}: {held} sun are held, its filling orders cost {open} sun"))
+    }),
+    (MONEY, |row| {
+        let (order, state) = (column::order_id(row, 0)?, order_state(row, 1)?);
+        let (price, held) = (sun(row, 2)?, sun(row, 3)?);
+        let (settled, released) = (sun(row, 4)?, sun(row, 5)?);
+        Ok(format!(
+            "order {order}: {state:?} at {price} sun, yet held {held}, settled {settled} and \
+             released {released} times"
+        ))
+    }),
+    (AMOUNTS, |row| {
+        let (order, fact) = (column::order_id(row, 0)?, sun(row, 1)?);
+        let (price, moved, strangers) = (sun(row, 2)?, sun(row, 3)?, sun(row, 4)?);
+        Ok(format!(
+            "order {order}: it costs {price} sun, fact {fact} moved {moved} sun, {strangers} \
+             entries are another merchant's"
+        ))
+    }),
+    (RESERVATIONS, |row| {
+        let (wallet, bandwidth, energy) = (column::address(row, 0)?, sun(row, 1)?, sun(row, 3)?);
+        let (bandwidth_legs, energy_legs) = (sun(row, 2)?, sun(row, 4)?);
+        Ok(format!(
+            "wallet {wallet}: reserved are {energy} sun of energy stake and {bandwidth} sun of \
+             bandwidth stake, its planned and signed legs take {energy_legs} and {bandwidth_legs} sun"
+        ))
+    }),
+    (TWO_LIVE, |row| {
+        let (order, leg) = (column::order_id(row, 0)?, sun(row, 1)?);
+        let (road, count) = (column::code::<domain::Road>(row, 2)?, sun(row, 3)?);
+        Ok(format!("leg {order}/{leg}: {count} transactions on the road {road:?} are not lost"))
+    }),
+    (WAY_OUT, |row| leg_roads(row, "out")),
+    (WAY_BACK, |row| leg_roads(row, "back")),
+    (BLOCKS, |row| {
+        let (order, txid) = (column::order_id(row, 0)?, column::txid(row, 1)?);
+        let (state, block) =
+            (column::code::<domain::TxState>(row, 2)?, row.get::<_, Option<i64>>(3)?);
+        Ok(format!("order {order}: transaction {txid} is {state:?} with block {block:?}"))
+    }),
+    (CALLBACKS, |row| {
+        let (order, state) = (column::order_id(row, 0)?, order_state(row, 1)?);
+        let (wanted, found) = (sun(row, 2)?, sun(row, 3)?);
+        Ok(format!("order {order}: {state:?} with {found} callbacks instead of {wanted}"))
+    }),
+    (OWED_CALLBACKS, |row| {
+        Ok(format!("order {}: its callback is owed and not queued", column::order_id(row, 0)?))
+    }),
+    (LIVE, |row| {
+        let (order, mark, queued) = (column::order_id(row, 0)?, sun(row, 1)?, sun(row, 2)?);
+        Ok(format!("order {order}: its live mark is {mark}, its outbox rows are {queued}"))
+    }),
+    (FORGOTTEN, |row| {
+        let (order, state) = (column::order_id(row, 0)?, order_state(row, 1)?);
+        let (legs, txs) = (sun(row, 2)?, sun(row, 3)?);
+        Ok(format!(
+            "order {order}: {state:?} and not live, with {legs} open legs and {txs} open transactions"
+        ))
+    }),
+];
+
+/// Recomputes everything and names each difference.
+pub(crate) fn audit(connection: &Connection) -> Result<LedgerAudit, Fault> {
+    let count = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
+    let mut audit = LedgerAudit {
+        accounts: count(ACCOUNTS)?,
+        ledger_txs: count(LEDGER_TXS)?,
+        orders: count(ORDERS)?,
+        differences: Vec::new(),
+    };
+    for (sql, words) in CHECKS {
+        let mut question = connection.prepare_cached(sql)?;
+        for difference in question.query_map([], words)? {
+            if audit.differences.len() == DIFFERENCES_MAX {
+                audit.differences.push("there are more differences than these".to_owned());
+                return Ok(audit);
+            }
+            audit.differences.push(difference?);
+        }
+    }
+    Ok(audit)
+}
+
+fn sun(row: &Row<'_>, index: usize) -> rusqlite::Result<i64> {
+    row.get(index)
+}
+
+fn order_state(row: &Row<'_>, index: usize) -> rusqlite::Result<OrderState> {
+    column::code(row, index)
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<String> {
+    let (kind, merchant): (u8, i64) = (row.get(0)?, row.get(1)?);
+    let owner = (merchant > 0).then_some(MerchantId(merchant));
+    let name = LedgerAccount::from_parts(kind, owner).map_or("unknown", LedgerAccount::name);
+    Ok(match owner {
+        Some(owner) => format!("merchant {} {name}", owner.0),
+        None => name.to_owned(),
+    })
+}
+
+fn ledger_tx(row: &Row<'_>) -> rusqlite::Result<String> {
+    let (business, fact): ([u8; 16], i64) = (row.get(0)?, row.get(1)?);
+    Ok(format!("ledger tx {} fact {fact}", hex::encode(business)))
+}
+
+fn leg_roads(row: &Row<'_>, road: &str) -> rusqlite::Result<String> {
+    let (order, leg) = (column::order_id(row, 0)?, sun(row, 1)?);
+    let (state, count) = (column::code::<LegState>(row, 2)?, sun(row, 3)?);
+    Ok(format!("leg {order}/{leg}: {state:?} with {count} live transactions on its way {road}"))
+}

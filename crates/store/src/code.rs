@@ -1,0 +1,99 @@
+//! The numbers that stand for words in rows; never reused.
+
+use app::rows::{CallbackState, OutboxKind};
+use domain::collect::Scene;
+use domain::pool::WalletRole;
+use domain::{LegState, OrderState, Road, TxState};
+
+/// A word that a row keeps as a number.
+pub(crate) trait Code: Sized + 'static {
+    /// Every word with its number.
+    #[cfg(test)]
+    const TABLE: &'static [(Self, i64)];
+
+    /// The number of this word; exhaustive, so that a new word does not compile without one.
+    fn number(&self) -> i64;
+
+    /// The word of a number.
+    fn from_number(number: i64) -> Option<Self>;
+}
+
+/// Numbers for the words of one enum.
+macro_rules! code {
+    ($type:ident { $($word:ident = $number:literal),* $(,)? }) => {
+        impl Code for $type {
+            #[cfg(test)]
+            const TABLE: &'static [(Self, i64)] = &[$(($type::$word, $number)),*];
+
+            fn number(&self) -> i64 {
+                match self {
+                    $($type::$word => $number,)*
+                }
+            }
+
+            fn from_number(number: i64) -> Option<Self> {
+                match number {
+                    $($number => Some($type::$word),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+code!(OrderState { Filling = 0, Delivered = 1, Ended = 2, Refunded = 3 });
+code!(LegState {
+    Planned = 0,
+    Signed = 1,
+    Included = 2,
+    Owed = 3,
+    Returning = 4,
+    Returned = 5,
+    Dropped = 6,
+});
+code!(TxState { Stored = 0, Included = 1, Solid = 2, Lost = 3 });
+code!(Road { Out = 0, Back = 1 });
+code!(Scene { Automatic = 0, RecipientHolds = 1, RecipientEmpty = 2 });
+code!(WalletRole { Lender = 0, Activator = 1 });
+code!(OutboxKind { Order = 0, Callback = 1 });
+code!(CallbackState { Owed = 0, Delivered = 1, Dead = 2 });
+
+/// What a leg does, without how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LegWord {
+    /// Makes the receiver exist.
+    Activation,
+    /// Lends stake.
+    Delegation,
+}
+
+code!(LegWord { Activation = 0, Delegation = 1 });
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use super::*;
+
+    fn check<T: Code + PartialEq + Debug>() {
+        for (word, number) in T::TABLE {
+            assert_eq!(word.number(), *number);
+            assert_eq!(T::from_number(*number).as_ref(), Some(word));
+        }
+        assert_eq!(T::from_number(-1), None);
+        assert_eq!(T::from_number(99), None);
+    }
+
+    #[test]
+    fn every_number_means_one_word() {
+        check::<OrderState>();
+        check::<LegState>();
+        check::<LegWord>();
+        check::<TxState>();
+        check::<Road>();
+        check::<Scene>();
+        check::<WalletRole>();
+        check::<OutboxKind>();
+        check::<CallbackState>();
+    }
+}

@@ -1,0 +1,99 @@
+//! One unit of work inside a transaction: load, decide, write.
+
+use app::rows::{Attention, Changes, Lease, Needs, Rows};
+use app::work::Work;
+use domain::WholeOrder;
+use rusqlite::Connection;
+
+use crate::dialect::Fault;
+use crate::{answer, callback, ledger, merchant, order, outbox, pool};
+
+/// Loads what a work needs, lets it decide, and writes its changes. A refusal writes nothing.
+pub(crate) fn perform(connection: &Connection, work: &mut dyn Work) -> Result<(), Fault> {
+    let lease = work.needs().lease;
+    if let Some(lease) = &lease {
+        outbox::check(connection, lease)?;
+    }
+    let rows = load(connection, work.needs())?;
+    match work.decide(&rows) {
+        Some(changes) => write(connection, &rows, &changes, lease),
+        None => Ok(()),
+    }
+}
+
+fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
+    let mut rows = Rows::default();
+    if let Some(id) = needs.merchant {
+        rows.merchant = merchant::by_id(connection, id)?;
+    }
+    if let Some((merchant, reference)) = needs.merchant.zip(needs.reference.as_deref()) {
+        rows.by_reference = order::newest_by_reference(connection, merchant, reference)?;
+    }
+    if let Some(request) = &needs.answers {
+        rows.answers = answer::stored(connection, request)?;
+    }
+    let found = match needs.order {
+        Some(id) => order::whole_and_others(connection, id)?,
+        None => None,
+    };
+    match (found, needs.receiver) {
+        (Some((whole, others)), _) => (rows.whole, rows.others) = (Some(whole), others),
+        (None, Some(receiver)) => rows.others = order::live_on(connection, receiver)?,
+        (None, None) => {}
+    }
+    if needs.pool {
+        (rows.pool, _) = pool::all(connection)?;
+    }
+    Ok(rows)
+}
+
+fn write(
+    connection: &Connection,
+    rows: &Rows,
+    changes: &Changes,
+    lease: Option<Lease>,
+) -> Result<(), Fault> {
+    if let Some(whole) = &changes.whole {
+        write_whole(connection, rows, whole, changes.attention)?;
+    }
+    for tx in &changes.ledger {
+        ledger::post(connection, tx)?;
+    }
+    for change in &changes.wallets {
+        pool::change(connection, change)?;
+    }
+    if let Some((event, body)) = &changes.callback {
+        let order = changes.whole.as_ref().map(|whole| &whole.order);
+        callback::owe(connection, event, body, order)?;
+    }
+    if let Some(answers) = &changes.answers {
+        answer::remember(connection, answers)?;
+    }
+    if let Some(attempt) = &changes.attempt {
+        callback::record(connection, attempt)?;
+    }
+    if let Some((order, attention)) = changes.attention {
+        outbox::attend(connection, order, attention, lease)?;
+    }
+    for order in &changes.nudges {
+        outbox::nudge(connection, *order)?;
+    }
+    Ok(())
+}
+
+/// A known order is compared with what was loaded; any other is new, and refused if it is not.
+fn write_whole(
+    connection: &Connection,
+    rows: &Rows,
+    whole: &WholeOrder,
+    attention: Option<(domain::OrderId, Attention)>,
+) -> Result<(), Fault> {
+    match rows.whole.as_ref().filter(|old| old.order.id == whole.order.id) {
+        Some(old) => order::update(connection, old, whole),
+        None => {
+            // Known now, so that the index of live orders is written once.
+            let is_live = matches!(attention, Some((id, Attention::At(_))) if id == whole.order.id);
+            order::insert(connection, whole, is_live)
+        }
+    }
+}

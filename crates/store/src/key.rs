@@ -1,0 +1,92 @@
+//! API keys.
+
+use app::rows::Key;
+use domain::{KeyId, MerchantId, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::column;
+use crate::dialect::Fault;
+
+/// The columns of a key, as [`read`] expects them.
+macro_rules! select {
+    () => {
+        "SELECT id, merchant_id, text, name, sealed_secret, is_reference_strict, created_ms, \
+         revoked_ms FROM api_key"
+    };
+}
+
+crate::statement::statements! {
+    BY_TEXT = concat!(select!(), " WHERE text = ?1");
+    BY_ID = concat!(select!(), " WHERE id = ?1");
+    OF_MERCHANT = concat!(select!(), " WHERE merchant_id = ?1 ORDER BY id");
+    LIVE = "SELECT COUNT(*) FROM api_key WHERE merchant_id = ?1 AND revoked_ms IS NULL";
+    // One writer at a time: the next number is free.
+    NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM api_key";
+    INSERT = "
+INSERT INTO api_key (id, merchant_id, text, name, sealed_secret, is_reference_strict, created_ms,
+  revoked_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    REVOKE = "UPDATE api_key SET revoked_ms = ?2 WHERE text = ?1 AND revoked_ms IS NULL";
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Key> {
+    Ok(Key {
+        id: column::key_id(row, 0)?,
+        merchant: column::merchant_id(row, 1)?,
+        text: row.get(2)?,
+        name: row.get(3)?,
+        sealed_secret: row.get(4)?,
+        is_reference_strict: row.get(5)?,
+        created: column::millis(row, 6)?,
+        revoked: column::maybe_millis(row, 7)?,
+    })
+}
+
+/// A key by its text, revoked ones too.
+pub(crate) fn by_text(connection: &Connection, text: &str) -> Result<Option<Key>, Fault> {
+    Ok(connection.prepare_cached(BY_TEXT)?.query_row([text], read).optional()?)
+}
+
+/// A key by its identity.
+pub(crate) fn by_id(connection: &Connection, id: KeyId) -> Result<Option<Key>, Fault> {
+    Ok(connection.prepare_cached(BY_ID)?.query_row([id.0], read).optional()?)
+}
+
+/// A merchant's keys.
+pub(crate) fn of_merchant(
+    connection: &Connection,
+    merchant: MerchantId,
+) -> Result<Vec<Key>, Fault> {
+    let mut keys = connection.prepare_cached(OF_MERCHANT)?;
+    Ok(keys.query_map([merchant.0], read)?.collect::<Result<_, _>>()?)
+}
+
+/// Adds a key under a fresh identity, unless the merchant has `live_max` live ones.
+pub(crate) fn add(
+    connection: &Connection,
+    key: &Key,
+    live_max: usize,
+) -> Result<Option<KeyId>, Fault> {
+    let live: i64 =
+        connection.prepare_cached(LIVE)?.query_row([key.merchant.0], |row| row.get(0))?;
+    if usize::try_from(live).is_ok_and(|live| live >= live_max) {
+        return Ok(None);
+    }
+    let id = connection.prepare_cached(NEXT_ID)?.query_row([], |row| column::key_id(row, 0))?;
+    connection.prepare_cached(INSERT)?.execute(params![
+        id.0,
+        key.merchant.0,
+        key.text,
+        key.name,
+        key.sealed_secret,
+        key.is_reference_strict,
+        key.created.0,
+        key.revoked.map(|at| at.0),
+    ])?;
+    Ok(Some(id))
+}
+
+/// Revokes a key; false when there is no such live key.
+pub(crate) fn revoke(connection: &Connection, text: &str, now: UnixMillis) -> Result<bool, Fault> {
+    Ok(connection.prepare_cached(REVOKE)?.execute(params![text, now.0])? > 0)
+}

@@ -1,0 +1,62 @@
+//! The ledger: entries first, then their header, which the schema refuses unless they sum to zero.
+
+use domain::MerchantId;
+use domain::ledger::{LedgerAccount, LedgerTx};
+use rusqlite::{Connection, params};
+
+use crate::dialect::Fault;
+
+crate::statement::statements! {
+    ADD_TO_BALANCE = "
+UPDATE ledger_account SET balance = balance + ?3 WHERE kind = ?1 AND merchant_id = ?2
+RETURNING balance";
+    INSERT_ENTRY = "
+INSERT INTO ledger_entry (business, fact, number, account_kind, merchant_id, amount, balance_after)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    INSERT_TX = "
+INSERT INTO ledger_tx (business, fact, order_id, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+    OPEN_ACCOUNT = "INSERT INTO ledger_account (kind, merchant_id) VALUES (?1, ?2)";
+}
+
+/// Posts a ledger transaction and moves the balances with it.
+pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
+    for (number, entry) in (1_i64..).zip(tx.entries()) {
+        let (kind, merchant) = row_key(entry.account);
+        let amount = entry.amount.get();
+        let balance: i64 = connection
+            .prepare_cached(ADD_TO_BALANCE)?
+            .query_row(params![kind, merchant, amount], |row| row.get(0))?;
+        connection.prepare_cached(INSERT_ENTRY)?.execute(params![
+            tx.id.business,
+            tx.id.fact,
+            number,
+            kind,
+            merchant,
+            amount,
+            balance,
+        ])?;
+    }
+    connection.prepare_cached(INSERT_TX)?.execute(params![
+        tx.id.business,
+        tx.id.fact,
+        tx.order.map(|order| order.0),
+        tx.reason,
+        tx.at.0,
+    ])?;
+    Ok(())
+}
+
+/// Opens the ledger accounts of a new merchant.
+pub(crate) fn open_accounts(connection: &Connection, merchant: MerchantId) -> Result<(), Fault> {
+    for account in [LedgerAccount::Available(merchant), LedgerAccount::Held(merchant)] {
+        let (kind, merchant) = row_key(account);
+        connection.prepare_cached(OPEN_ACCOUNT)?.execute(params![kind, merchant])?;
+    }
+    Ok(())
+}
+
+/// The key of an account's row; the operator's own have no merchant.
+fn row_key(account: LedgerAccount) -> (u8, i64) {
+    let (kind, merchant) = account.parts();
+    (kind, merchant.map_or(0, |merchant| merchant.0))
+}

@@ -1,0 +1,73 @@
+//! Merchants, with their balances.
+
+use app::rows::Merchant;
+use domain::{MerchantId, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::dialect::Fault;
+use crate::{column, ledger};
+
+/// The columns of a merchant and where they come from, as [`read`] expects them.
+macro_rules! select {
+    () => {
+        "SELECT merchant.id, name, callback_url, is_paused, available.balance, held.balance, \
+         created_ms FROM merchant \
+         JOIN ledger_account AS available ON available.kind = 1 \
+           AND available.merchant_id = merchant.id \
+         JOIN ledger_account AS held ON held.kind = 2 AND held.merchant_id = merchant.id"
+    };
+}
+
+crate::statement::statements! {
+    BY_ID = concat!(select!(), " WHERE merchant.id = ?1");
+    ALL = concat!(select!(), " ORDER BY merchant.id");
+    // One writer at a time: the next number is free.
+    NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM merchant";
+    PAUSE = "UPDATE merchant SET is_paused = ?2 WHERE id = ?1";
+    INSERT = "INSERT INTO merchant (id, name, callback_url, created_ms) VALUES (?1, ?2, ?3, ?4)";
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Merchant> {
+    Ok(Merchant {
+        id: column::merchant_id(row, 0)?,
+        name: row.get(1)?,
+        callback_url: row.get(2)?,
+        is_paused: row.get(3)?,
+        available: column::sun(row, 4)?,
+        held: column::sun(row, 5)?,
+        created: column::millis(row, 6)?,
+    })
+}
+
+/// A merchant.
+pub(crate) fn by_id(connection: &Connection, id: MerchantId) -> Result<Option<Merchant>, Fault> {
+    Ok(connection.prepare_cached(BY_ID)?.query_row([id.0], read).optional()?)
+}
+
+/// Every merchant.
+pub(crate) fn all(connection: &Connection) -> Result<Vec<Merchant>, Fault> {
+    Ok(connection.prepare_cached(ALL)?.query_map([], read)?.collect::<Result<_, _>>()?)
+}
+
+/// Refuses a merchant's new orders, or takes them again.
+pub(crate) fn pause(
+    connection: &Connection,
+    id: MerchantId,
+    is_paused: bool,
+) -> Result<bool, Fault> {
+    Ok(connection.prepare_cached(PAUSE)?.execute(params![id.0, is_paused])? == 1)
+}
+
+/// Adds a merchant with its ledger accounts.
+pub(crate) fn add(
+    connection: &Connection,
+    name: &str,
+    callback_url: Option<&str>,
+    now: UnixMillis,
+) -> Result<MerchantId, Fault> {
+    let id =
+        connection.prepare_cached(NEXT_ID)?.query_row([], |row| column::merchant_id(row, 0))?;
+    connection.prepare_cached(INSERT)?.execute(params![id.0, name, callback_url, now.0])?;
+    ledger::open_accounts(connection, id)?;
+    Ok(id)
+}

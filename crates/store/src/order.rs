@@ -1,0 +1,207 @@
+//! Orders, and whole orders: with their legs and transactions.
+
+use app::rows::OrderView;
+use domain::{MerchantId, Order, OrderId, WholeOrder};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tron::{Address, TxId};
+
+use crate::code::Code;
+use crate::dialect::Fault;
+use crate::{column, leg, tx};
+
+/// The columns of an order, as [`read`] expects them.
+macro_rules! columns {
+    () => {
+        "orders.id, merchant_id, key_id, receiver, recipient, token_amount, scene, reference, \
+         callback_url, transfer_energy, energy, bandwidth, has_activation, price, balance_after, \
+         state, orders.created_ms, ready_ms, used_ms, ended_ms, used_by"
+    };
+}
+
+crate::statement::statements! {
+    INSERT = "
+INSERT INTO orders (id, merchant_id, key_id, receiver, recipient, token_amount, scene, reference,
+  callback_url, transfer_energy, energy, bandwidth, has_activation, price, balance_after, state,
+  created_ms, ready_ms, used_ms, ended_ms, used_by, is_live)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+  ?21, ?22)";
+    UPDATE = "
+UPDATE orders SET state = ?2, ready_ms = ?3, used_ms = ?4, ended_ms = ?5, used_by = ?6 WHERE id = ?1";
+    SET_LIVE = "UPDATE orders SET is_live = ?2 WHERE id = ?1 AND is_live <> ?2";
+    BY_ID = concat!("SELECT ", columns!(), " FROM orders WHERE id = ?1");
+    LIVE_ON = concat!("SELECT ", columns!(), "
+FROM orders WHERE receiver = ?1 AND is_live = 1 ORDER BY id");
+    IS_LIVE_RECEIVER = "SELECT 1 FROM orders WHERE receiver = ?1 AND is_live = 1 LIMIT 1";
+    KEY_NAME = "SELECT name FROM api_key WHERE id = ?1";
+    NEWEST_BY_REFERENCE = "
+SELECT id FROM orders WHERE merchant_id = ?1 AND reference = ?2 ORDER BY id DESC LIMIT 1";
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
+    Ok(Order {
+        id: column::order_id(row, 0)?,
+        merchant: column::merchant_id(row, 1)?,
+        key: column::key_id(row, 2)?,
+        receiver: column::address(row, 3)?,
+        recipient: column::maybe_address(row, 4)?,
+        token_amount: column::token_units(row, 5)?,
+        scene: column::code(row, 6)?,
+        reference: row.get(7)?,
+        callback_url: row.get(8)?,
+        transfer_energy: column::energy(row, 9)?,
+        energy: column::energy(row, 10)?,
+        bandwidth: column::bandwidth(row, 11)?,
+        has_activation: row.get(12)?,
+        price: column::sun(row, 13)?,
+        balance_after: column::sun(row, 14)?,
+        state: column::code(row, 15)?,
+        created: column::millis(row, 16)?,
+        ready: column::maybe_millis(row, 17)?,
+        used: column::maybe_millis(row, 18)?,
+        ended: column::maybe_millis(row, 19)?,
+        used_by: column::maybe_txid(row, 20)?,
+    })
+}
+
+/// An order with its legs and transactions.
+pub(crate) fn whole(connection: &Connection, id: OrderId) -> Result<Option<WholeOrder>, Fault> {
+    let order = connection.prepare_cached(BY_ID)?.query_row([id.0], read).optional()?;
+    order.map(|order| complete(connection, order)).transpose()
+}
+
+/// An order, and the other live orders on its receiver.
+pub(crate) fn whole_and_others(
+    connection: &Connection,
+    id: OrderId,
+) -> Result<Option<(WholeOrder, Vec<WholeOrder>)>, Fault> {
+    let Some(whole) = whole(connection, id)? else { return Ok(None) };
+    let mut others = live_on(connection, whole.order.receiver)?;
+    others.retain(|other| other.order.id != id);
+    Ok(Some((whole, others)))
+}
+
+/// The live orders on an address, oldest first.
+pub(crate) fn live_on(
+    connection: &Connection,
+    receiver: Address,
+) -> Result<Vec<WholeOrder>, Fault> {
+    let orders: Vec<Order> = connection
+        .prepare_cached(LIVE_ON)?
+        .query_map([receiver.as_bytes()], read)?
+        .collect::<Result<_, _>>()?;
+    orders.into_iter().map(|order| complete(connection, order)).collect()
+}
+
+fn complete(connection: &Connection, order: Order) -> Result<WholeOrder, Fault> {
+    let legs = leg::of_order(connection, order.id)?;
+    let txs = tx::of_order(connection, order.id)?;
+    Ok(WholeOrder { order, legs, txs })
+}
+
+/// An order with the name of the key that placed it.
+pub(crate) fn view(connection: &Connection, id: OrderId) -> Result<Option<OrderView>, Fault> {
+    let Some(whole) = whole(connection, id)? else { return Ok(None) };
+    let mut name = connection.prepare_cached(KEY_NAME)?;
+    let key_name = name.query_row([whole.order.key.0], |row| row.get(0))?;
+    Ok(Some(OrderView { whole, key_name }))
+}
+
+/// The newest order of a merchant with this reference.
+pub(crate) fn newest_by_reference(
+    connection: &Connection,
+    merchant: MerchantId,
+    reference: &str,
+) -> Result<Option<OrderId>, Fault> {
+    let mut newest = connection.prepare_cached(NEWEST_BY_REFERENCE)?;
+    let found = newest.query_row(params![merchant.0, reference], |row| column::order_id(row, 0));
+    Ok(found.optional()?)
+}
+
+/// Which of these addresses have live orders.
+pub(crate) fn live_receivers(
+    connection: &Connection,
+    receivers: &[Address],
+) -> Result<Vec<Address>, Fault> {
+    let mut is_live = connection.prepare_cached(IS_LIVE_RECEIVER)?;
+    let mut live = Vec::new();
+    for receiver in receivers {
+        if is_live.exists([receiver.as_bytes()])? {
+            live.push(*receiver);
+        }
+    }
+    Ok(live)
+}
+
+/// Writes a new order with everything that belongs to it.
+pub(crate) fn insert(
+    connection: &Connection,
+    whole: &WholeOrder,
+    is_live: bool,
+) -> Result<(), Fault> {
+    let order = &whole.order;
+    connection.prepare_cached(INSERT)?.execute(params![
+        order.id.0,
+        order.merchant.0,
+        order.key.0,
+        order.receiver.as_bytes(),
+        order.recipient.as_ref().map(Address::as_bytes),
+        order.token_amount.0.to_string(),
+        order.scene.number(),
+        order.reference,
+        order.callback_url,
+        order.transfer_energy.get(),
+        order.energy.get(),
+        order.bandwidth.get(),
+        order.has_activation,
+        order.price.get(),
+        order.balance_after.get(),
+        order.state.number(),
+        order.created.0,
+        order.ready.map(|at| at.0),
+        order.used.map(|at| at.0),
+        order.ended.map(|at| at.0),
+        order.used_by.as_ref().map(TxId::as_bytes),
+        is_live,
+    ])?;
+    leg::update(connection, &[], &whole.legs)?;
+    tx::update(connection, &[], &whole.txs)
+}
+
+/// Writes what differs between an order as it was loaded and as it is to be.
+pub(crate) fn update(
+    connection: &Connection,
+    old: &WholeOrder,
+    new: &WholeOrder,
+) -> Result<(), Fault> {
+    if old.order != new.order {
+        let (before, after) = (&old.order, &new.order);
+        let moved = Order {
+            state: after.state,
+            ready: after.ready,
+            used: after.used,
+            ended: after.ended,
+            used_by: after.used_by,
+            ..before.clone()
+        };
+        if moved != *after {
+            let what = "was to change what is fixed when it is accepted";
+            return Err(Fault::Broken(format!("order {} {what}", before.id)));
+        }
+        connection.prepare_cached(UPDATE)?.execute(params![
+            after.id.0,
+            after.state.number(),
+            after.ready.map(|at| at.0),
+            after.used.map(|at| at.0),
+            after.ended.map(|at| at.0),
+            after.used_by.as_ref().map(TxId::as_bytes),
+        ])?;
+    }
+    leg::update(connection, &old.legs, &new.legs)?;
+    tx::update(connection, &old.txs, &new.txs)
+}
+
+/// Keeps the mark of a live order equal to the existence of its outbox row.
+pub(crate) fn set_live(connection: &Connection, id: OrderId, is_live: bool) -> Result<(), Fault> {
+    connection.prepare_cached(SET_LIVE)?.execute(params![id.0, is_live])?;
+    Ok(())
+}

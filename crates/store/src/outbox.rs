@@ -1,0 +1,147 @@
+//! The outbox: what is owed and not done yet, and who is at it.
+//!
+//! A row is *free* or *leased*. A lease ends when its holder says when the row is due next, or that
+//! nothing is owed any more; or when its time is over and another claims the row. A nudge during a
+//! lease is counted, so that the row stays due for what the holder did not see.
+
+use app::rows::{Attention, Lease, OutboxKind};
+use domain::{OrderId, UnixMillis};
+use rusqlite::{Connection, params};
+
+use crate::code::Code;
+use crate::dialect::Fault;
+use crate::{column, order};
+
+crate::statement::statements! {
+    // A known row's due time moves earlier, and the nudge is counted.
+    WANT = "
+INSERT INTO outbox (kind, order_id, due_ms, wake_ms, lease_owner, fence, nudges)
+VALUES (?1, ?2, ?3, ?3, NULL, 0, 0)
+ON CONFLICT (kind, order_id) DO UPDATE SET
+  due_ms = CASE WHEN outbox.due_ms > excluded.due_ms THEN excluded.due_ms ELSE outbox.due_ms END,
+  wake_ms = CASE WHEN outbox.lease_owner IS NULL AND outbox.wake_ms > excluded.due_ms
+    THEN excluded.due_ms ELSE outbox.wake_ms END,
+  nudges = outbox.nudges + 1";
+    // The fence also follows the clock, so that it does not fall when a row goes and comes again.
+    CLAIM = "
+UPDATE outbox SET lease_owner = ?3, wake_ms = ?4,
+  fence = CASE WHEN fence >= ?2 THEN fence + 1 ELSE ?2 END
+WHERE kind = ?1 AND order_id IN (
+  SELECT order_id FROM outbox WHERE kind = ?1 AND wake_ms <= ?2 ORDER BY wake_ms LIMIT ?5)
+RETURNING order_id, fence, nudges, due_ms";
+    IS_HELD = "
+SELECT 1 FROM outbox WHERE kind = ?1 AND order_id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
+    GIVE_BACK = "
+UPDATE outbox SET lease_owner = NULL,
+  due_ms = CASE WHEN nudges > ?4 AND due_ms < ?5 THEN due_ms ELSE ?5 END,
+  wake_ms = CASE WHEN nudges > ?4 AND due_ms < ?5 THEN due_ms ELSE ?5 END
+WHERE kind = ?1 AND order_id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
+    FINISH = "
+DELETE FROM outbox
+WHERE kind = ?1 AND order_id = ?2 AND fence = ?3 AND nudges = ?4 AND lease_owner IS NOT NULL";
+    DROP = "DELETE FROM outbox WHERE kind = ?1 AND order_id = ?2";
+    NEXT_DUE = "SELECT MIN(wake_ms) FROM outbox WHERE kind = ?1";
+}
+
+/// The due time of a nudged row: before every moment, so that it is looked at first.
+const AT_ONCE: UnixMillis = UnixMillis(0);
+
+/// Claims rows that are due and free, or whose lease is over; earliest first.
+pub(crate) fn claim(
+    connection: &Connection,
+    kind: OutboxKind,
+    owner: &str,
+    now: UnixMillis,
+    lease_until: UnixMillis,
+    limit: usize,
+) -> Result<Vec<Lease>, Fault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut claim = connection.prepare_cached(CLAIM)?;
+    let rows =
+        claim.query_map(params![kind.number(), now.0, owner, lease_until.0, limit], |row| {
+            let order = column::order_id(row, 0)?;
+            let lease = Lease { kind, order, fence: row.get(1)?, nudges: row.get(2)? };
+            Ok((row.get::<_, i64>(3)?, lease))
+        })?;
+    let mut leases = rows.collect::<Result<Vec<_>, _>>()?;
+    leases.sort_by_key(|(due_ms, lease)| (*due_ms, lease.order));
+    Ok(leases.into_iter().map(|(_, lease)| lease).collect())
+}
+
+/// Refuses a lease that was taken over, or that has ended.
+pub(crate) fn check(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
+    let key = params![lease.kind.number(), lease.order.0, lease.fence];
+    let is_held = connection.prepare_cached(IS_HELD)?.exists(key)?;
+    if is_held { Ok(()) } else { Err(Fault::LeaseLost) }
+}
+
+/// Ends a lease; the row is due at this moment, or as nudged meanwhile.
+pub(crate) fn give_back(
+    connection: &Connection,
+    lease: &Lease,
+    due: UnixMillis,
+) -> Result<(), Fault> {
+    let key = params![lease.kind.number(), lease.order.0, lease.fence, lease.nudges, due.0];
+    let changed = connection.prepare_cached(GIVE_BACK)?.execute(key)?;
+    if changed == 0 { Err(Fault::LeaseLost) } else { Ok(()) }
+}
+
+/// Writes what becomes of the row that a work is about: the leased one, or the order's.
+pub(crate) fn attend(
+    connection: &Connection,
+    order: OrderId,
+    attention: Attention,
+    lease: Option<Lease>,
+) -> Result<(), Fault> {
+    match (lease.filter(|lease| lease.order == order), attention) {
+        (Some(lease), Attention::At(due)) => give_back(connection, &lease, due),
+        (Some(lease), Attention::Done) => finish(connection, &lease),
+        (None, Attention::At(due)) => {
+            want(connection, OutboxKind::Order, order, due)?;
+            order::set_live(connection, order, true)
+        }
+        (None, Attention::Done) => {
+            let key = params![OutboxKind::Order.number(), order.0];
+            connection.prepare_cached(DROP)?.execute(key)?;
+            order::set_live(connection, order, false)
+        }
+    }
+}
+
+/// Ends a lease with nothing owed any more; a row that was nudged meanwhile stays.
+fn finish(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
+    let key = params![lease.kind.number(), lease.order.0, lease.fence, lease.nudges];
+    if connection.prepare_cached(FINISH)?.execute(key)? == 0 {
+        return give_back(connection, lease, UnixMillis(i64::MAX));
+    }
+    match lease.kind {
+        OutboxKind::Order => order::set_live(connection, lease.order, false),
+        OutboxKind::Callback => Ok(()),
+    }
+}
+
+/// A row that is due at this moment at the latest.
+pub(crate) fn want(
+    connection: &Connection,
+    kind: OutboxKind,
+    order: OrderId,
+    due: UnixMillis,
+) -> Result<(), Fault> {
+    connection.prepare_cached(WANT)?.execute(params![kind.number(), order.0, due.0])?;
+    Ok(())
+}
+
+/// An order wants attention at once; one that had none owed any more comes back.
+pub(crate) fn nudge(connection: &Connection, order: OrderId) -> Result<(), Fault> {
+    want(connection, OutboxKind::Order, order, AT_ONCE)?;
+    order::set_live(connection, order, true)
+}
+
+/// When the earliest row can be taken, leases counted.
+pub(crate) fn next_due(
+    connection: &Connection,
+    kind: OutboxKind,
+) -> Result<Option<UnixMillis>, Fault> {
+    let mut next = connection.prepare_cached(NEXT_DUE)?;
+    Ok(next.query_row([kind.number()], |row| column::maybe_millis(row, 0))?)
+}

@@ -1,0 +1,127 @@
+//! The pool's wallets.
+
+use app::rows::{NewWallet, WalletReading};
+use domain::order::step::WalletChange;
+use domain::pool::{Pool, PoolWallet};
+use rusqlite::{Connection, params};
+use tron::Address;
+
+use crate::code::Code;
+use crate::column;
+use crate::dialect::Fault;
+
+crate::statement::statements! {
+    ALL = "
+SELECT address, role, permission_id, is_enabled, energy_capacity, energy_reserved,
+  bandwidth_capacity, bandwidth_reserved, own_bandwidth, balance, version
+FROM wallet ORDER BY address";
+    SIGNERS = "SELECT address, signer, role, permission_id FROM wallet ORDER BY address";
+    PUT = "
+INSERT INTO wallet (address, signer, role, permission_id) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (address) DO UPDATE SET signer = excluded.signer, role = excluded.role,
+  permission_id = excluded.permission_id";
+    ENABLE = "UPDATE wallet SET is_enabled = ?2 WHERE address = ?1";
+    CHANGE = "
+UPDATE wallet SET energy_reserved = energy_reserved + ?2, energy_capacity = energy_capacity + ?3,
+  bandwidth_reserved = bandwidth_reserved + ?4, bandwidth_capacity = bandwidth_capacity + ?5,
+  own_bandwidth = own_bandwidth + ?6, balance = balance + ?7, version = version + ?8
+WHERE address = ?1";
+    SAVE_READING = "
+UPDATE wallet SET energy_capacity = ?3, bandwidth_capacity = ?4, own_bandwidth = ?5, balance = ?6
+WHERE address = ?1 AND version = ?2";
+}
+
+/// Every wallet, with its version.
+pub(crate) fn all(connection: &Connection) -> Result<(Pool, Vec<i64>), Fault> {
+    let mut all = connection.prepare_cached(ALL)?;
+    let rows = all.query_map([], |row| {
+        let wallet = PoolWallet {
+            address: column::address(row, 0)?,
+            role: column::code(row, 1)?,
+            permission_id: row.get(2)?,
+            is_enabled: row.get(3)?,
+            energy_capacity: column::sun(row, 4)?,
+            energy_reserved: column::sun(row, 5)?,
+            bandwidth_capacity: column::sun(row, 6)?,
+            bandwidth_reserved: column::sun(row, 7)?,
+            own_bandwidth: row.get(8)?,
+            balance: column::sun(row, 9)?,
+        };
+        Ok((wallet, row.get::<_, i64>(10)?))
+    })?;
+    let (wallets, versions) = rows.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    Ok((Pool { wallets }, versions))
+}
+
+/// Who signs for each wallet.
+pub(crate) fn signers(connection: &Connection) -> Result<Vec<NewWallet>, Fault> {
+    let mut signers = connection.prepare_cached(SIGNERS)?;
+    let rows = signers.query_map([], |row| {
+        Ok(NewWallet {
+            address: column::address(row, 0)?,
+            signer: column::address(row, 1)?,
+            role: column::code(row, 2)?,
+            permission_id: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Adds a wallet, or changes who signs for it and what it is for.
+pub(crate) fn put(connection: &Connection, wallet: &NewWallet) -> Result<(), Fault> {
+    connection.prepare_cached(PUT)?.execute(params![
+        wallet.address.as_bytes(),
+        wallet.signer.as_bytes(),
+        wallet.role.number(),
+        wallet.permission_id,
+    ])?;
+    Ok(())
+}
+
+/// Lets new legs use a wallet, or not; false when there is no such wallet.
+pub(crate) fn enable(
+    connection: &Connection,
+    address: Address,
+    is_enabled: bool,
+) -> Result<bool, Fault> {
+    let mut enable = connection.prepare_cached(ENABLE)?;
+    Ok(enable.execute(params![address.as_bytes(), is_enabled])? > 0)
+}
+
+/// Moves a wallet's row by the differences that a decision found.
+pub(crate) fn change(connection: &Connection, change: &WalletChange) -> Result<(), Fault> {
+    let moves_capacity = change.energy_capacity.get() != 0 || change.bandwidth_capacity.get() != 0;
+    let changed = connection.prepare_cached(CHANGE)?.execute(params![
+        change.address.as_bytes(),
+        change.energy_reserved.get(),
+        change.energy_capacity.get(),
+        change.bandwidth_reserved.get(),
+        change.bandwidth_capacity.get(),
+        change.own_bandwidth,
+        change.balance.get(),
+        moves_capacity,
+    ])?;
+    match changed {
+        0 => Err(Fault::Broken(format!("wallet {} is not in the pool", change.address))),
+        _ => Ok(()),
+    }
+}
+
+/// Writes what readings found, unless a decision moved a capacity after they began.
+pub(crate) fn save_readings(
+    connection: &Connection,
+    readings: &[WalletReading],
+) -> Result<(), Fault> {
+    let mut save = connection.prepare_cached(SAVE_READING)?;
+    for reading in readings {
+        save.execute(params![
+            reading.address.as_bytes(),
+            reading.version,
+            reading.energy_capacity.get(),
+            reading.bandwidth_capacity.get(),
+            reading.own_bandwidth.get(),
+            reading.balance.get(),
+        ])?;
+    }
+    Ok(())
+}

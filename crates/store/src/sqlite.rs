@@ -1,0 +1,247 @@
+//! The SQLite store: how it is opened, and how jobs reach a connection.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use app::ports::StoreError;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::dialect::{self, Fault};
+use crate::engine::{Engine, FailPoint};
+use crate::job::job;
+use crate::migrate::{MigrateError, migrate};
+use crate::threads::Threads;
+
+/// The limits of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Most works in one commit.
+    pub batch_max: usize,
+    /// Most works that may wait, and most reads that may; more are refused as busy.
+    pub queue_max: usize,
+    /// Threads that read.
+    pub readers: usize,
+    /// Memory for pages of the connection that writes, in KiB.
+    pub writer_cache_kib: u32,
+    /// Memory for pages of each connection that reads, in KiB.
+    pub reader_cache_kib: u32,
+    /// How long to wait for another process that has the file locked, in milliseconds.
+    pub busy_timeout_ms: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            batch_max: 256,
+            queue_max: 4_096,
+            readers: 2,
+            writer_cache_kib: 64 * 1_024,
+            reader_cache_kib: 16 * 1_024,
+            busy_timeout_ms: 5_000,
+        }
+    }
+}
+
+/// Why a store was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file could not be opened or set up.
+    #[error("the database {path} could not be opened")]
+    Database {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// Its schema could not be brought up to date.
+    #[error("the database {path} could not be used")]
+    Migrate {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: MigrateError,
+    },
+    /// A thread could not be started.
+    #[error("the store's threads could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Keeps everything in one SQLite file.
+pub struct SqliteStore {
+    doors: Doors,
+}
+
+/// How a job reaches a connection.
+enum Doors {
+    /// One writer, several readers, each with its own connection.
+    Threads { writer: Threads, readers: Threads },
+    /// One connection; everything happens inside the call.
+    Inline(Box<Mutex<Engine>>),
+}
+
+impl SqliteStore {
+    /// Opens a file, making it when it is missing, and starts the threads.
+    ///
+    /// Errors: [`OpenError`].
+    pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let writer = writing_engine(path, options)?;
+        let readers = (0..options.readers.max(1))
+            .map(|_| reading_engine(path, options))
+            .collect::<Result<_, _>>()?;
+        let writer = Threads::writer(writer, options.batch_max.max(1), options.queue_max)
+            .map_err(OpenError::Thread)?;
+        let readers = Threads::readers(readers, options.queue_max).map_err(OpenError::Thread)?;
+        Ok(Self { doors: Doors::Threads { writer, readers } })
+    }
+
+    /// A store in memory without threads: every call is done when it returns. For tests and
+    /// simulations, which need the same order of events each time.
+    ///
+    /// Errors: [`OpenError`].
+    pub fn inline_in_memory() -> Result<Self, OpenError> {
+        let path = Path::new(":memory:");
+        let connection = Connection::open_in_memory().map_err(|error| cannot_open(path, error))?;
+        let connection = ready(connection, path, Options::default())?;
+        Ok(Self::inline(Engine::new(connection, None)))
+    }
+
+    /// As [`Self::inline_in_memory`], in a file: what was committed outlives the store.
+    ///
+    /// Errors: [`OpenError`].
+    pub fn inline_at(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self::inline(writing_engine(path, Options::default())?))
+    }
+
+    fn inline(engine: Engine) -> Self {
+        Self { doors: Doors::Inline(Box::new(Mutex::new(engine))) }
+    }
+
+    /// Asks this at each moment of each commit from now on; `None` stops asking. False, and without
+    /// effect, unless the store is inline.
+    pub fn set_fail_point(&self, fail_point: Option<FailPoint>) -> bool {
+        match &self.doors {
+            Doors::Inline(engine) => {
+                lock(engine).set_fail_point(fail_point);
+                true
+            }
+            Doors::Threads { .. } => false,
+        }
+    }
+
+    /// Bounds the database file, in pages of 4096 bytes; the works that would exceed it fail as
+    /// unavailable, and later ones go through after it was raised.
+    ///
+    /// Errors: [`StoreError`].
+    pub async fn set_pages_max(&self, pages: u32) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+            connection.pragma_update_and_check(None, "max_page_count", pages, read)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Copies the database as it is at one moment to a new file, while work goes on.
+    ///
+    /// Errors: `Broken` when the file exists, `Unavailable` when it cannot be written.
+    pub async fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
+        let path = path.to_owned();
+        if path.exists() {
+            return Err(StoreError::Broken(format!("{} exists already", path.display())));
+        }
+        self.read(move |connection| {
+            let mut copy = Connection::open(&path)?;
+            let backup = rusqlite::backup::Backup::new(connection, &mut copy)?;
+            // All pages in one step, so that no commit comes between two of them.
+            backup.step(-1)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Runs a job that may write, in a transaction that it shares with others.
+    pub(crate) async fn write<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, waiting) = job(run);
+        match &self.doors {
+            Doors::Threads { writer, .. } => writer.send(job)?,
+            Doors::Inline(engine) => lock(engine).execute(vec![job]),
+        }
+        waiting.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Runs a job that only reads, on one state of the database.
+    pub(crate) async fn read<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, waiting) = job(run);
+        match &self.doors {
+            Doors::Threads { readers, .. } => readers.send(job)?,
+            Doors::Inline(engine) => lock(engine).read(job),
+        }
+        waiting.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+/// The engine; a panic of somebody who held it left it at rest or about to be brought there.
+fn lock(engine: &Mutex<Engine>) -> MutexGuard<'_, Engine> {
+    engine.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn ended() -> StoreError {
+    StoreError::Unavailable("the store's thread has ended".to_owned())
+}
+
+fn cannot_open(path: &Path, source: rusqlite::Error) -> OpenError {
+    OpenError::Database { path: path.to_owned(), source }
+}
+
+fn writing_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
+    let open = Connection::open(path).map_err(|error| cannot_open(path, error))?;
+    let connection = ready(open, path, options)?;
+    let path = path.to_owned();
+    let reconnect = Box::new(move || {
+        let connection = Connection::open(&path)?;
+        set_up(&connection, options)?;
+        Ok(connection)
+    });
+    Ok(Engine::new(connection, Some(reconnect)))
+}
+
+fn ready(
+    mut connection: Connection,
+    path: &Path,
+    options: Options,
+) -> Result<Connection, OpenError> {
+    set_up(&connection, options).map_err(|error| cannot_open(path, error))?;
+    migrate(&mut connection)
+        .map_err(|source| OpenError::Migrate { path: path.to_owned(), source })?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection, options: Options) -> rusqlite::Result<()> {
+    let busy_timeout = Duration::from_millis(options.busy_timeout_ms);
+    dialect::prepare_writer(connection, options.writer_cache_kib, busy_timeout)
+}
+
+fn reading_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
+    let path = path.to_owned();
+    let connect = {
+        let path = path.clone();
+        move || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(&path, flags)?;
+            let busy_timeout = Duration::from_millis(options.busy_timeout_ms);
+            dialect::prepare_reader(&connection, options.reader_cache_kib, busy_timeout)?;
+            Ok(connection)
+        }
+    };
+    let connection = connect().map_err(|error| cannot_open(&path, error))?;
+    Ok(Engine::new(connection, Some(Box::new(connect))))
+}

@@ -1,0 +1,138 @@
+//! Signed transactions of ours.
+
+use app::rows::OwnTx;
+use domain::{ChainTx, LegId, OrderId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tron::TxId;
+
+use crate::code::Code;
+use crate::column;
+use crate::dialect::Fault;
+
+crate::statement::statements! {
+    INSERT = "
+INSERT INTO chain_tx (order_id, number, txid, leg, road, signer, bytes, expiration_ms, state,
+  is_maybe_taken, sent_ms, block)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    UPDATE = "
+UPDATE chain_tx SET state = ?3, is_maybe_taken = ?4, sent_ms = ?5, block = ?6
+WHERE order_id = ?1 AND number = ?2";
+    OF_ORDER = "
+SELECT order_id, leg, txid, road, signer, bytes, expiration_ms, state, is_maybe_taken, sent_ms, block
+FROM chain_tx WHERE order_id = ?1 ORDER BY number";
+    OPEN_BY_TXID = "SELECT txid, order_id FROM chain_tx WHERE txid = ?1 AND state < 2";
+    INCLUDED_SINCE = "
+SELECT txid, order_id FROM chain_tx WHERE state = 1 AND block >= ?1 ORDER BY block, order_id, number";
+    // In the order of the partial index, which holds open ones only.
+    OPEN = "SELECT txid, order_id FROM chain_tx WHERE state < 2 ORDER BY txid";
+    MARK_SOLID = "UPDATE chain_tx SET state = 2 WHERE state = 1 AND block <= ?1";
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ChainTx> {
+    Ok(ChainTx {
+        leg: LegId { order: column::order_id(row, 0)?, number: row.get(1)? },
+        txid: column::txid(row, 2)?,
+        road: column::code(row, 3)?,
+        signer: column::address(row, 4)?,
+        bytes: row.get(5)?,
+        expiration: column::millis(row, 6)?,
+        state: column::code(row, 7)?,
+        is_maybe_taken: row.get(8)?,
+        sent_at: column::maybe_millis(row, 9)?,
+        block: row.get(10)?,
+    })
+}
+
+fn read_own(row: &Row<'_>) -> rusqlite::Result<OwnTx> {
+    Ok(OwnTx { txid: column::txid(row, 0)?, order: column::order_id(row, 1)? })
+}
+
+/// The transactions of an order, oldest first.
+pub(crate) fn of_order(connection: &Connection, order: OrderId) -> Result<Vec<ChainTx>, Fault> {
+    let mut txs = connection.prepare_cached(OF_ORDER)?;
+    Ok(txs.query_map([order.0], read)?.collect::<Result<_, _>>()?)
+}
+
+/// Writes what differs: transactions move and are added, their bytes never change.
+pub(crate) fn update(
+    connection: &Connection,
+    old: &[ChainTx],
+    new: &[ChainTx],
+) -> Result<(), Fault> {
+    if new.len() < old.len() {
+        return Err(Fault::Broken("a transaction was to vanish".to_owned()));
+    }
+    for (number, (before, after)) in (1_i64..).zip(old.iter().zip(new)) {
+        if before == after {
+            continue;
+        }
+        let moved = ChainTx {
+            state: after.state,
+            is_maybe_taken: after.is_maybe_taken,
+            sent_at: after.sent_at,
+            block: after.block,
+            ..before.clone()
+        };
+        if moved != *after {
+            return Err(Fault::Broken(format!("transaction {} was to change", before.txid)));
+        }
+        connection.prepare_cached(UPDATE)?.execute(params![
+            after.leg.order.0,
+            number,
+            after.state.number(),
+            after.is_maybe_taken,
+            after.sent_at.map(|at| at.0),
+            after.block,
+        ])?;
+    }
+    for (number, tx) in (1_i64..).zip(new).skip(old.len()) {
+        insert(connection, number, tx)?;
+    }
+    Ok(())
+}
+
+fn insert(connection: &Connection, number: i64, tx: &ChainTx) -> Result<(), Fault> {
+    connection.prepare_cached(INSERT)?.execute(params![
+        tx.leg.order.0,
+        number,
+        tx.txid.as_bytes(),
+        tx.leg.number,
+        tx.road.number(),
+        tx.signer.as_bytes(),
+        tx.bytes,
+        tx.expiration.0,
+        tx.state.number(),
+        tx.is_maybe_taken,
+        tx.sent_at.map(|at| at.0),
+        tx.block,
+    ])?;
+    Ok(())
+}
+
+/// Which of these transactions are ours and open.
+pub(crate) fn own(connection: &Connection, txids: &[TxId]) -> Result<Vec<OwnTx>, Fault> {
+    let mut by_txid = connection.prepare_cached(OPEN_BY_TXID)?;
+    let mut own = Vec::new();
+    for txid in txids {
+        own.extend(by_txid.query_row([txid.as_bytes()], read_own).optional()?);
+    }
+    Ok(own)
+}
+
+/// Our transactions that are included in this block or a later one and not solid.
+pub(crate) fn included_since(connection: &Connection, block: i64) -> Result<Vec<OwnTx>, Fault> {
+    let mut included = connection.prepare_cached(INCLUDED_SINCE)?;
+    Ok(included.query_map([block], read_own)?.collect::<Result<_, _>>()?)
+}
+
+/// Every transaction of ours that is not yet solid or lost.
+pub(crate) fn open(connection: &Connection) -> Result<Vec<OwnTx>, Fault> {
+    let mut open = connection.prepare_cached(OPEN)?;
+    Ok(open.query_map([], read_own)?.collect::<Result<_, _>>()?)
+}
+
+/// Marks every included transaction up to this block as solid.
+pub(crate) fn mark_solid(connection: &Connection, block: i64) -> Result<(), Fault> {
+    connection.prepare_cached(MARK_SOLID)?.execute([block])?;
+    Ok(())
+}

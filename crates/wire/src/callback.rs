@@ -1,0 +1,138 @@
+//! The callback: one signed POST that tells a merchant how an order ended.
+//!
+//! The body must survive parse, sort and re-serialise in every language of the merchants, so it is
+//! flat, sorted, compact, ASCII, holds only integers and strings, and `null` only for a missing
+//! reference. It is rendered once, when the fact is committed; attempts resend those bytes with fresh
+//! headers. Source: api-contract 7.
+
+use domain::OrderId;
+use domain::callback::{CallbackEvent, Format};
+use tron::{Address, Energy, Sun, TxId};
+
+use crate::canon::{CanonicalForm, Object};
+use crate::names;
+use crate::period::Period;
+use crate::sign::{Timestamp, sign};
+use crate::status::CallbackStatus;
+
+/// Which way an order came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// `api`: every order that a program placed, collection orders included.
+    Api,
+    /// `manual`: an order that a person placed in the console.
+    Manual,
+}
+
+impl Source {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// How an order ended, as the wire has it. A txid that does not exist is written as `""`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackBody {
+    /// `serial`
+    pub order_id: OrderId,
+    /// `status`
+    pub status: CallbackStatus,
+    /// `source`
+    pub source: Source,
+    /// `receive_address`
+    pub receiver: Address,
+    /// `out_trade_no`; `null` if there is none, because a known client parses any string as a UUID.
+    pub reference: Option<String>,
+    /// `period`
+    pub period: Period,
+    /// `amount`: what the order cost.
+    pub amount: Sun,
+    /// `energy_amount`: energy ordered.
+    pub energy: Energy,
+    /// `pay_amount`: energy delegated.
+    pub energy_delegated: Energy,
+    /// `txid`: of the first delegation.
+    pub delegation: Option<TxId>,
+    /// `active_hash`
+    pub activation: Option<TxId>,
+    /// `bandwidth_hash`
+    pub bandwidth: Option<TxId>,
+}
+
+impl CallbackBody {
+    /// What is told of an order's end. Every collection rents for an hour through the API.
+    #[must_use]
+    pub fn of(event: &CallbackEvent) -> Self {
+        Self {
+            order_id: event.order,
+            status: CallbackStatus::of(event.outcome),
+            source: Source::Api,
+            receiver: event.receiver,
+            reference: event.reference.clone(),
+            period: Period::HOUR,
+            amount: event.amount,
+            energy: Energy::new(event.energy),
+            energy_delegated: Energy::new(event.energy_delegated),
+            delegation: event.delegation,
+            activation: event.activation,
+            bandwidth: event.bandwidth,
+        }
+    }
+
+    /// The bytes to store, sign and send.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let txid = |txid: Option<TxId>| txid.map(|txid| txid.to_string()).unwrap_or_default();
+        Object::new()
+            .with(names::ACTIVE_HASH, txid(self.activation))
+            .with(names::AMOUNT, self.amount.get())
+            .with(names::BANDWIDTH_HASH, txid(self.bandwidth))
+            .with(names::ENERGY_AMOUNT, self.energy.get())
+            .with(names::OUT_TRADE_NO, self.reference.as_deref())
+            .with(names::PAY_AMOUNT, self.energy_delegated.get())
+            .with(names::PERIOD, self.period.to_string())
+            .with(names::RECEIVE_ADDRESS, self.receiver.to_string())
+            .with(names::SERIAL, self.order_id.to_string())
+            .with(names::SOURCE, self.source.as_str())
+            .with(names::STATUS, self.status.code())
+            .with(names::TXID, txid(self.delegation))
+            .with(names::TYPE, names::TYPE_ENERGY)
+            .render(CanonicalForm::SortedAscii)
+    }
+}
+
+/// The wire's part of the product's port: renders what `domain` wants told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WireFormat;
+
+impl Format for WireFormat {
+    fn callback_body(&self, event: &CallbackEvent) -> Vec<u8> {
+        CallbackBody::of(event).render().into_bytes()
+    }
+}
+
+/// The headers of one attempt, signed for that moment; receivers refuse old ones.
+///
+/// `api_key` is the key that placed the order and `secret` its secret: the key is sent so that a
+/// receiver with several keys can choose.
+#[must_use]
+pub fn headers(
+    api_key: &str,
+    secret: &[u8],
+    timestamp: Timestamp,
+    body: &[u8],
+) -> [(&'static str, String); 4] {
+    let timestamp = timestamp.to_string();
+    let signature = sign(secret, &timestamp, body);
+    [
+        (names::API_KEY, api_key.to_owned()),
+        (names::TIMESTAMP, timestamp),
+        (names::SIGNATURE, signature),
+        (names::CONTENT_TYPE, names::APPLICATION_JSON.to_owned()),
+    ]
+}

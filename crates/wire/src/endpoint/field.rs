@@ -1,0 +1,130 @@
+//! Reading one field of a request, as leniently as the platform's framework and no more.
+//!
+//! | sent | required field | optional field |
+//! |---|---|---|
+//! | nothing | "required" | absent |
+//! | `null` | "may not be null" | absent |
+//! | `""` or blanks | "may not be blank" | absent |
+//! | a string | without the blanks around it | the same |
+//! | an integer | its digits | its digits |
+//! | anything else | "not a valid string" | the same |
+
+use tron::Address;
+
+use crate::canon::{Object, Value};
+use crate::error::{self, FieldErrors};
+use crate::names;
+
+/// The longest reference, characters. A UUID has 36.
+pub const MAX_REFERENCE_CHARS: usize = 64;
+/// Every Base58Check address has this many characters; checked first, because decoding Base58 costs
+/// the square of the length.
+const ADDRESS_CHARS: usize = 34;
+/// How much of a refused choice is repeated, characters.
+const MAX_CHOICE_SHOWN: usize = 64;
+
+/// A text that must be there; `None` once an error is noted.
+fn required_text(body: &Object, field: &str, errors: &mut FieldErrors) -> Option<String> {
+    match body.get(field) {
+        None => errors.push(field, error::REQUIRED),
+        Some(Value::Null) => errors.push(field, error::NULL),
+        Some(value) => match text_of(value) {
+            None => errors.push(field, error::NOT_A_STRING),
+            Some("") => errors.push(field, error::BLANK),
+            Some(text) => return Some(text.to_owned()),
+        },
+    }
+    None
+}
+
+/// A text that may be there; `None` also once an error is noted.
+pub(super) fn optional_text<'a>(
+    body: &'a Object,
+    field: &str,
+    errors: &mut FieldErrors,
+) -> Option<&'a str> {
+    let value = body.get(field).filter(|value| **value != Value::Null)?;
+    let text = text_of(value);
+    if text.is_none() {
+        errors.push(field, error::NOT_A_STRING);
+    }
+    text.filter(|text| !text.is_empty())
+}
+
+fn text_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(text) => Some(text.trim()),
+        Value::Number(number) if number.is_integer() => Some(number.as_str()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Object(_) => None,
+    }
+}
+
+/// An address that must be there.
+pub(super) fn required_address(
+    body: &Object,
+    field: &str,
+    errors: &mut FieldErrors,
+) -> Option<Address> {
+    let text = required_text(body, field, errors)?;
+    address(&text, field, errors)
+}
+
+/// An address that may be there.
+pub(super) fn optional_address(
+    body: &Object,
+    field: &str,
+    errors: &mut FieldErrors,
+) -> Option<Address> {
+    let text = optional_text(body, field, errors)?;
+    address(text, field, errors)
+}
+
+fn address(text: &str, field: &str, errors: &mut FieldErrors) -> Option<Address> {
+    let address = if text.len() == ADDRESS_CHARS { text.parse().ok() } else { None };
+    if address.is_none() {
+        errors.push(field, error::NOT_AN_ADDRESS);
+    }
+    address
+}
+
+/// The merchant's label: what every language's JSON writes alike, so that every receiver can check
+/// the signature of a callback that carries it.
+pub(super) fn reference(body: &Object, errors: &mut FieldErrors) -> Option<String> {
+    let text = optional_text(body, names::OUT_TRADE_NO, errors)?;
+    let is_short = text.chars().count() <= MAX_REFERENCE_CHARS;
+    let is_plain = text.chars().all(|c| matches!(c, ' '..='~') && !matches!(c, '<' | '>' | '&'));
+    if !is_short {
+        errors.push(names::OUT_TRADE_NO, error::longer_than(MAX_REFERENCE_CHARS));
+    }
+    if !is_plain {
+        errors.push(names::OUT_TRADE_NO, error::NOT_PLAIN_ASCII);
+    }
+    (is_short && is_plain).then(|| text.to_owned())
+}
+
+/// A required choice between numbers, as an integer or as its digits in a string.
+pub(super) fn required_choice<T>(
+    body: &Object,
+    field: &str,
+    from_text: impl Fn(&str) -> Option<T>,
+    errors: &mut FieldErrors,
+) -> Option<T> {
+    let shown = match body.get(field) {
+        None => {
+            errors.push(field, error::REQUIRED);
+            return None;
+        }
+        Some(Value::Null) => {
+            errors.push(field, error::NULL);
+            return None;
+        }
+        Some(Value::Text(text)) => text.clone(),
+        Some(value) => value.to_json(),
+    };
+    let choice = from_text(&shown);
+    if choice.is_none() {
+        let shown: String = shown.chars().take(MAX_CHOICE_SHOWN).collect();
+        errors.push(field, error::not_a_choice(&shown));
+    }
+    choice
+}

@@ -1,0 +1,15 @@
+//! One file per endpoint: its request read, its answer written, and the same backwards for clients.
+
+mod callback_url;
+mod field;
+
+pub mod collect_manual;
+pub mod order_query;
+
+pub use callback_url::MAX_CALLBACK_URL_CHARS;
+pub use field::MAX_REFERENCE_CHARS;
+
+/// An answer that should be a success lacks a member or has it with another type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the answer has no usable \"{0}\"")]
+pub struct BadAnswer(pub &'static str);

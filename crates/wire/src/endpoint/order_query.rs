@@ -1,0 +1,279 @@
+//! `GET order/query`: one order, by its id or by the merchant's label.
+//!
+//! Every answer to a known key has HTTP status 200, because a known client reads the body of no
+//! other. Source: api-contract 2.1, 5.3. The members from `serial` on are ours, additive.
+
+use domain::leg::{Leg, LegKind, Road};
+use domain::{OrderId, UnixMillis, WholeOrder};
+use tron::{Address, Energy, Resource, Sun, TxId};
+
+use crate::canon::{Object, Value};
+use crate::error::{ERRNO_BAD_QUERY, ErrorBody, QUERY_NAMES_NO_ORDER};
+use crate::names;
+use crate::period::Period;
+use crate::status::{DetailStatus, OrderStatus};
+use crate::time::{china_micros, utc_micros};
+
+/// Which order is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderQuery {
+    /// By its id.
+    Id(OrderId),
+    /// By the merchant's label: the newest of that merchant.
+    Reference(String),
+}
+
+impl OrderQuery {
+    /// Reads the parameters of the query string, already decoded. Blank ones do not count, others are
+    /// ignored, and `serial` wins.
+    ///
+    /// Errors: the body to answer, with HTTP 200: neither is given, or `serial` is no id of ours.
+    pub fn parse<'a>(
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ErrorBody> {
+        let (mut serial, mut reference) = (None, None);
+        for (name, value) in parameters {
+            let value = value.trim();
+            if value.is_empty() {
+                continue;
+            }
+            match name {
+                names::SERIAL => serial = Some(value),
+                names::OUT_TRADE_NO => reference = Some(value),
+                _ => {}
+            }
+        }
+        match (serial, reference) {
+            (Some(serial), _) => {
+                OrderId::parse(serial).map(Self::Id).ok_or_else(ErrorBody::order_not_found)
+            }
+            (None, Some(reference)) => Ok(Self::Reference(reference.to_owned())),
+            (None, None) => Err(ErrorBody::Errno {
+                errno: ERRNO_BAD_QUERY,
+                message: QUERY_NAMES_NO_ORDER.to_owned(),
+            }),
+        }
+    }
+}
+
+/// How one order stands.
+///
+/// A txid that does not exist yet is written as `""`, a moment as `null`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderResponse {
+    /// `order_no` and `serial`.
+    pub order_id: OrderId,
+    /// `receive_address`
+    pub receiver: Address,
+    /// `out_trade_no`
+    pub reference: Option<String>,
+    /// `energy_amount`: energy ordered.
+    pub energy: Energy,
+    /// `pay_amount`: energy delegated so far.
+    pub energy_delegated: Energy,
+    /// `amount`
+    pub amount: Sun,
+    /// `refund_amount`
+    pub refunded: Sun,
+    /// `details`, oldest first.
+    pub delegations: Vec<DelegationDetail>,
+    /// `create_time`
+    pub accepted: UnixMillis,
+    /// `api_name`
+    pub key_name: String,
+    /// `period`
+    pub period: Period,
+    /// `status`
+    pub status: OrderStatus,
+    /// `active_hash`
+    pub activation: Option<TxId>,
+    /// `bandwidth_hash`
+    pub bandwidth: Option<TxId>,
+}
+
+/// One delegation of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegationDetail {
+    /// `delegate_hash`
+    pub delegation: TxId,
+    /// `delegate_time`
+    pub delegated: UnixMillis,
+    /// `reclaim_time`: when it is due back.
+    pub reclaim_due: UnixMillis,
+    /// `reclaim_hash`
+    pub reclaim: Option<TxId>,
+    /// `reclaim_time_real`
+    pub reclaimed: Option<UnixMillis>,
+    /// `status`
+    pub status: DetailStatus,
+}
+
+impl OrderResponse {
+    /// How a stored order stands.
+    ///
+    /// `key_name` is the name of the key that placed it; `hold_secs` how long a delegation stays at
+    /// most, for the moment when it is due back.
+    #[must_use]
+    pub fn of(whole: &WholeOrder, key_name: &str, hold_secs: i64) -> Self {
+        let order = &whole.order;
+        let is_bandwidth = |kind: &LegKind| resource_of(kind) == Some(Resource::Bandwidth);
+        Self {
+            order_id: order.id,
+            receiver: order.receiver,
+            reference: order.reference.clone(),
+            energy: order.energy,
+            energy_delegated: Energy::new(whole.lent_units(Resource::Energy)),
+            amount: order.price,
+            refunded: order.refunded(),
+            delegations: whole
+                .legs
+                .iter()
+                .filter_map(|leg| DelegationDetail::of(whole, leg, hold_secs))
+                .collect(),
+            accepted: order.created,
+            key_name: key_name.to_owned(),
+            period: Period::HOUR,
+            status: OrderStatus::of(whole),
+            activation: whole.delivered_tx(|kind| *kind == LegKind::Activation),
+            bandwidth: whole.delivered_tx(is_bandwidth),
+        }
+    }
+
+    /// The JSON of the answer: the documented members in their order, then ours.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let details: Vec<Value> =
+            self.delegations.iter().map(|delegation| delegation.to_object().into()).collect();
+        let first = self.delegations.first();
+        let delegation = or_empty(first.map(|first| first.delegation));
+        Object::new()
+            .with(names::ERRNO, 0)
+            .with(names::RECEIVE_ADDRESS, self.receiver.to_string())
+            .with(names::ORDER_NO, self.order_id.to_string())
+            .with(names::ENERGY_AMOUNT, self.energy.get())
+            .with(names::PAY_AMOUNT, self.energy_delegated.get())
+            .with(names::AMOUNT, self.amount.get())
+            .with(names::DETAILS, details)
+            .with(names::CREATE_TIME, china_micros(self.accepted))
+            .with(names::API_NAME, self.key_name.as_str())
+            .with(names::PERIOD, i64::from(self.period.code()))
+            .with(names::STATUS, self.status.code())
+            .with(names::REFUND_AMOUNT, self.refunded.get())
+            .with(names::SERIAL, self.order_id.to_string())
+            .with(names::OUT_TRADE_NO, self.reference.as_deref())
+            .with(names::TXID, delegation.as_str())
+            .with(names::ACTIVE_HASH, or_empty(self.activation))
+            .with(names::BANDWIDTH_HASH, or_empty(self.bandwidth))
+            .with(names::DELEGATE_HASH, delegation)
+            .with(names::RECLAIM_HASH, or_empty(first.and_then(|first| first.reclaim)))
+            .with(names::RECLAIM_TIME_REAL, first.and_then(|first| first.reclaimed).map(utc_micros))
+            .to_json()
+    }
+
+    /// Reads how far the order is. For clients.
+    #[must_use]
+    pub fn read_status(answer: &Object) -> Option<OrderStatus> {
+        answer.get(names::STATUS).and_then(Value::as_i64).and_then(OrderStatus::from_code)
+    }
+}
+
+impl DelegationDetail {
+    /// A leg of a stored order, if it is a delegation of energy that the chain has shown.
+    fn of(whole: &WholeOrder, leg: &Leg, hold_secs: i64) -> Option<Self> {
+        if resource_of(&leg.kind) != Some(Resource::Energy) {
+            return None;
+        }
+        let status = DetailStatus::of(leg.state)?;
+        let delegated = leg.included_at?;
+        let reclaim = whole.live_tx(leg.id.number, Road::Back).map(|tx| tx.txid);
+        Some(Self {
+            delegation: whole.live_tx(leg.id.number, Road::Out)?.txid,
+            delegated,
+            reclaim_due: whole.order.ready.unwrap_or(delegated).after_secs(hold_secs),
+            reclaim: reclaim.filter(|_| status == DetailStatus::TakenBack),
+            reclaimed: leg.returned_at,
+            status,
+        })
+    }
+
+    fn to_object(&self) -> Object {
+        Object::new()
+            .with(names::DELEGATE_HASH, self.delegation.to_string())
+            .with(names::DELEGATE_TIME, utc_micros(self.delegated))
+            .with(names::RECLAIM_HASH, or_empty(self.reclaim))
+            .with(names::RECLAIM_TIME, utc_micros(self.reclaim_due))
+            .with(names::RECLAIM_TIME_REAL, self.reclaimed.map(utc_micros))
+            .with(names::STATUS, self.status.code())
+    }
+}
+
+const fn resource_of(kind: &LegKind) -> Option<Resource> {
+    match kind {
+        LegKind::Activation => None,
+        LegKind::Delegation { resource, .. } => Some(*resource),
+    }
+}
+
+fn or_empty(txid: Option<TxId>) -> String {
+    txid.map(|txid| txid.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serial_wins_and_blanks_do_not_count() {
+        let serial = "00000000000070008000000000000001";
+        let id = OrderQuery::Id(OrderId::parse(serial).unwrap());
+        let reference = OrderQuery::Reference("S1".to_owned());
+        assert_eq!(OrderQuery::parse([("out_trade_no", "S1"), ("serial", serial)]), Ok(id));
+        assert_eq!(
+            OrderQuery::parse([("out_trade_no", "S1"), ("serial", "7297")]),
+            Err(ErrorBody::order_not_found())
+        );
+        assert_eq!(OrderQuery::parse([("serial", ""), ("out_trade_no", "S1")]), Ok(reference));
+        for nothing in [vec![], vec![("serial", " ")], vec![("order_no", "7297")]] {
+            assert_eq!(
+                OrderQuery::parse(nothing).unwrap_err().to_json(),
+                r#"{"errno":1,"message":"serial or out_trade_no is required."}"#
+            );
+        }
+    }
+
+    #[test]
+    fn an_order_without_delegations_shows_empty_hashes_and_null_moments() {
+        let response = OrderResponse {
+            order_id: OrderId::parse("00000000000070008000000000000001").unwrap(),
+            receiver: "TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw".parse().unwrap(),
+            reference: None,
+            energy: Energy::new(64_285),
+            energy_delegated: Energy::ZERO,
+            amount: Sun::new(3_857_100),
+            refunded: Sun::ZERO,
+            delegations: Vec::new(),
+            accepted: UnixMillis(1_686_796_826_000),
+            key_name: "MY API".to_owned(),
+            period: Period::HOUR,
+            status: OrderStatus::Paid,
+            activation: None,
+            bandwidth: None,
+        };
+        let json = response.to_json();
+        assert_eq!(
+            json,
+            concat!(
+                r#"{"errno":0,"receive_address":"TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw","#,
+                r#""order_no":"00000000000070008000000000000001","energy_amount":64285,"#,
+                r#""pay_amount":0,"amount":3857100,"details":[],"#,
+                r#""create_time":"2023-06-15T10:40:26.000000+08:00","api_name":"MY API","#,
+                r#""period":0,"status":20,"refund_amount":0,"#,
+                r#""serial":"00000000000070008000000000000001","out_trade_no":null,"txid":"","#,
+                r#""active_hash":"","bandwidth_hash":"","delegate_hash":"","reclaim_hash":"","#,
+                r#""reclaim_time_real":null}"#
+            )
+        );
+        let answer = Object::parse(json.as_bytes()).unwrap();
+        assert_eq!(OrderResponse::read_status(&answer), Some(OrderStatus::Paid));
+    }
+}

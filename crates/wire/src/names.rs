@@ -1,0 +1,131 @@
+//! Every word of the platform that we put on the wire or read from it, once.
+//!
+//! The rest of the product uses the words of the glossary in `ARCHITECTURE.md`; where the two differ
+//! the table says how. Words of HTTP itself (`Content-Type`) are here only where the signature
+//! scheme depends on them.
+//!
+//! | wire | ours | note |
+//! |---|---|---|
+//! | `API-KEY` | key | 32 upper-case hex digits name a merchant's key |
+//! | `TIMESTAMP` | timestamp | Unix seconds, 10 digits; part of the signed message |
+//! | `SIGNATURE` | signature | lower-case hex of HMAC-SHA256 |
+//! | `Idempotency-Key` | idempotency key | ours; the platform has none |
+//! | `scene` | scene | asked 0, 1, 2; executed 1, 2 |
+//! | `receive_address` | receiver | sends the USDT, receives the energy |
+//! | `to_address` | recipient | receives the USDT |
+//! | `callback_url` | callback URL | |
+//! | `out_trade_no` | reference | echoed and searchable, never unique |
+//! | `serial` | order id | 32 lower-case hex digits |
+//! | `order_no` | order id | the same value; what the query calls it |
+//! | `amount` | charged | sun |
+//! | `balance` | balance | sun, after the order |
+//! | `energy_amount` | energy bought | what the address lacked; 0 when it lacked none |
+//! | `bandwidth_needed` | bandwidth bought | ours, additive |
+//! | `active_needed` | activation bought | ours, additive; a boolean |
+//! | `pay_amount` | energy delegated | energy despite the name; always an integer |
+//! | `refund_amount` | refunded | sun |
+//! | `details` | delegations | one entry per delegation on chain |
+//! | `delegate_hash`, `reclaim_hash` | txid | of delegate and undelegate |
+//! | `delegate_time`, `reclaim_time`, `reclaim_time_real` | delegated, due, reclaimed | `…Z` |
+//! | `create_time` | accepted | `…+08:00` |
+//! | `api_name` | key name | of the key that placed the order |
+//! | `period` | period | an integer code in the query, text elsewhere |
+//! | `status` | state | numbers in [`crate::status`] |
+//! | `txid` | txid | of the first delegation |
+//! | `active_hash`, `bandwidth_hash` | txid | of activation and bandwidth help |
+//! | `source`, `type` | source, resource | constants for an order through the API |
+//! | `errno`, `message`, `detail` | refusal | the three error bodies of [`crate::error`] |
+
+/// Header: which key signs.
+pub const API_KEY: &str = "API-KEY";
+/// Header: when it was signed, Unix seconds.
+pub const TIMESTAMP: &str = "TIMESTAMP";
+/// Header: the signature.
+pub const SIGNATURE: &str = "SIGNATURE";
+/// Header, ours: makes a resend harmless.
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// Header of HTTP that every signed message carries.
+pub const CONTENT_TYPE: &str = "Content-Type";
+/// The value of [`CONTENT_TYPE`] that we send.
+pub const APPLICATION_JSON: &str = "application/json";
+
+/// What every path begins with.
+pub const PREFIX: &str = "/api/v1/frontend";
+/// `POST`: place a collection order.
+pub const PATH_COLLECT_MANUAL: &str = "/api/v1/frontend/order/collect-manual";
+/// `GET`: read one order.
+pub const PATH_ORDER_QUERY: &str = "/api/v1/frontend/order/query";
+/// `GET`: how a heading of the 2023 documents spells [`PATH_ORDER_QUERY`].
+pub const PATH_ORDER_QUERY_ALIAS: &str = "/api/v1/frontend/order-query";
+
+/// Which collection scene.
+pub const SCENE: &str = "scene";
+/// Who sends the USDT and receives the energy.
+pub const RECEIVE_ADDRESS: &str = "receive_address";
+/// Who receives the USDT.
+pub const TO_ADDRESS: &str = "to_address";
+/// Where the result is posted.
+pub const CALLBACK_URL: &str = "callback_url";
+/// The merchant's own label.
+pub const OUT_TRADE_NO: &str = "out_trade_no";
+
+/// Order id in answers to orders, queries and in callbacks.
+pub const SERIAL: &str = "serial";
+/// Order id in answers to queries.
+pub const ORDER_NO: &str = "order_no";
+/// What the order cost, sun.
+pub const AMOUNT: &str = "amount";
+/// What the merchant has left, sun.
+pub const BALANCE: &str = "balance";
+/// Energy that the order is for.
+pub const ENERGY_AMOUNT: &str = "energy_amount";
+/// Bandwidth that the order pays for.
+pub const BANDWIDTH_NEEDED: &str = "bandwidth_needed";
+/// Whether the order activates the receiver.
+pub const ACTIVE_NEEDED: &str = "active_needed";
+
+/// Energy delegated so far.
+pub const PAY_AMOUNT: &str = "pay_amount";
+/// What was given back, sun.
+pub const REFUND_AMOUNT: &str = "refund_amount";
+/// The delegations of an order.
+pub const DETAILS: &str = "details";
+/// Txid of a delegation.
+pub const DELEGATE_HASH: &str = "delegate_hash";
+/// When it was delegated.
+pub const DELEGATE_TIME: &str = "delegate_time";
+/// Txid of the undelegation.
+pub const RECLAIM_HASH: &str = "reclaim_hash";
+/// When it is due back.
+pub const RECLAIM_TIME: &str = "reclaim_time";
+/// When it came back.
+pub const RECLAIM_TIME_REAL: &str = "reclaim_time_real";
+/// When the order was accepted.
+pub const CREATE_TIME: &str = "create_time";
+/// Name of the key that placed the order.
+pub const API_NAME: &str = "api_name";
+/// Rental length.
+pub const PERIOD: &str = "period";
+/// State number.
+pub const STATUS: &str = "status";
+/// Txid of the first delegation.
+pub const TXID: &str = "txid";
+/// Txid of the activation.
+pub const ACTIVE_HASH: &str = "active_hash";
+/// Txid of the bandwidth help.
+pub const BANDWIDTH_HASH: &str = "bandwidth_hash";
+/// Which way the order came in.
+pub const SOURCE: &str = "source";
+/// Which resource the order is about.
+pub const TYPE: &str = "type";
+/// The only value of [`TYPE`].
+pub const TYPE_ENERGY: &str = "energy";
+
+/// 0, or the number of what went wrong.
+pub const ERRNO: &str = "errno";
+/// What went wrong, in the errno body.
+pub const MESSAGE: &str = "message";
+/// What went wrong, in the detail body.
+pub const DETAIL: &str = "detail";
+/// The field name for what is wrong with the body as a whole.
+pub const NON_FIELD_ERRORS: &str = "non_field_errors";
