@@ -17,7 +17,7 @@ TRIGGER_TIMEOUT_SECS = 3.0
 # A merchant that is told to wait for its server's death waits no longer.
 DEATH_TIMEOUT_SECS = 2.0
 # Small, so that energy that nobody uses is taken back within the run.
-HOLD_SECS = 20
+HOLD_SECS = 30
 CALLBACK_TIMEOUT_SECS = 1
 
 SETTINGS = """\
