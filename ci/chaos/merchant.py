@@ -1,4 +1,4 @@
-"""The merchant's program: orders over HTTP, sent again until answered, and transfers with tronpy."""
+"""The merchant's program: orders over HTTP, sent until answered, and transfers with tronpy."""
 
 import hashlib
 import hmac
