@@ -24,7 +24,7 @@ EARLY_LOANS_MOST = 2
 MARGIN = 1.006
 # A sweep that begins this close to the end of its rent may come too late.
 RENT_SLACK_SECS = 3
-# A callback that a killed server was posting waits for the end of a lease, and rents are short here.
+# A callback that a killed server was posting waits for a lease to end, and rents are short here.
 LATE_SHARE = 0.1
 
 

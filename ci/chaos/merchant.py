@@ -100,7 +100,6 @@ class Shop:
         self.plan, self.world, self.port, self.killer = plan, world, port, killer
         self.key, self.secret, self.callback_url = key, secret, callback_url
         self.orders = []
-        self.by_serial = {}
         self.waits = self.no_answers = 0
         self.sweeper = None
         self.lock = threading.Lock()
@@ -175,8 +174,6 @@ class Shop:
             return
         if answer[0] == 200 and fields.get("errno") == 0:
             placed.serial, placed.amount = fields["serial"], fields["amount"]
-            with self.lock:
-                self.by_serial[placed.serial] = placed
         elif TRY_AGAIN in fields.get("detail", ""):
             with self.lock:
                 self.waits += 1
