@@ -12,7 +12,7 @@ usage() {
   cat <<'END'
 usage: ci/check.sh [--fast | --full] [--step NAME]...
 
-  (none)       tools, fmt, clippy, test, golden, clients; deny if cargo-deny is there
+  (none)       tools, fmt, clippy, test, golden, clients, chaos; deny if cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
   --full       everything of (none), and deny with cargo-deny built if it is missing
   --step NAME  only this step, after tools; may be given several times
@@ -43,6 +43,12 @@ step_golden() {
 step_clients() {
   cargo build --locked --package sunsweep --bin sunsweep
   timeout 900 python3 clients/check.py --spawn "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
+}
+
+# Kills `sunsweep serve` again and again during 200 orders and judges from the chain and the ledger.
+step_chaos() {
+  cargo build --locked --package sunsweep --bin sunsweep
+  timeout 300 ci/kill9 --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
 # Licences, bans and sources need no network; advisories are fetched, so only --full asks for them.
@@ -87,7 +93,7 @@ if ((${#chosen[@]} > 0)); then
 elif [[ $mode == fast ]]; then
   steps=(fmt clippy unit golden)
 else
-  steps=(tools fmt clippy test golden clients)
+  steps=(tools fmt clippy test golden clients chaos)
   if [[ $mode == full ]]; then
     steps+=(deny_full)
   elif command -v cargo-deny >/dev/null; then
