@@ -38,10 +38,12 @@ pub struct Product {
     pub app: App,
     /// The rows.
     pub store: Arc<dyn Store>,
-    edge: Arc<Edge>,
+    /// How the workers pace themselves.
+    pub pace: Pace,
+    keys: Keys,
+    callbacks: Arc<CallbackClient>,
     nodes: Arc<Failover>,
     cached: Arc<Cached<dyn TronNode>>,
-    pace: Pace,
     config: Config,
 }
 
@@ -79,6 +81,7 @@ impl Product {
         let keys = || Keys::new(rows.clone(), sealer.clone(), clock.clone());
         let callbacks = Arc::new(callback_client(&config)?);
         let poster = SigningPoster::new(callbacks.clone(), keys(), clock.clone());
+        let keys = keys();
         let app = App {
             store: rows.clone(),
             node: nodes.clone(),
@@ -94,10 +97,8 @@ impl Product {
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
         };
-        let edge =
-            Edge { app: app.clone(), keys: keys(), callbacks, is_ready: AtomicBool::new(true) };
         let pace = pace(&config);
-        Ok(Self { app, store: rows, edge: Arc::new(edge), nodes, cached, pace, config })
+        Ok(Self { app, store: rows, pace, keys, callbacks, nodes, cached, config })
     }
 
     /// Listens, starts the workers, and runs until the token is cancelled; then drains.
@@ -119,13 +120,18 @@ impl Product {
         workers.spawn(watch_health(self.nodes.clone(), workers_stop.clone()));
         workers.close();
         on_listening(address);
-        let edge = self.edge.clone();
-        let draining = stop.clone();
+        let edge = Arc::new(Edge {
+            app: self.app,
+            keys: self.keys,
+            callbacks: self.callbacks,
+            is_ready: AtomicBool::new(true),
+        });
+        let (draining, drained) = (stop.clone(), edge.clone());
         let drain = async move {
             draining.cancelled().await;
-            edge.is_ready.store(false, Ordering::Relaxed);
+            drained.is_ready.store(false, Ordering::Relaxed);
         };
-        tokio::join!(server.run(routes(self.edge.clone()), stop), drain);
+        tokio::join!(server.run(routes(edge), stop), drain);
         workers_stop.cancel();
         workers.wait().await;
         Ok(())

@@ -3,6 +3,7 @@
 //! Standard output is the result, standard error everything else; `--json` changes the form only.
 
 mod audit;
+mod bench;
 mod config;
 mod demo;
 mod dev;
@@ -52,6 +53,8 @@ enum Command {
     Wallet(wallet::WalletCommand),
     /// Prove ledger, rows and chain against each other.
     Audit(audit::Audit),
+    /// Measure the product beside this machine's ceilings.
+    Bench(bench::Bench),
     /// Check and show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -70,6 +73,7 @@ impl Cli {
             Command::Key(command) => command.run(config.as_deref()),
             Command::Wallet(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),
+            Command::Bench(command) => command.run(),
             Command::Config(command) => command.run(config.as_deref()),
         };
         match outcome {
