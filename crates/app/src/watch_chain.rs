@@ -20,6 +20,8 @@ use crate::rows::{OwnTx, WatchedBlock};
 /// Recent blocks remembered to find where a fork began; more than can be undone (19 of 27 producers
 /// make a block solid).
 pub const RECENT_BLOCKS_MAX: usize = 64;
+/// Deepest fork that is looked for when nothing is remembered: more than can be undone.
+const FORK_BLOCKS_MAX: i64 = 40;
 /// Events of one block that are committed side by side.
 const EVENTS_AT_ONCE: usize = 64;
 
@@ -118,20 +120,25 @@ impl Watcher {
     /// The block `last` is not on the chain any more: what it held is to be included again.
     async fn step_back(&mut self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
         tracing::warn!(block.number = last.number, "a fork dropped a block");
-        let dropped = self.app.store.included_since(last.number).await?;
-        self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
         self.recent.retain(|block| block.number < last.number);
         let number = last.number - 1;
         let before = match self.recent.back() {
             Some(before) if before.number == number => *before,
-            _ => {
-                let block = self.app.node.block(number).await?;
-                let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
-                WatchedBlock { number, id: *head.id.as_bytes() }
-            }
+            // After a restart nothing is remembered, and the fork may have begun anywhere since the
+            // last solid block: go back far enough that no fork reaches there.
+            _ => self.canonical((number - FORK_BLOCKS_MAX).max(0)).await?,
         };
+        let dropped = self.app.store.included_since(before.number + 1).await?;
+        self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
         self.app.store.set_watched(before).await?;
         Ok(before)
+    }
+
+    /// The block of this number as the node has it.
+    async fn canonical(&self, number: i64) -> Result<WatchedBlock, WatchFailed> {
+        let block = self.app.node.block(number).await?;
+        let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
+        Ok(WatchedBlock { number, id: *head.id.as_bytes() })
     }
 
     /// Starts at the head: the first time, or after so long an absence that walking every block would
@@ -144,15 +151,19 @@ impl Watcher {
                 "blocks are skipped, open transactions are looked up"
             );
             for own in self.app.store.open_txs().await? {
-                if let Lookup::Included(found) = self.app.node.lookup(own.txid).await? {
-                    let event = Event::Included {
-                        txid: own.txid,
-                        block: found.block_number,
-                        at: UnixMillis(found.block_timestamp_ms),
-                        has_succeeded: found.succeeded,
-                    };
-                    self.app.tell(own.order, event).await?;
-                }
+                let event = match self.app.node.lookup(own.txid).await? {
+                    Lookup::Included(found) if found.block_number <= head.number => {
+                        Event::Included {
+                            txid: own.txid,
+                            block: found.block_number,
+                            at: UnixMillis(found.block_timestamp_ms),
+                            has_succeeded: found.succeeded,
+                        }
+                    }
+                    // Blocks after the head are walked through from here on.
+                    Lookup::Included(_) | Lookup::Absent => Event::ReorgedOut(own.txid),
+                };
+                self.app.tell(own.order, event).await?;
             }
         }
         self.recent.clear();
