@@ -168,6 +168,11 @@ impl Product {
     ) -> anyhow::Result<()> {
         let server = HttpServer::bind(listen, self.config.http_limits()).await?;
         let address = server.local_address();
+        // The embedded database has one server, this one.
+        let freed = self.store.free_leases().await?;
+        if freed > 0 {
+            tracing::info!(freed, "work of an earlier start is taken up again");
+        }
         let workers_stop = CancellationToken::new();
         let workers = worker::start(&self.app, self.pace, self.watcher(), &workers_stop);
         workers.reopen();
