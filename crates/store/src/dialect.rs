@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::ports::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, ffi};
 
 /// Most statements that a connection keeps prepared.
@@ -67,6 +68,9 @@ pub(crate) fn prepare_reader(
     cache_kib: u32,
     busy_timeout: Duration,
 ) -> Result<(), Error> {
+    // A plan never depends on the values of one call. Without this the planner looks at them, and
+    // statements that it did that for are prepared anew at each use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A negative number means kibibytes.
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.busy_timeout(busy_timeout)?;
