@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use tron::{Address, Resource};
 
-use super::contract_out::permission;
-use super::{Object, Shape};
+use super::{Object, Shape, permission};
 use crate::resource;
 use crate::state::account::{Stake, Unfreezing};
 use crate::state::properties::SLOT_MS;

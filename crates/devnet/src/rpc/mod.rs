@@ -9,6 +9,7 @@ mod contracts;
 mod ethereum;
 mod stakes;
 mod transactions;
+mod weight;
 
 use serde_json::Value;
 
@@ -82,6 +83,7 @@ pub(crate) fn endpoint(name: &str) -> Option<Endpoint> {
         "withdrawexpireunfreeze" => post(build::withdraw),
         "cancelallunfreezev2" => post(build::cancel_unfreeze),
         "accountpermissionupdate" => post(build::permission_update),
+        "getsignweight" => post(weight::sign_weight),
         "triggersmartcontract" => post(build::trigger),
         "triggerconstantcontract" => simulation(contracts::constant_call),
         "estimateenergy" => simulation(contracts::estimate_energy),
