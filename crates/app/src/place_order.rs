@@ -26,6 +26,8 @@ pub struct PlaceOrder {
     pub scene: Scene,
     /// The merchant's own label.
     pub reference: Option<String>,
+    /// Whether a second order with the same reference is refused.
+    pub is_reference_strict: bool,
     /// Where to post the outcome; the merchant's default otherwise.
     pub callback_url: Option<String>,
     /// What makes a repeat of this request harmless.
@@ -50,6 +52,9 @@ pub enum PlaceRefused {
     /// The signature was used on another path.
     #[error("this signed request was sent to another path before")]
     ReplayedElsewhere,
+    /// The reference was used before, and the key is set to strict.
+    #[error("order {0} has this reference already")]
+    ReferenceTaken(OrderId),
     /// The idempotency key was used for another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,
@@ -89,8 +94,10 @@ impl App {
         place: PlaceOrder,
         receiver: Receiver,
     ) -> Result<Placed, PlaceRefused> {
+        let reference = place.reference.clone().filter(|_| place.is_reference_strict);
         let needs = Needs {
             merchant: Some(place.merchant),
+            reference,
             answers: Some(place.request.clone()),
             receiver: Some(place.receiver),
             pool: true,
@@ -111,6 +118,9 @@ impl App {
     ) -> Result<(Changes, Placed), PlaceRefused> {
         if let Some(before) = known(rows.answers, &place.request)? {
             return Ok((Changes::default(), Placed::Before(before)));
+        }
+        if let Some(taken) = rows.by_reference {
+            return Err(PlaceRefused::ReferenceTaken(taken));
         }
         let merchant = rows.merchant.as_ref().ok_or(PlaceRefused::NoMerchant)?;
         let now = self.clock.now();

@@ -134,6 +134,9 @@ pub trait Store: Send + Sync {
         now: UnixMillis,
     ) -> Result<MerchantId, StoreError>;
 
+    /// Refuses a merchant's new orders, or takes them again; false when there is no such merchant.
+    async fn pause_merchant(&self, id: MerchantId, is_paused: bool) -> Result<bool, StoreError>;
+
     /// Every merchant with its balances.
     async fn merchants(&self) -> Result<Vec<Merchant>, StoreError>;
 

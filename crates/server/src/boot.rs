@@ -237,7 +237,9 @@ fn callback_client(config: &Config) -> anyhow::Result<CallbackClient> {
 }
 
 /// The nodes with fail-over, and the same behind a cache that is emptied at each block.
-fn connect(config: &Config) -> anyhow::Result<(Arc<Failover>, Arc<Cached<dyn TronNode>>)> {
+type Nodes = (Arc<Failover>, Arc<Cached<dyn TronNode>>);
+
+fn connect(config: &Config) -> anyhow::Result<Nodes> {
     let api_key = config.node_api_key()?;
     let request_deadline = Duration::from_millis(config.node.request_timeout_ms);
     // One silent node must leave time for the next one.

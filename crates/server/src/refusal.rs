@@ -103,6 +103,7 @@ impl From<PlaceRefused> for Refusal {
             PlaceRefused::ChainUnknown => detail(error::CHAIN_UNREADABLE),
             PlaceRefused::Rules(refused) => refused.into(),
             PlaceRefused::ReplayedElsewhere => detail(error::REPLAYED_ELSEWHERE),
+            PlaceRefused::ReferenceTaken(_) => Self::fields(FieldErrors::reference_reused()),
             PlaceRefused::KeyReused => Self::fields(FieldErrors::idempotency_key_reused()),
             PlaceRefused::Store(failed) => failed.into(),
             PlaceRefused::NoMerchant => Self::internal(&refused),

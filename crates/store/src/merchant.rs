@@ -23,6 +23,7 @@ crate::statement::statements! {
     ALL = concat!(select!(), " ORDER BY merchant.id");
     // One writer at a time: the next number is free.
     NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM merchant";
+    PAUSE = "UPDATE merchant SET is_paused = ?2 WHERE id = ?1";
     INSERT = "INSERT INTO merchant (id, name, callback_url, created_ms) VALUES (?1, ?2, ?3, ?4)";
 }
 
@@ -46,6 +47,15 @@ pub(crate) fn by_id(connection: &Connection, id: MerchantId) -> Result<Option<Me
 /// Every merchant.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Merchant>, Fault> {
     Ok(connection.prepare_cached(ALL)?.query_map([], read)?.collect::<Result<_, _>>()?)
+}
+
+/// Refuses a merchant's new orders, or takes them again.
+pub(crate) fn pause(
+    connection: &Connection,
+    id: MerchantId,
+    is_paused: bool,
+) -> Result<bool, Fault> {
+    Ok(connection.prepare_cached(PAUSE)?.execute(params![id.0, is_paused])? == 1)
 }
 
 /// Adds a merchant with its ledger accounts.

@@ -153,6 +153,10 @@ impl Store for SqliteStore {
         self.write(move |connection| merchant::add(connection, &name, url.as_deref(), now)).await
     }
 
+    async fn pause_merchant(&self, id: MerchantId, is_paused: bool) -> Result<bool, StoreError> {
+        self.write(move |connection| merchant::pause(connection, id, is_paused)).await
+    }
+
     async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {
         self.read(merchant::all).await
     }

@@ -13,7 +13,7 @@ use crate::world::{ADDRESSES_MAX, AddressKind, World, WorldOptions};
 
 /// Run a devnet, the server, a pool, a merchant and payment addresses until told to stop.
 #[derive(Debug, clap::Args)]
-pub struct Dev {
+pub(super) struct Dev {
     /// Where the server listens.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -47,7 +47,7 @@ pub(super) fn addresses(text: &str) -> Result<usize, String> {
 
 impl Dev {
     /// Runs it until it is told to stop.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), Failure> {
         logging::start(&self.log, LogFormat::Text)?;
         let forgotten = Scratch::new()?;
         let options = WorldOptions {

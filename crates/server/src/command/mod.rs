@@ -3,6 +3,7 @@
 //! Standard output is the result, standard error everything else; `--json` changes the form only.
 
 mod audit;
+mod callback;
 mod config;
 mod demo;
 mod dev;
@@ -50,6 +51,9 @@ enum Command {
     /// Add and list pool wallets.
     #[command(subcommand)]
     Wallet(wallet::WalletCommand),
+    /// Look at callbacks and replay them.
+    #[command(subcommand)]
+    Callback(callback::CallbackCommand),
     /// Prove ledger, rows and chain against each other.
     Audit(audit::Audit),
     /// Check and show the configuration.
@@ -69,6 +73,7 @@ impl Cli {
             Command::Merchant(command) => command.run(config.as_deref()),
             Command::Key(command) => command.run(config.as_deref()),
             Command::Wallet(command) => command.run(config.as_deref()),
+            Command::Callback(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),
             Command::Config(command) => command.run(config.as_deref()),
         };

@@ -15,7 +15,7 @@ use crate::logging::LogFormat;
 use crate::private_file;
 
 /// How a database URL of the embedded database begins.
-pub const SQLITE_SCHEME: &str = "sqlite:";
+pub(super) const SQLITE_SCHEME: &str = "sqlite:";
 /// How long replays are remembered, in seconds: twice the window in which a signature is valid, so
 /// that clocks may be off in either direction.
 const REPLAYS_KEPT_SECS: i64 = 2 * wire::sign::WINDOW_SECS + 60;

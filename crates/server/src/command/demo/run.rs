@@ -115,11 +115,12 @@ impl Runner<'_> {
     async fn wait_ready(&self, order: OrderId) -> anyhow::Result<()> {
         let began = Instant::now();
         while began.elapsed() < self.patience {
-            match self.api.status(order).await? {
-                OrderStatus::Completed => return Ok(()),
-                status if status.is_final() => anyhow::bail!("the order ended as {status:?}"),
-                _ => tokio::time::sleep(ASK_EVERY).await,
+            let status = self.api.status(order).await?;
+            if status == OrderStatus::Completed {
+                return Ok(());
             }
+            anyhow::ensure!(!status.is_final(), "the order ended as {status:?}");
+            tokio::time::sleep(ASK_EVERY).await;
         }
         anyhow::bail!("the order was not ready within {:?}", self.patience)
     }
