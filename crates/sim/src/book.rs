@@ -48,10 +48,6 @@ pub(crate) enum News {
 }
 
 impl Page {
-    pub(crate) const fn whole(&self) -> &WholeOrder {
-        &self.whole
-    }
-
     pub(crate) const fn order(&self) -> &Order {
         &self.whole.order
     }
@@ -147,6 +143,12 @@ impl Book {
             .and_then(|stored| self.pages.get(&stored.order))
             .and_then(|page| page.whole.tx(txid))
             .is_some_and(|tx| tx.state == TxState::Lost)
+    }
+
+    /// An order and all others on its address.
+    pub(crate) fn neighbours(&self, order: OrderId) -> Vec<OrderId> {
+        let Some(page) = self.pages.get(&order) else { return vec![order] };
+        self.pages_on(page.order().receiver).map(|page| page.order().id).collect()
     }
 
     /// The pages of an address.

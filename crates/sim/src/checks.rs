@@ -51,8 +51,8 @@ fn usable(stage: &Stage, address: Address) -> Usable {
 
 /// An order was just committed as delivered: the chain must agree, unless somebody else changed what
 /// the address can use since it was read, or the answer came from a node that was behind.
-pub(crate) fn ready_means_ready(stage: &Stage, process: usize, order: OrderId) {
-    let promise = stage.with(|state| promise(state, process, order));
+pub(crate) fn ready_means_ready(stage: &Stage, order: OrderId) {
+    let promise = stage.with(|state| promise(state, order));
     let Some((receiver, energy, transfers)) = promise else { return };
     let usable = usable(stage, receiver);
     let free = (usable.free_bandwidth / TRANSFER_BYTES).max(0);
@@ -65,20 +65,22 @@ pub(crate) fn ready_means_ready(stage: &Stage, process: usize, order: OrderId) {
 
 /// What was promised to an address: energy, and transfers; `None` when the chain may have changed
 /// since.
-fn promise(state: &State, process: usize, order: OrderId) -> Option<(Address, i64, i64)> {
+fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
     let page = state.book.page(order)?;
     let receiver = page.order().receiver;
     if page.order().used.is_some() {
         return None;
     }
-    let read = state.reads.get(&(process, receiver))?;
+    let read = state.reads.get(&(state.task, receiver))?;
     let disturbed = state.disturbed_at(receiver);
     if read.is_lagging || disturbed >= read.step {
         return None;
     }
     // What was promised to others before counts too, as long as nobody touched it since.
     let is_promised = |other: &&Page| {
-        other.state() == OrderState::Delivered
+        let end = other.order().ready.map(|ready| ready.after_secs(state.hold_secs));
+        end.is_some_and(|end| end > state.now())
+            && other.state() == OrderState::Delivered
             && other.order().used.is_none()
             && other.order().id != order
             && other.ready_step().is_some_and(|step| step > disturbed)

@@ -39,12 +39,13 @@ impl Chronicle {
         self.hash
     }
 
-    /// What happened to an order, and to everybody.
-    pub(crate) fn story(&self, order: OrderId) -> Vec<String> {
-        let from = self.lines.iter().position(|line| line.order == Some(order)).unwrap_or(0);
+    /// What happened to these orders, and to everybody meanwhile.
+    pub(crate) fn story(&self, orders: &[OrderId]) -> Vec<String> {
+        let is_theirs = |line: &Line| line.order.is_some_and(|order| orders.contains(&order));
+        let from = self.lines.iter().position(is_theirs).unwrap_or(0);
         self.lines[from..]
             .iter()
-            .filter(|line| line.order == Some(order) || line.order.is_none())
+            .filter(|line| is_theirs(line) || line.order.is_none())
             .map(Line::show)
             .collect()
     }

@@ -110,7 +110,7 @@ impl GatedStore {
             delivered
         });
         if let Some(order) = delivered {
-            checks::ready_means_ready(&self.stage, self.process, order);
+            checks::ready_means_ready(&self.stage, order);
         }
     }
 }
@@ -183,7 +183,8 @@ gated! {
     fn live_receivers(receivers: &[Address]) -> Vec<Address>;
     fn open_txs() -> Vec<OwnTx>;
     fn included_since(block: i64) -> Vec<OwnTx>;
-    fn mark_solid(block: i64) -> ();
+    fn included_until(block: i64) -> Vec<(i64, OwnTx)>;
+    fn mark_solid(txids: &[TxId]) -> ();
     fn watched() -> Option<WatchedBlock>;
     fn set_watched(block: WatchedBlock) -> ();
     fn pool() -> (Pool, Vec<i64>);
@@ -196,6 +197,7 @@ gated! {
     fn attempts(order: OrderId) -> Vec<Attempt>;
     fn replay_callback(order: OrderId, now: UnixMillis) -> bool;
     fn add_merchant(name: &str, callback_url: Option<&str>, now: UnixMillis) -> MerchantId;
+    fn pause_merchant(id: MerchantId, is_paused: bool) -> bool;
     fn merchants() -> Vec<Merchant>;
     fn add_key(key: &Key, live_max: usize) -> Option<KeyId>;
     fn revoke_key(text: &str, now: UnixMillis) -> bool;

@@ -41,7 +41,7 @@ pub(crate) struct Process {
 
 /// What came of a piece of work.
 pub(crate) enum Done {
-    Claimed(OutboxKind, Result<Vec<Lease>, StoreError>),
+    Claimed(Result<Vec<Lease>, StoreError>),
     Filled(OrderId, Result<(), FillFailed>),
     Called(OrderId, Result<(), StoreError>),
     Watched(Box<Watcher>, Result<bool, WatchFailed>),
@@ -53,6 +53,8 @@ pub(crate) enum Done {
 pub(crate) struct Task {
     pub(crate) process: usize,
     pub(crate) order: Option<OrderId>,
+    /// Set when it is polled for the first time.
+    pub(crate) number: u64,
     future: Pin<Box<dyn Future<Output = Done>>>,
 }
 
@@ -134,7 +136,7 @@ impl Process {
         order: Option<OrderId>,
         future: impl Future<Output = Done> + 'static,
     ) -> Task {
-        Task { process: index, order, future: Box::pin(future) }
+        Task { process: index, order, number: 0, future: Box::pin(future) }
     }
 
     /// Looks at the chain, unless it does already.
@@ -159,7 +161,7 @@ impl Process {
             let now = app.clock.now();
             let until = now.after_ms(app.settings.lease_ms);
             let owner = &app.settings.owner;
-            Done::Claimed(kind, app.store.claim(kind, owner, now, until, limit).await)
+            Done::Claimed(app.store.claim(kind, owner, now, until, limit).await)
         };
         Self::task(index, None, work)
     }

@@ -87,6 +87,8 @@ pub(crate) struct Run {
     directory: Option<TempDir>,
     pub(crate) processes: Vec<Option<Process>>,
     pub(crate) tasks: Vec<Task>,
+    /// Tasks so far.
+    pub(crate) tasks_begun: u64,
     pub(crate) workload: Workload,
     pub(crate) intentions: Vec<Intention>,
     /// Transfers that must work.
@@ -129,7 +131,7 @@ impl Run {
         let plan = world_plan(options.orders, is_calm, &mut random);
         let devnet = chain();
         let mut world = World::new(&devnet, &plan, &mut random);
-        let stage = Stage::new(devnet, random);
+        let stage = Stage::new(devnet, random, habits.settings.limits.hold_secs);
         let directory =
             has_file.then(|| tempfile::tempdir().expect("a directory for the database"));
         let path = directory.as_ref().map(|directory| directory.path().join(FILE));
@@ -150,6 +152,7 @@ impl Run {
             directory,
             processes: (0..processes).map(|_| None).collect(),
             tasks: Vec::new(),
+            tasks_begun: 0,
             workload: Workload::default(),
             intentions: Vec::new(),
             promised: Vec::new(),
@@ -200,12 +203,16 @@ impl Run {
     fn report(&self, options: &RunOptions) -> Report {
         let blocks = self.stage.devnet.head().number;
         self.stage.with(|state| {
+            let story = options
+                .story
+                .map(|order| state.chronicle.story(&state.book.neighbours(order)))
+                .unwrap_or_default();
             let failure = state.violation.clone().map(|Violation { check, order, text }| Failure {
                 check,
                 order,
                 text,
                 story: match order {
-                    Some(order) => state.chronicle.story(order),
+                    Some(order) => state.chronicle.story(&state.book.neighbours(order)),
                     None => state.chronicle.tail(TAIL_LINES),
                 },
             });
@@ -221,7 +228,7 @@ impl Run {
                 faults: state.weather.struck(),
                 log_hash: state.chronicle.hash(),
                 failure,
-                story: options.story.map(|order| state.chronicle.story(order)).unwrap_or_default(),
+                story: story,
             }
         })
     }

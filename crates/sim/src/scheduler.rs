@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use app::ports::Store;
 use app::rows::OutboxKind;
+use futures::FutureExt;
 use node::TronNode;
 use serde_json::json;
 use tron::{Address, TokenUnits, TxId};
@@ -53,7 +55,7 @@ impl Run {
             955..=964 => self.place(),
             965..=979 => self.pay(),
             980..=984 => self.meddle(),
-            985..=985 => self.prune(),
+            985..=985 => self.administer(),
             986..=986 => self.change_weather(),
             987..=996 => self.trouble(),
             _ => self.restart_missing(),
@@ -67,7 +69,14 @@ impl Run {
 
     /// Lets one task go on.
     pub(crate) fn poll(&mut self, index: usize) {
-        match self.tasks[index].poll() {
+        let task = &mut self.tasks[index];
+        if task.number == 0 {
+            self.tasks_begun += 1;
+            task.number = self.tasks_begun;
+        }
+        let number = task.number;
+        self.stage.with(|state| state.task = number);
+        match task.poll() {
             Progress::Pending => {}
             Progress::Done(done) => {
                 let process = self.tasks.swap_remove(index).process;
@@ -83,7 +92,7 @@ impl Run {
     fn done(&mut self, process: usize, done: Done) {
         let stage = Arc::clone(&self.stage);
         match done {
-            Done::Claimed(_, Ok(leases)) => {
+            Done::Claimed(Ok(leases)) => {
                 let Some(alive) = &self.processes[process] else { return };
                 for lease in leases {
                     stage.note(
@@ -93,7 +102,7 @@ impl Run {
                     self.tasks.push(alive.work_on(process, lease));
                 }
             }
-            Done::Claimed(_, Err(error)) => stage.note(None, format!("no claim: {error}")),
+            Done::Claimed(Err(error)) => stage.note(None, format!("no claim: {error}")),
             Done::Filled(order, Err(error)) => {
                 stage.note(
                     Some(order),
@@ -139,8 +148,27 @@ impl Run {
         self.tasks.extend(task);
     }
 
-    fn prune(&mut self) {
+    /// What an operator does now and then.
+    fn administer(&mut self) {
         let Some(index) = self.any_alive() else { return };
+        let (dice, shop, member) = self.stage.with(|state| {
+            let shop = state.random.index(self.world.shops.len());
+            (state.random.below(10), shop, state.random.index(self.world.pool.len()))
+        });
+        let shop = self.world.shops[shop];
+        let wallet = self.world.pool[member].address;
+        let store = Arc::clone(&self.stores[index]);
+        // Commands have their own connection and are not at the mercy of the weather.
+        match dice {
+            0 => drop(store.pause_merchant(shop.merchant, true).now_or_never()),
+            1..=3 => drop(store.pause_merchant(shop.merchant, false).now_or_never()),
+            4 => drop(store.enable_wallet(wallet, false).now_or_never()),
+            _ => {
+                for member in &self.world.pool {
+                    drop(store.enable_wallet(member.address, true).now_or_never());
+                }
+            }
+        }
         self.tasks.extend(self.processes[index].as_ref().map(|alive| alive.prune(index)));
     }
 
@@ -267,6 +295,8 @@ impl Run {
     fn transfer(&mut self, intention: Intention) {
         let payer = &self.world.payers[intention.payer];
         let holds = self.stage.devnet.token_balance(payer.address).0;
+        // What it paid out before it cannot pay out again.
+        let must_work = intention.must_work && holds > 0;
         let third = u64::try_from(holds / 3).unwrap_or(u64::MAX);
         let amount = 1 + self.stage.with(|state| state.random.below(third));
         let sent =
@@ -277,8 +307,8 @@ impl Run {
             state.disturb(payer.address);
         });
         match sent {
-            Some(txid) if intention.must_work => self.promised.push(txid),
-            None if intention.must_work => {
+            Some(txid) if must_work => self.promised.push(txid),
+            None if must_work => {
                 let text = format!("the transfer of {} was refused", payer.address);
                 self.stage.violate("a prompt payer burns nothing", None, text);
             }

@@ -33,10 +33,10 @@ impl Run {
         if self.is_broken() {
             return;
         }
+        self.check_nothing_lent();
         checks::rows_agree(&self.stage, &self.stores[0], &self.world);
         checks::chain_agrees(&self.stage, &self.stores[0]);
         self.check_orders();
-        self.check_nothing_lent();
     }
 
     fn calm_down(&mut self) {
@@ -159,10 +159,12 @@ impl Run {
     fn check_nothing_lent(&self) {
         let node = clean_node(&self.stage);
         for member in &self.world.pool {
-            let lent_to = at_once(node.delegation_index(member.address));
-            if !lent_to.is_empty() {
-                let text = format!("{} lends to {lent_to:?}", member.address);
-                self.stage.violate("nothing is stranded", None, text);
+            for receiver in at_once(node.delegation_index(member.address)) {
+                let text = format!("{} lends to {receiver}", member.address);
+                self.stage.with(|state| {
+                    let order = state.book.pages_on(receiver).last().map(|page| page.order().id);
+                    state.violate("nothing is stranded", order, text);
+                });
             }
         }
         let (pool, _) = at_once(self.stores[0].pool());

@@ -45,8 +45,10 @@ pub(crate) struct State {
     pub(crate) book: Book,
     pub(crate) blocks: Blocks,
     pub(crate) mailbox: Mailbox,
-    /// The last read of a receiver's resources by a process.
-    pub(crate) reads: BTreeMap<(usize, Address), ReadMark>,
+    /// The last read of a receiver's resources by a task.
+    pub(crate) reads: BTreeMap<(u64, Address), ReadMark>,
+    /// The task that goes on at present.
+    pub(crate) task: u64,
     /// The last step that changed what an address can use, other than by us.
     pub(crate) disturbed: BTreeMap<Address, u64>,
     /// The last step that changed it for everybody: a fork, other weights, other prices.
@@ -56,6 +58,8 @@ pub(crate) struct State {
     pub(crate) chain_ms: i64,
     /// How far the wall clock is from the chain's.
     pub(crate) wall_offset_ms: i64,
+    /// How long a promise to an address lasts.
+    pub(crate) hold_secs: i64,
     /// Pauses are short and nothing hangs: faults have stopped.
     pub(crate) is_quiet: bool,
     /// Orders that became ready since payers last looked.
@@ -66,7 +70,7 @@ pub(crate) struct State {
 }
 
 impl Stage {
-    pub(crate) fn new(devnet: Devnet, random: Random) -> Arc<Self> {
+    pub(crate) fn new(devnet: Devnet, random: Random, hold_secs: i64) -> Arc<Self> {
         let chain_ms = devnet.now_ms();
         let state = State {
             random,
@@ -76,11 +80,13 @@ impl Stage {
             blocks: Blocks::default(),
             mailbox: Mailbox::default(),
             reads: BTreeMap::new(),
+            task: 0,
             disturbed: BTreeMap::new(),
             all_disturbed: 0,
             step: 0,
             chain_ms,
             wall_offset_ms: 0,
+            hold_secs,
             is_quiet: false,
             delivered: Vec::new(),
             has_committed_unanswered: false,

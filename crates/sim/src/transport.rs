@@ -163,7 +163,7 @@ impl StageTransport {
         let is_lagging = matches!(course, Course::Lagging(_));
         self.stage.with(|state| {
             let mark = ReadMark { step: state.step, is_lagging };
-            state.reads.insert((self.process, address), mark);
+            state.reads.insert((state.task, address), mark);
         });
     }
 }

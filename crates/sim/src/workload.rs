@@ -1,9 +1,11 @@
 //! What merchants ask for, and what they may expect of the answers.
 
+use std::collections::BTreeMap;
+
 use app::place_order::{PlaceOrder, PlaceRefused};
 use app::rows::{Idempotency, RequestKeys};
 use domain::collect::Scene;
-use domain::{Order, OrderId, UnixMillis};
+use domain::{MerchantId, Order, OrderId, UnixMillis};
 use tron::{Address, Sun};
 
 use crate::random::Random;
@@ -18,6 +20,7 @@ pub(crate) struct Workload {
     /// younger by that.
     latest: i64,
     last_payer: usize,
+    strict_references: BTreeMap<(MerchantId, String), OrderId>,
     pub(crate) refused: u64,
 }
 
@@ -97,7 +100,8 @@ impl Workload {
             receiver,
             recipient,
             scene,
-            reference: random.percent(50).then(|| format!("ref {}", random.below(40))),
+            is_reference_strict: shop.is_strict,
+            reference: random.percent(50).then(|| format!("ref {}", random.below(400))),
             callback_url: callback_url(shop, world, random),
             request: RequestKeys {
                 key: shop.key,
@@ -141,6 +145,9 @@ impl Workload {
         let mut request = self.repeat(before, REPLAY_MS)?;
         self.requests[request.root].answer?;
         request.place.request.route = [2; 32];
+        if let Some(idempotency) = &mut request.place.request.idempotency {
+            idempotency.request[0] ^= 1;
+        }
         request.kind = Kind::Elsewhere;
         Some(request)
     }
@@ -166,6 +173,7 @@ impl Workload {
                 stage.note(Some(order.id), format!("request {number} is answered"));
                 let answer = (order.id, order.balance_after);
                 let known = self.requests[root].answer.replace(answer);
+                self.check_reference(stage, number, order.id);
                 if known.is_some_and(|known| known != answer) {
                     let text = format!("request {root}: {known:?}, then {answer:?}");
                     stage.violate("a repeat gets the first answer", Some(order.id), text);
@@ -186,6 +194,19 @@ impl Workload {
                 self.refused += 1;
                 stage.note(None, format!("request {number} is refused: {refused}"));
             }
+        }
+    }
+
+    /// A merchant that wants its references to be unique has them unique.
+    fn check_reference(&mut self, stage: &Stage, number: usize, order: OrderId) {
+        let place = &self.requests[number].place;
+        let Some(reference) = place.reference.clone().filter(|_| place.is_reference_strict) else {
+            return;
+        };
+        let before = self.strict_references.insert((place.merchant, reference), order);
+        if let Some(before) = before.filter(|before| *before != order) {
+            let text = format!("{before} has its reference");
+            stage.violate("strict references are unique", Some(order), text);
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct Shop {
     pub(crate) merchant: MerchantId,
     pub(crate) key: KeyId,
     pub(crate) credit_sun: i64,
+    /// A second order with the same reference is refused.
+    pub(crate) is_strict: bool,
 }
 
 /// A wallet of the pool and the seed of the key that works for it.
@@ -60,6 +62,7 @@ pub(crate) struct World {
 
 const LENDERS: usize = 3;
 const MERCHANTS: usize = 3;
+const RICH_SUN: i64 = 1_000_000_000_000;
 const RECIPIENTS: usize = 6;
 const STRANGERS: usize = 3;
 /// Changes of the chain in one request.
@@ -194,20 +197,28 @@ impl World {
             let merchant = at_once(store.add_merchant(&name, url, now));
             let mut business = [0; 16];
             business[15] = u8::try_from(index).unwrap_or(u8::MAX);
-            let credit = Sun::new(plan.credit_sun);
-            at_once(store.post(merchant_credited(business, merchant, credit, "paid in", now)));
+            // The first one never runs out of money.
+            let credit_sun = if index == 0 { RICH_SUN } else { plan.credit_sun };
+            let is_strict = index == 1;
+            at_once(store.post(merchant_credited(
+                business,
+                merchant,
+                Sun::new(credit_sun),
+                "paid in",
+                now,
+            )));
             let key = Key {
                 id: KeyId(0),
                 merchant,
                 text: format!("{index:032X}"),
                 name,
                 sealed_secret: Vec::new(),
-                is_reference_strict: false,
+                is_reference_strict: is_strict,
                 created: now,
                 revoked: None,
             };
             let key = at_once(store.add_key(&key, 1)).expect("a new merchant has no key yet");
-            self.shops.push(Shop { merchant, key, credit_sun: plan.credit_sun });
+            self.shops.push(Shop { merchant, key, credit_sun, is_strict });
         }
     }
 }
