@@ -94,8 +94,11 @@ pub trait Store: Send + Sync {
     /// Our transactions that are included in this block or a later one and not solid.
     async fn included_since(&self, block: i64) -> Result<Vec<OwnTx>, StoreError>;
 
-    /// Marks every included transaction up to this block as solid.
-    async fn mark_solid(&self, block: i64) -> Result<(), StoreError>;
+    /// Our transactions that are included in this block or an earlier one and not solid, by block.
+    async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError>;
+
+    /// Marks these transactions as solid, those that are included.
+    async fn mark_solid(&self, txids: &[TxId]) -> Result<(), StoreError>;
 
     /// The last block that was looked at.
     async fn watched(&self) -> Result<Option<WatchedBlock>, StoreError>;
