@@ -3,5 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test stops at the first surprise")]
 
+mod bad_input;
+mod callbacks;
+mod collect;
+mod doubts;
+mod endings;
 mod golden;
+mod keys;
+mod limits;
+mod reads;
+mod refusal_order;
+mod repeats;
+mod restart;
 mod support;

@@ -10,12 +10,12 @@ use std::fs;
 use app::rows::Callback;
 use axum::http::HeaderMap;
 use case::{Case, Message};
-use domain::{KeyId, MerchantId, OrderId, UnixMillis};
+use domain::{KeyId, OrderId, UnixMillis};
 use serde_json::json;
 use tron::{Address, TokenUnits};
 
 use crate::support::http::request;
-use crate::support::world::{NOW_MS, key_row};
+use crate::support::world::NOW_MS;
 use crate::support::{self, Answer, KEY, Receiver, Setup, World};
 
 use app::ports::Store;
@@ -51,12 +51,11 @@ async fn world(case: &Case) -> World {
             ("merchant", _) => {
                 assert!(world.store.pause_merchant(world.merchant, true).await.unwrap());
             }
-            ("other_key", text) => other_merchant(&world, text).await,
+            ("other_key", text) => drop(world.add_merchant_with_key(text).await),
             ("node", _) => {
                 world.node_stop.cancel();
                 world.expect_log("the chain could not be read");
             }
-            ("pool", _) => {}
             _ => {}
         }
     }
@@ -72,12 +71,6 @@ fn people(world: &World) {
     support::never_activated(&world.chain, address(NEVER_ACTIVATED));
     support::no_bandwidth(&world.chain, address(NO_BANDWIDTH));
     world.chain.mint(address(HOLDS), TokenUnits(1_000_000));
-}
-
-async fn other_merchant(world: &World, key: &str) {
-    let merchant: MerchantId =
-        world.store.add_merchant("Another shop", None, UnixMillis(NOW_MS)).await.unwrap();
-    world.store.add_key(&key_row(merchant, key, "other"), 3).await.unwrap().unwrap();
 }
 
 async fn replay(world: &World, asked: &Message) -> Answer {

@@ -24,6 +24,10 @@ impl Logs {
     pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
 }
 
 impl<S: Subscriber> Layer<S> for Logs {

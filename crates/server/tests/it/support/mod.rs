@@ -3,6 +3,7 @@
 pub(crate) mod chain;
 pub(crate) mod drive;
 pub(crate) mod finish;
+pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod logs;
 pub(crate) mod merchant;

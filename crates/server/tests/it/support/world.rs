@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use app::App;
-use app::ports::Store;
+use app::ports::{Clock, Store};
 use app::rows::{Key, NewWallet};
 use app::watch_chain::Watcher;
 use devnet::{Devnet, DevnetConfig};
@@ -38,14 +38,24 @@ pub(crate) const NOW_MS: i64 = 1_686_796_826_000;
 /// Between two blocks.
 pub(crate) const BLOCK_MS: i64 = 3_000;
 
+/// Where the rows are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// In memory; every call is done when it returns.
+    Memory,
+    /// In a file that is opened again after a restart; every call is done when it returns.
+    File,
+    /// In a file behind the threads of production.
+    Threads,
+}
+
 /// What differs from world to world.
 pub(crate) struct Setup {
     pub(crate) now_ms: i64,
     pub(crate) balance_sun: i64,
     /// Stake of each lender for energy; empty: the pool has nothing to lend.
     pub(crate) lender_stake_trx: Vec<i64>,
-    /// The database is a file that outlives a restart.
-    pub(crate) is_on_disk: bool,
+    pub(crate) storage: Storage,
     pub(crate) tune: fn(&mut Config),
 }
 
@@ -55,7 +65,7 @@ impl Default for Setup {
             now_ms: NOW_MS,
             balance_sun: 100_000_000,
             lender_stake_trx: vec![10_000_000, 10_000_000],
-            is_on_disk: false,
+            storage: Storage::Memory,
             tune: |_| {},
         }
     }
@@ -71,8 +81,6 @@ pub(crate) struct World {
     pub(crate) merchant: MerchantId,
     /// Where the product listens.
     pub(crate) address: SocketAddr,
-    /// Where the devnet listens.
-    pub(crate) node_address: SocketAddr,
     pub(crate) payers: BTreeMap<Address, u64>,
     pub(crate) watcher: Watcher,
     /// What orders, callbacks and looks at the chain failed with.
@@ -81,7 +89,7 @@ pub(crate) struct World {
     pub(crate) logs: Logs,
     pub(crate) is_finished: bool,
     pub(crate) setup: Setup,
-    pub(crate) data: TempDir,
+    _data: TempDir,
     pub(crate) node_stop: CancellationToken,
     ids: Arc<CountedIds>,
     edge: Running,
@@ -127,7 +135,6 @@ impl World {
             config,
             merchant,
             address,
-            node_address,
             payers: BTreeMap::new(),
             watcher: product.watcher(),
             failures: Vec::new(),
@@ -135,7 +142,7 @@ impl World {
             logs,
             is_finished: false,
             setup,
-            data,
+            _data: data,
             _node: node_stop.clone().drop_guard(),
             node_stop,
             ids,
@@ -152,7 +159,7 @@ impl World {
     pub(crate) async fn restart(&mut self) {
         self.edge.stop.cancel();
         (&mut self.edge.server).await.unwrap();
-        if self.setup.is_on_disk {
+        if self.setup.storage == Storage::File {
             self.store = open(&self.setup, &self.config);
         }
         let product = self.product();
@@ -174,6 +181,33 @@ impl World {
         (merchant.available.get(), merchant.held.get())
     }
 
+    /// Money comes in.
+    pub(crate) async fn credit(&self, sun: i64) {
+        let (amount, now) = (Sun::new(sun), self.clock.now());
+        let tx = merchant_credited([8; 16], self.merchant, amount, "test", now);
+        self.store.post(tx).await.unwrap();
+    }
+
+    /// Another merchant with a key of this text, which is given back.
+    pub(crate) async fn add_merchant_with_key(&self, key: &str) -> String {
+        let merchant =
+            self.store.add_merchant("Another shop", None, self.clock.now()).await.unwrap();
+        self.store.add_key(&key_row(merchant, key, "other"), 3).await.unwrap().unwrap();
+        key.to_owned()
+    }
+
+    /// A second key of the merchant, which refuses references that it knows.
+    pub(crate) async fn add_strict_key(&self, key: &str) {
+        let row = Key { is_reference_strict: true, ..key_row(self.merchant, key, "strict") };
+        self.store.add_key(&row, 3).await.unwrap().unwrap();
+    }
+
+    /// A process that dies may log and fail as it likes.
+    pub(crate) fn forget_what_the_dying_said(&mut self) {
+        self.logs.clear();
+        self.failures.clear();
+    }
+
     /// A line with this text is to be logged at least once, and lines with it are fine.
     pub(crate) fn expect_log(&mut self, text: &'static str) {
         self.expected_logs.push(text);
@@ -190,9 +224,11 @@ async fn serve_node(chain: &Devnet) -> (SocketAddr, CancellationToken) {
 }
 
 fn open(setup: &Setup, config: &Config) -> Arc<SqliteStore> {
-    Arc::new(match setup.is_on_disk {
-        true => SqliteStore::inline_at(&config.sqlite_path()).unwrap(),
-        false => SqliteStore::inline_in_memory().unwrap(),
+    let path = config.sqlite_path();
+    Arc::new(match setup.storage {
+        Storage::Memory => SqliteStore::inline_in_memory().unwrap(),
+        Storage::File => SqliteStore::inline_at(&path).unwrap(),
+        Storage::Threads => SqliteStore::open(&path, store::Options::default()).unwrap(),
     })
 }
 
