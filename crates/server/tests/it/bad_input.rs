@@ -256,7 +256,7 @@ async fn reads_that_fail_one_by_one() {
     world.expect_log("the chain could not be read");
     let payer = world.payer(plain);
     for path in ["wallet/getaccount", "wallet/triggerconstantcontract"] {
-        for fault in [Fault::Status { status: 503 }, Fault::Limiter, Fault::LoseAnswer] {
+        for fault in [Fault::Status { status: 500 }, Fault::Limiter, Fault::LoseAnswer] {
             world.fault(path, When::Always, fault.clone());
             let answer = world.ask(&wanted(payer, recipient_with())).await;
             assert_eq!(detail(&answer), UNREADABLE, "{path} {fault:?}");
@@ -264,6 +264,22 @@ async fn reads_that_fail_one_by_one() {
         }
     }
     world.assert_untouched().await;
+    world.leave(0, 0).await;
+}
+
+/// A provider that wants no more requests gets none for a while: orders are refused at once.
+#[tokio::test]
+async fn a_node_that_wants_fewer_requests() {
+    let mut world = World::new().await;
+    world.expect_log("the chain could not be read");
+    let payer = world.payer(plain);
+    world.fault("wallet/getaccount", When::Next(1), Fault::Status { status: 429 });
+    for _ in 0..3 {
+        assert_eq!(detail(&world.ask(&wanted(payer, recipient_with())).await), UNREADABLE);
+    }
+    assert_eq!(world.chain.calls("wallet/triggerconstantcontract"), 2, "of the first order");
+    world.assert_untouched().await;
+    world.restart().await;
     world.leave(0, 0).await;
 }
 

@@ -86,7 +86,12 @@ async fn a_pool_that_lost_its_stake_refunds_at_the_deadline() {
     }
     world.settle().await;
     world.mine(3).await;
-    assert!([20, 30, 32].contains(&world.status(&order).await), "it is still being tried");
+    let status = world.status(&order).await;
+    assert!(
+        [20, 30, 32].contains(&status),
+        "it is still being tried: {status} {:?}",
+        world.logs.lines()
+    );
     world.pass_secs(170).await;
     world.mine(2).await;
     assert_eq!(world.delegations(payer), 0);

@@ -168,7 +168,11 @@ impl World {
         let bytes = SignedTx { raw: raw.encode(), signatures: vec![signature] }.to_bytes();
         let body = json!({"transaction": hex::encode(bytes)});
         let reply = self.chain.call(&Request::post("wallet/broadcasthex", body));
-        assert_eq!(reply.body["code"], "SUCCESS", "{}", reply.body);
+        assert_eq!(
+            reply.body["code"], "SUCCESS",
+            "{} {}",
+            reply.body["code"], reply.body["message"]
+        );
         self.chain.token_balance(payer) == TokenUnits(0)
     }
 

@@ -13,6 +13,9 @@ const ROUNDS_MAX: usize = 64;
 const CLAIM_MAX: usize = 1_000;
 /// Most jumps to the next due row before an order counts as one that never ends.
 const JUMPS_MAX: usize = 2_000;
+/// Looks of [`eventually`], and the pause between two of them.
+const LOOKS_MAX: usize = 10_000;
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(3);
 
 impl World {
     /// Looks at the chain once.
@@ -23,27 +26,40 @@ impl World {
     }
 
     /// Claims what is due now.
-    pub(crate) async fn claim(&self, kind: OutboxKind) -> Vec<Lease> {
+    async fn claim(&mut self, kind: OutboxKind) -> Vec<Lease> {
         let now = self.clock.now();
         let until = now.after_ms(self.app.settings.lease_ms);
-        self.store.claim(kind, &self.app.settings.owner, now, until, CLAIM_MAX).await.unwrap()
+        let owner = &self.app.settings.owner;
+        self.store.claim(kind, owner, now, until, CLAIM_MAX).await.unwrap_or_else(|failed| {
+            self.failures.push(format!("claim: {failed}"));
+            Vec::new()
+        })
     }
 
     /// Moves every due order on and posts every due callback, once each.
     pub(crate) async fn work(&mut self) -> usize {
+        self.work_on_orders().await + self.work_on_callbacks().await
+    }
+
+    /// Moves every due order on.
+    pub(crate) async fn work_on_orders(&mut self) -> usize {
         let orders = self.claim(OutboxKind::Order).await;
         for lease in &orders {
             if let Err(failed) = self.app.fill_order(*lease).await {
                 self.failures.push(format!("order: {failed}"));
             }
         }
+        orders.len()
+    }
+
+    async fn work_on_callbacks(&mut self) -> usize {
         let callbacks = self.claim(OutboxKind::Callback).await;
         for lease in &callbacks {
             if let Err(failed) = self.app.deliver_callback(*lease).await {
                 self.failures.push(format!("callback: {failed}"));
             }
         }
-        orders.len() + callbacks.len()
+        callbacks.len()
     }
 
     /// Looks at the chain and works until nothing is due at this moment.
@@ -109,4 +125,15 @@ impl World {
         }
         panic!("something is owed for ever");
     }
+}
+
+/// Asks again and again until it is so, for what crosses real sockets on its own.
+pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
+    for _ in 0..LOOKS_MAX {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    panic!("it did not come about");
 }

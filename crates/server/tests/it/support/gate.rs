@@ -72,7 +72,7 @@ async fn pass(State(desk): State<Arc<Desk>>, uri: Uri, body: Bytes) -> String {
     let mut came = desk.came.subscribe();
     desk.came.send_modify(|count| *count += 1);
     let wanted = desk.wanted.load(Ordering::SeqCst);
-    let _open = came.wait_for(|count| *count >= wanted).await.unwrap();
+    drop(came.wait_for(|count| *count >= wanted).await.unwrap());
     desk.passed.fetch_add(1, Ordering::SeqCst);
     let body = serde_json::from_slice(&body).unwrap_or_else(|_| serde_json::json!({}));
     desk.chain.call(&Request::post(uri.path(), body)).body.to_string()
