@@ -3,8 +3,11 @@
 //! Every figure is measured in one run on one machine. Rates are compared with ceilings of that run:
 //! an absolute number says as much about the machine and its neighbours as about us.
 
+mod cpu;
 mod figures;
+mod lives;
 mod load;
+mod observed;
 mod rates;
 mod raw_commit;
 mod workload;
@@ -22,6 +25,9 @@ use figures::Figures;
 const SECONDS_MAX: u64 = 60;
 /// Most finished orders to start with.
 const FINISHED_MAX: usize = 10_000_000;
+
+/// Time between two blocks at most when sizes are tiny.
+const QUICK_BLOCK_TIME_MS: i64 = 200;
 
 /// Measure the product beside this machine's ceilings, on a devnet in this process.
 #[derive(Debug, clap::Args)]
@@ -57,6 +63,14 @@ struct Plan {
     connections: usize,
     /// Receivers of a round.
     receivers: usize,
+    /// Time between two blocks where lives are measured.
+    block_time_ms: i64,
+    /// Orders at the steady rate.
+    steady: usize,
+    /// Orders one after another, from order to return.
+    singles: usize,
+    /// Orders at once.
+    burst: usize,
 }
 
 fn finished(text: &str) -> Result<usize, String> {
@@ -89,12 +103,20 @@ impl Bench {
                 lasts: Duration::from_millis(300),
                 connections: 16,
                 receivers: 200,
+                block_time_ms: self.block_time_ms.min(QUICK_BLOCK_TIME_MS),
+                steady: 40,
+                singles: 5,
+                burst: 20,
             },
             false => Plan {
                 rounds: 3,
                 lasts: Duration::from_secs(self.seconds),
                 connections: 256,
                 receivers: 10_000 * usize::try_from(self.seconds).unwrap_or(1),
+                block_time_ms: self.block_time_ms,
+                steady: 2_000,
+                singles: 25,
+                burst: 500,
             },
         }
     }
@@ -103,6 +125,7 @@ impl Bench {
 async fn measure(plan: &Plan, directory: &Path, figures: &mut Figures) -> anyhow::Result<()> {
     say("Rates: raw group commit, bare HTTP, accepted orders.");
     rates::measure(plan, directory, figures).await?;
+    lives::measure(plan, directory, figures).await?;
     Ok(())
 }
 
