@@ -22,7 +22,8 @@ use crate::system::{SystemClock, SystemIds};
 
 /// Orders in one commit: as many as the committer takes at once.
 const BATCH: usize = 256;
-const CREDIT: Sun = Sun::from_trx(100_000_000);
+/// What the merchant may spend.
+pub(super) const CREDIT: Sun = Sun::from_trx(100_000_000);
 
 /// Who orders, in a database made for it.
 #[derive(Clone, Copy, Debug)]
