@@ -157,6 +157,18 @@ impl Product {
         }))
     }
 
+    /// The nodes that it asks.
+    #[must_use]
+    pub fn node_urls(&self) -> &[String] {
+        &self.config.node.urls
+    }
+
+    /// Reads for new orders through this cache instead, which is emptied at each block as well.
+    pub fn read_through(&mut self, cached: Arc<Cached<dyn TronNode>>) {
+        self.app.cached_node = cached.clone();
+        self.cached = cached;
+    }
+
     /// Listens, starts the workers, and runs until the token is cancelled; then drains.
     ///
     /// `on_listening` is told the real address once requests are taken.

@@ -3,8 +3,13 @@
 //! Every figure is measured in one run on one machine. Rates are compared with ceilings of that run:
 //! an absolute number says as much about the machine and its neighbours as about us.
 
+mod cpu;
 mod figures;
+mod finished;
+mod footprint;
+mod lives;
 mod load;
+mod observed;
 mod rates;
 mod raw_commit;
 mod workload;
@@ -23,6 +28,11 @@ const SECONDS_MAX: u64 = 60;
 /// Most finished orders to start with.
 const FINISHED_MAX: usize = 10_000_000;
 
+/// Time between two blocks at most when sizes are tiny.
+const QUICK_BLOCK_TIME_MS: i64 = 200;
+/// Finished orders at most when sizes are tiny.
+const QUICK_FINISHED: usize = 1_000;
+
 /// Measure the product beside this machine's ceilings, on a devnet in this process.
 #[derive(Debug, clap::Args)]
 pub struct Bench {
@@ -38,12 +48,26 @@ pub struct Bench {
     /// Time between two blocks, in milliseconds, where an order's life is measured.
     #[arg(long, default_value_t = 3_000)]
     block_time_ms: i64,
+    /// Measure only this part.
+    #[arg(long)]
+    only: Option<Part>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
     /// What is logged, as RUST_LOG writes it.
     #[arg(long, default_value = "error")]
     log: String,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Orders accepted a second, and the ceilings.
+    Rates,
+    /// Node calls, latency, and blocks until ready and given back.
+    Lives,
+    /// Memory and start with finished orders.
+    Footprint,
 }
 
 /// The sizes of a run.
@@ -57,6 +81,16 @@ struct Plan {
     connections: usize,
     /// Receivers of a round.
     receivers: usize,
+    /// Time between two blocks where lives are measured.
+    block_time_ms: i64,
+    /// Orders at the steady rate.
+    steady: usize,
+    /// Orders one after another, from order to return.
+    singles: usize,
+    /// Orders at once.
+    burst: usize,
+    /// Finished orders in the database whose memory and start are measured.
+    finished: usize,
 }
 
 fn finished(text: &str) -> Result<usize, String> {
@@ -74,7 +108,7 @@ impl Bench {
         let plan = self.plan();
         let mut figures = Figures::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(measure(&plan, &scratch.0, &mut figures))?;
+        runtime.block_on(measure(&plan, self.only, &scratch.0, &mut figures))?;
         match self.json {
             true => print(&figures.to_json()),
             false => print(&table(&["", "median", "range", "aim"], figures.cells())),
@@ -89,20 +123,44 @@ impl Bench {
                 lasts: Duration::from_millis(300),
                 connections: 16,
                 receivers: 200,
+                block_time_ms: self.block_time_ms.min(QUICK_BLOCK_TIME_MS),
+                steady: 40,
+                singles: 5,
+                burst: 20,
+                finished: self.finished.min(QUICK_FINISHED),
             },
             false => Plan {
                 rounds: 3,
                 lasts: Duration::from_secs(self.seconds),
                 connections: 256,
                 receivers: 10_000 * usize::try_from(self.seconds).unwrap_or(1),
+                block_time_ms: self.block_time_ms,
+                steady: 2_000,
+                singles: 25,
+                burst: 500,
+                finished: self.finished,
             },
         }
     }
 }
 
-async fn measure(plan: &Plan, directory: &Path, figures: &mut Figures) -> anyhow::Result<()> {
-    say("Rates: raw group commit, bare HTTP, accepted orders.");
-    rates::measure(plan, directory, figures).await?;
+async fn measure(
+    plan: &Plan,
+    only: Option<Part>,
+    directory: &Path,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    let is_wanted = |part| only.is_none_or(|only| only == part);
+    if is_wanted(Part::Rates) {
+        say("Rates: raw group commit, bare HTTP, accepted orders.");
+        rates::measure(plan, directory, figures).await?;
+    }
+    if is_wanted(Part::Lives) {
+        lives::measure(plan, directory, figures).await?;
+    }
+    if is_wanted(Part::Footprint) {
+        footprint::measure(plan, directory, figures).await?;
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ pub(super) enum Unit {
     PerSecond,
     /// Parts of a hundred.
     Percent,
-    /// Microseconds, shown as milliseconds.
+    /// Microseconds, shown as milliseconds once they are that long.
     Micros,
     /// Milliseconds.
     Millis,
@@ -107,6 +107,7 @@ fn shown(value: u64, unit: Unit) -> String {
     match unit {
         Unit::PerSecond => format!("{value} /s"),
         Unit::Percent => format!("{value} %"),
+        Unit::Micros if value < 1_000 => format!("{value} µs"),
         Unit::Micros => format!("{} ms", with_hundredths(value / 10)),
         Unit::Millis => format!("{value} ms"),
         Unit::BlockPercent => format!("{} blocks", with_hundredths(value)),
@@ -133,6 +134,7 @@ mod tests {
     fn figures_are_shown_with_their_unit() {
         for (value, unit, text) in [
             (1_234, Unit::PerSecond, "1234 /s"),
+            (999, Unit::Micros, "999 µs"),
             (12_340, Unit::Micros, "12.34 ms"),
             (137, Unit::BlockPercent, "1.37 blocks"),
             (2_000, Unit::Kib, "2 MiB"),

@@ -20,6 +20,7 @@ use tron::Address;
 use wire::names;
 
 use super::Plan;
+use super::cpu::CpuTime;
 use super::figures::{Figures, Unit, per_second};
 use super::load::{Pace, Requests, run};
 use super::raw_commit::RawCommit;
@@ -38,6 +39,9 @@ const PREPARED_PER_SEC: usize = 30_000;
 /// Answers kept by the node's cache while rates are measured: all that the rounds ask for.
 const WARM: CacheSettings =
     CacheSettings { age_max: Duration::from_secs(3_600), entries_max: 4_000_000 };
+
+/// The name of the thread that commits.
+const WRITER: &str = "store-writer";
 
 /// Who works besides the edge while orders are placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,11 +62,18 @@ pub(super) async fn measure(
     let server = address_of(&world.api_url)?;
     let mut raw = open_raw(&world, directory).await?;
     let (mut raws, mut bares, mut accepteds) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut raw_cpus, mut cpus, mut writers) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..plan.rounds {
         let requests = prepare(&world, plan, round).await?;
-        raws.push(tokio::task::block_in_place(|| raw.rate(plan.lasts))?);
+        let (rate, cpu_us) = tokio::task::block_in_place(|| raw.rate(plan.lasts))?;
+        raws.push(rate);
+        raw_cpus.push(cpu_us);
         bares.push(bare_rate(&world, plan, requests.clone()).await?);
+        let before = CpuTime::of_process(WRITER);
         let tally = run(server, requests, plan.connections, Pace::Closed(plan.lasts)).await?;
+        let (all_us, writer_us) = CpuTime::of_process(WRITER).each_us(&before, tally.answered);
+        cpus.push(all_us);
+        writers.push(writer_us);
         accepteds.push(per_second(tally.answered, tally.took));
         say(&format!(
             "round {}: raw commit {}, bare HTTP {}, accepted {} a second",
@@ -100,6 +111,21 @@ pub(super) async fn measure(
     figures.add_rounds(
         ("accepted_of_bare_percent", "of bare HTTP and HMAC", Unit::Percent),
         of_bare,
+        "",
+    );
+    figures.add_rounds(
+        ("raw_commit_cpu_us", "processor time: a raw commit's share", Unit::Micros),
+        raw_cpus,
+        "",
+    );
+    figures.add_rounds(
+        ("writer_cpu_us", "processor time: the committer, an order", Unit::Micros),
+        writers,
+        "",
+    );
+    figures.add_rounds(
+        ("accepted_cpu_us", "processor time: an order in all, its client included", Unit::Micros),
+        cpus,
         "",
     );
     let filling = filling_rate(plan, directory).await?;

@@ -15,13 +15,15 @@ use domain::{KeyId, MerchantId};
 use store::{Options, PlainWriter, SqliteStore};
 use tron::{Address, Bandwidth, Energy, Sun, TokenUnits};
 
+use super::cpu::{CpuTime, share_us};
 use super::figures::per_second;
 use super::workload::{CALLBACK_URL, receiver, reference};
 use crate::system::{SystemClock, SystemIds};
 
 /// Orders in one commit: as many as the committer takes at once.
 const BATCH: usize = 256;
-const CREDIT: Sun = Sun::from_trx(100_000_000);
+/// What the merchant may spend.
+pub(super) const CREDIT: Sun = Sun::from_trx(100_000_000);
 
 /// Who orders, in a database made for it.
 #[derive(Clone, Copy, Debug)]
@@ -75,17 +77,21 @@ impl RawCommit {
         Ok(Self { writer, base, settings, pool, totals, written: 0 })
     }
 
-    /// Orders a second while writing this long; deciding them is not counted.
-    pub(super) fn rate(&mut self, lasts: Duration) -> anyhow::Result<u64> {
-        let (before, mut took) = (self.written, Duration::ZERO);
+    /// Orders a second while writing this long, and the processor time of each in microseconds;
+    /// deciding them is not counted.
+    pub(super) fn rate(&mut self, lasts: Duration) -> anyhow::Result<(u64, u64)> {
+        let before = self.written;
+        let (mut took, mut on_processor) = (Duration::ZERO, Duration::ZERO);
         while took < lasts {
             let batch =
                 (0..BATCH).map(|_| self.decided_order()).collect::<anyhow::Result<Vec<_>>>()?;
-            let began = Instant::now();
+            let (began, spent) = (Instant::now(), CpuTime::of_this_thread());
             self.writer.commit(&batch)?;
             took += began.elapsed();
+            on_processor += CpuTime::of_this_thread().saturating_sub(spent);
         }
-        Ok(per_second(self.written - before, took))
+        let count = self.written - before;
+        Ok((per_second(count, took), share_us(on_processor, count)))
     }
 
     /// What accepting an order for an activated address without energy writes.
