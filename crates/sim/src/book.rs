@@ -47,6 +47,11 @@ pub(crate) enum News {
     GivenUp(TxId),
 }
 
+/// What a commit told about orders.
+type Told = Vec<(OrderId, News)>;
+/// The broken rule, the order and the words.
+type Violation = (&'static str, OrderId, String);
+
 impl Page {
     pub(crate) const fn order(&self) -> &Order {
         &self.whole.order
@@ -171,11 +176,7 @@ impl Book {
     }
 
     /// Takes note of a commit; errors are broken promises, in words.
-    pub(crate) fn record(
-        &mut self,
-        changes: &Changes,
-        step: u64,
-    ) -> Result<Vec<(OrderId, News)>, (&'static str, OrderId, String)> {
+    pub(crate) fn record(&mut self, changes: &Changes, step: u64) -> Result<Told, Violation> {
         let Some(whole) = &changes.whole else { return Ok(Vec::new()) };
         let id = whole.order.id;
         self.record_answers(changes, id)?;

@@ -228,7 +228,7 @@ impl Run {
                 faults: state.weather.struck(),
                 log_hash: state.chronicle.hash(),
                 failure,
-                story: story,
+                story,
             }
         })
     }

@@ -393,6 +393,7 @@ impl Run {
     }
 
     /// Whatever goes wrong outside the ports.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the faults listed here are drawn")]
     fn trouble(&mut self) {
         let faults = [
             Fault::Crash,
