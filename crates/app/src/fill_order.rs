@@ -143,9 +143,9 @@ impl App {
             }
         };
         let next = self.record(lease, whole, Event::Answered { txid, answer }).await?;
-        // A refused way back is owed still: asking again at once would only be refused again.
-        let is_owed = tx.road == Road::Back && answer == Answer::RefusedOutright;
-        Ok(if is_owed { self.reread() } else { next })
+        // Asking again at once would only be refused again: the next block brings another reading of
+        // the pool, and with it perhaps another plan.
+        Ok(if answer == Answer::RefusedOutright { self.reread() } else { next })
     }
 
     async fn prove_lost(

@@ -52,6 +52,11 @@ pub trait Store: Send + Sync {
     /// Gives a claimed row back, due at `due`, without any other change.
     async fn release(&self, lease: Lease, due: UnixMillis) -> Result<(), StoreError>;
 
+    /// Ends every lease and returns how many, for a server that is alone on its database and has just
+    /// started: what died with the last one need not wait for its leases to run out. A holder that is
+    /// alive after all is refused, as after any takeover.
+    async fn free_leases(&self) -> Result<usize, StoreError>;
+
     /// When the earliest row of an outbox is due, leases counted.
     async fn next_due(&self, kind: OutboxKind) -> Result<Option<UnixMillis>, StoreError>;
 

@@ -172,15 +172,19 @@ impl Watcher {
                 "blocks are skipped, open transactions are looked up"
             );
             for own in self.app.store.open_txs().await? {
-                if let Lookup::Included(found) = self.app.node.lookup(own.txid).await? {
-                    let event = Event::Included {
-                        txid: own.txid,
-                        block: found.block_number,
-                        at: UnixMillis(found.block_timestamp_ms),
-                        has_succeeded: found.succeeded,
-                    };
-                    self.app.tell(own.order, event).await?;
-                }
+                let event = match self.app.node.lookup(own.txid).await? {
+                    Lookup::Included(found) if found.block_number <= head.number => {
+                        Event::Included {
+                            txid: own.txid,
+                            block: found.block_number,
+                            at: UnixMillis(found.block_timestamp_ms),
+                            has_succeeded: found.succeeded,
+                        }
+                    }
+                    // Blocks after the head are walked through from here on.
+                    Lookup::Included(_) | Lookup::Absent => Event::ReorgedOut(own.txid),
+                };
+                self.app.tell(own.order, event).await?;
             }
         }
         self.recent.clear();

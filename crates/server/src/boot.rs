@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use app::chain_view::ChainView;
-use app::ports::{Clock, Signer, Store};
+use app::ports::{Clock, Ids, Signer, Store};
+use app::watch_chain::Watcher;
 use app::{App, Settings};
+use axum::Router;
 use node::{
-    CacheSettings, Cached, Endpoint, Failover, FailoverSettings, Head, HttpLimits, HttpTransport,
+    CacheSettings, Cached, Endpoint, Failover, FailoverSettings, HttpLimits, HttpTransport,
     JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
 };
 use store::SqliteStore;
@@ -18,7 +20,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Signature, TxId};
 
-use crate::callback_client::{CallbackClient, CallbackSettings, TargetPolicy};
+use crate::callback_client::{
+    CallbackClient, CallbackSettings, Lookup, SystemLookup, TargetPolicy,
+};
 use crate::config::Config;
 use crate::http_server::HttpServer;
 use crate::keys::Keys;
@@ -38,11 +42,40 @@ pub struct Product {
     pub app: App,
     /// The rows.
     pub store: Arc<dyn Store>,
-    edge: Arc<Edge>,
+    /// How the workers pace themselves.
+    pub pace: Pace,
+    keys: Arc<Keys>,
+    is_ready: Arc<AtomicBool>,
+    callbacks: Arc<CallbackClient>,
     nodes: Arc<Failover>,
     cached: Arc<Cached<dyn TronNode>>,
-    pace: Pace,
     config: Config,
+}
+
+/// What a product meets outside itself besides the nodes: the system's, or a test's.
+pub struct Ports {
+    /// Keeps rows.
+    pub store: Arc<dyn Store>,
+    /// Reads the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identities.
+    pub ids: Arc<dyn Ids>,
+    /// Finds the hosts of callbacks.
+    pub lookup: Arc<dyn Lookup>,
+}
+
+impl Ports {
+    /// The configured database, and the system for the rest.
+    ///
+    /// Errors: in words for the operator.
+    pub fn system(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            store: open_store(config)?,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            lookup: Arc::new(SystemLookup),
+        })
+    }
 }
 
 /// What a product needs besides its configuration.
@@ -72,13 +105,22 @@ impl Product {
     ///
     /// Errors: in words for the operator.
     pub fn new(config: Config, secrets: Secrets) -> anyhow::Result<Self> {
-        let rows = open_store(&config)?;
+        let ports = Ports::system(&config)?;
+        Self::with_ports(config, secrets, ports)
+    }
+
+    /// Puts everything together around these ports; the nodes are the configured ones.
+    ///
+    /// Errors: in words for the operator.
+    pub fn with_ports(config: Config, secrets: Secrets, ports: Ports) -> anyhow::Result<Self> {
+        let Ports { store: rows, clock, ids, lookup } = ports;
         let (nodes, cached) = connect(&config)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sealer = Arc::new(secrets.sealer);
         let keys = || Keys::new(rows.clone(), sealer.clone(), clock.clone());
-        let callbacks = Arc::new(callback_client(&config)?);
+        let callbacks = Arc::new(callback_client(&config, lookup)?);
         let poster = SigningPoster::new(callbacks.clone(), keys(), clock.clone());
+        let keys = Arc::new(keys());
+        let is_ready = Arc::new(AtomicBool::new(true));
         let app = App {
             store: rows.clone(),
             node: nodes.clone(),
@@ -87,17 +129,44 @@ impl Product {
             poster: Arc::new(poster),
             format: Arc::new(wire::WireFormat),
             clock: clock.clone(),
-            ids: Arc::new(SystemIds),
+            ids,
             settings: Arc::new(settings(&config)),
             view: Arc::new(ChainView::default()),
             order_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
         };
-        let edge =
-            Edge { app: app.clone(), keys: keys(), callbacks, is_ready: AtomicBool::new(true) };
         let pace = pace(&config);
-        Ok(Self { app, store: rows, edge: Arc::new(edge), nodes, cached, pace, config })
+        Ok(Self { app, store: rows, pace, keys, callbacks, is_ready, nodes, cached, config })
+    }
+
+    /// What follows the chain; each new head empties the cache of reads first.
+    #[must_use]
+    pub fn watcher(&self) -> Watcher {
+        let cached = self.cached.clone();
+        Watcher::new(self.app.clone(), Box::new(move |head| cached.advance_to(head.id)))
+    }
+
+    /// The routes.
+    pub fn router(&self) -> Router {
+        routes(Arc::new(Edge {
+            app: self.app.clone(),
+            keys: self.keys.clone(),
+            callbacks: self.callbacks.clone(),
+            is_ready: self.is_ready.clone(),
+        }))
+    }
+
+    /// The nodes that it asks.
+    #[must_use]
+    pub fn node_urls(&self) -> &[String] {
+        &self.config.node.urls
+    }
+
+    /// Reads for new orders through this cache instead, which is emptied at each block as well.
+    pub fn read_through(&mut self, cached: Arc<Cached<dyn TronNode>>) {
+        self.app.cached_node = cached.clone();
+        self.cached = cached;
     }
 
     /// Listens, starts the workers, and runs until the token is cancelled; then drains.
@@ -111,21 +180,24 @@ impl Product {
     ) -> anyhow::Result<()> {
         let server = HttpServer::bind(listen, self.config.http_limits()).await?;
         let address = server.local_address();
+        // The embedded database has one server, this one.
+        let freed = self.store.free_leases().await?;
+        if freed > 0 {
+            tracing::info!(freed, "work of an earlier start is taken up again");
+        }
         let workers_stop = CancellationToken::new();
-        let cached = self.cached.clone();
-        let on_head = Box::new(move |head: &Head| cached.advance_to(head.id));
-        let workers = worker::start(&self.app, self.pace, on_head, &workers_stop);
+        let workers = worker::start(&self.app, self.pace, self.watcher(), &workers_stop);
         workers.reopen();
-        workers.spawn(watch_health(self.nodes.clone(), workers_stop.clone()));
+        let clock = self.app.clock.clone();
+        workers.spawn(watch_health(self.nodes.clone(), clock, workers_stop.clone()));
         workers.close();
         on_listening(address);
-        let edge = self.edge.clone();
-        let draining = stop.clone();
+        let (draining, is_ready) = (stop.clone(), self.is_ready.clone());
         let drain = async move {
             draining.cancelled().await;
-            edge.is_ready.store(false, Ordering::Relaxed);
+            is_ready.store(false, Ordering::Relaxed);
         };
-        tokio::join!(server.run(routes(self.edge.clone()), stop), drain);
+        tokio::join!(server.run(self.router(), stop), drain);
         workers_stop.cancel();
         workers.wait().await;
         Ok(())
@@ -179,7 +251,7 @@ impl Offline {
 
     /// Refuses an address that callbacks would never be posted to.
     pub fn check_callback_url(&self, url: &str) -> anyhow::Result<()> {
-        Ok(callback_client(&self.config)?.check_url(url)?)
+        Ok(callback_client(&self.config, Arc::new(SystemLookup))?.check_url(url)?)
     }
 }
 
@@ -191,9 +263,9 @@ impl Signer for PoolSigner {
     }
 }
 
-async fn watch_health(nodes: Arc<Failover>, stop: CancellationToken) {
+async fn watch_health(nodes: Arc<Failover>, clock: Arc<dyn Clock>, stop: CancellationToken) {
     loop {
-        nodes.check(SystemClock.now().get()).await;
+        nodes.check(clock.now().get()).await;
         tokio::select! {
             () = stop.cancelled() => break,
             () = tokio::time::sleep(HEALTH_EVERY) => {}
@@ -224,7 +296,7 @@ fn sealer(config: &Config) -> anyhow::Result<Sealer> {
     Ok(Sealer::new(&key))
 }
 
-fn callback_client(config: &Config) -> anyhow::Result<CallbackClient> {
+fn callback_client(config: &Config, lookup: Arc<dyn Lookup>) -> anyhow::Result<CallbackClient> {
     let mut targets = match config.callback.allow_private {
         true => TargetPolicy::everything(),
         false => TargetPolicy::public_only(),
@@ -233,7 +305,7 @@ fn callback_client(config: &Config) -> anyhow::Result<CallbackClient> {
         targets = targets.allowing_host(host)?;
     }
     let timeout = Duration::from_secs(config.callback.timeout_secs);
-    Ok(CallbackClient::new(CallbackSettings { timeout, targets })?)
+    Ok(CallbackClient::with_lookup(CallbackSettings { timeout, targets }, lookup)?)
 }
 
 /// The nodes with fail-over, and the same behind a cache that is emptied at each block.

@@ -173,6 +173,7 @@ gated! {
     fn claim(kind: OutboxKind, owner: &str, now: UnixMillis, lease_until: UnixMillis, limit: usize)
         -> Vec<Lease>;
     fn release(lease: Lease, due: UnixMillis) -> ();
+    fn free_leases() -> usize;
     fn next_due(kind: OutboxKind) -> Option<UnixMillis>;
     fn whole(order: OrderId) -> Option<(WholeOrder, Vec<WholeOrder>)>;
     fn live_on(receiver: Address) -> Vec<WholeOrder>;

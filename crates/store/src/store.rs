@@ -42,6 +42,10 @@ impl Store for SqliteStore {
         self.write(move |connection| outbox::give_back(connection, &lease, due)).await
     }
 
+    async fn free_leases(&self) -> Result<usize, StoreError> {
+        self.write(outbox::free_all).await
+    }
+
     async fn next_due(&self, kind: OutboxKind) -> Result<Option<UnixMillis>, StoreError> {
         self.read(move |connection| outbox::next_due(connection, kind)).await
     }

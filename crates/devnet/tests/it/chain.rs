@@ -267,3 +267,18 @@ fn ten_thousand_addresses_and_a_thousand_lenders_in_one_block() {
         "receiverAddress must not be the same as ownerAddress"
     );
 }
+
+#[test]
+fn with_an_automatic_clock_a_reorganisation_comes_with_the_next_block() {
+    let w = World::with(devnet::DevnetConfig::auto(1_000));
+    w.fund(1, 10);
+    w.net.mine(1);
+    let undone = w.net.head();
+    w.net.reorg(1, true).unwrap();
+    assert_eq!(w.net.head(), undone);
+    w.net.mine(1);
+    let gone = json!({ "value": undone.id.to_string() });
+    assert_eq!(w.post("wallet/getblockbyid", gone), json!({}));
+    assert_eq!(w.net.head().number, undone.number + 1);
+    assert_eq!(w.balance(1), 10 * TRX);
+}

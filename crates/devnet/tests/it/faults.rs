@@ -188,3 +188,59 @@ fn history_tells_what_happened_to_an_address() {
     let payer = w.control("history", json!({ "address": addr(1) }));
     assert_eq!(payer["transactions"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_node_can_refuse_everything_for_its_own_reasons() {
+    let w = funded();
+    let raw = w.raw(transfer(1, 2, 1));
+    for (fault, code, text) in [
+        (Fault::Unsolidified, "BLOCK_UNSOLIDIFIED", "Block unsolidified."),
+        (Fault::NoConnection, "NO_CONNECTION", "No connection."),
+        (
+            Fault::FewConnections,
+            "NOT_ENOUGH_EFFECTIVE_CONNECTION",
+            "Effective connection:0 lt minEffectiveConnection:1",
+        ),
+    ] {
+        strike(&w, "wallet/broadcast*", fault);
+        let answer = broadcast(&w, &raw).body;
+        assert_eq!((&answer["code"], &answer["message"]), (&json!(code), &json!(text)));
+        assert!(!known(&w, &raw));
+    }
+}
+
+#[test]
+fn a_node_that_remembers_attempts_knows_even_what_it_refused() {
+    let w = funded();
+    w.control("remember_attempts", json!({ "remember": true }));
+    let raw = w.raw(transfer(1, 2, 10_000 * TRX));
+    assert_eq!(w.tell(&raw, 1).0, "CONTRACT_VALIDATE_ERROR");
+    let (code, text) = w.tell(&raw, 1);
+    assert_eq!((&*code, &*text), ("DUP_TRANSACTION_ERROR", "Transaction already exists."));
+    w.control("remember_attempts", json!({ "remember": false }));
+    assert_eq!(w.tell(&raw, 1).0, "CONTRACT_VALIDATE_ERROR");
+}
+
+#[test]
+fn the_tap_runs_dry_before_anything_overflows() {
+    let w = funded();
+    for _ in 0..100 {
+        w.control("faucet", json!({ "address": addr(5), "sun": 100_000_000_000_000_000_i64 }));
+    }
+    w.control("stake", json!({ "address": addr(6), "resource": "ENERGY", "sun": TRX }));
+    w.control(
+        "delegate",
+        json!({ "from": addr(7), "to": addr(6), "resource": "ENERGY", "sun": TRX }),
+    );
+    w.control("skip_slots", json!({ "slots": 10_000_000 }));
+    w.control("skip_slots", json!({ "slots": 10_000_000 }));
+    w.control("drift", json!({ "energy_trx": 1_000_000_000_000_i64, "net_trx": -1 }));
+    w.net.mine(3);
+    assert!(w.net.invariants().holds);
+    assert_eq!(w.net.invariants().issued_sun, 1_000_000_000_000_000_000);
+    assert!(
+        w.net
+            .control("parameter", &json!({ "key": "getUnfreezeDelayDays", "value": 3_651 }))
+            .is_err()
+    );
+}

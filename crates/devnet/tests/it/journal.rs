@@ -72,11 +72,32 @@ fn a_kept_chain_is_resumed_after_every_block_even_with_a_torn_last_line() {
 }
 
 #[test]
+fn a_long_solid_lag_a_held_solid_block_and_deep_forks_survive() {
+    let w = World::with(DevnetConfig { solid_lag_blocks: 100, ..DevnetConfig::default() });
+    w.fund(1, 10);
+    w.net.mine(3);
+    w.net.hold_solid(true);
+    w.net.mine(90);
+    w.net.reorg(150, true).unwrap();
+    w.net.solidify();
+    let copy = reopened(Devnet::load(&w.net.dump()).unwrap());
+    assert_eq!(picture(&copy), picture(&w));
+    copy.net.mine(5);
+    let before = copy.net.head().id;
+    copy.net.reorg(1, true).unwrap();
+    let replaced = json!({ "value": before.to_string() });
+    assert_eq!(copy.post("wallet/getblockbyid", replaced), json!({}), "a fork has other blocks");
+}
+
+#[test]
 fn damaged_journals_and_bad_configurations_are_refused() {
     let w = world();
     w.net.mine(1);
     let text = String::from_utf8(w.net.dump()).unwrap();
     assert!(Devnet::load(b"").is_err());
+    let first = text.lines().next().unwrap();
+    assert!(Devnet::load(format!("{first}\n").as_bytes()).is_err());
+    assert!(Devnet::load(format!("{text}{{\"pop\":0}}\n").as_bytes()).is_err());
     assert!(Devnet::load(text.replace("timestamp_ms", "x").as_bytes()).is_err());
     for config in [
         DevnetConfig { block_time_ms: 0, ..DevnetConfig::default() },

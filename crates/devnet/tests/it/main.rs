@@ -3,6 +3,7 @@
 
 mod broadcast;
 mod chain;
+mod document;
 mod faults;
 mod fees;
 mod formats;
