@@ -93,7 +93,9 @@ impl App {
                 self.send(lease, whole, txid, is_first).await
             }
             Action::ProveLost(txid) => self.prove_lost(lease, whole, txid).await,
-            Action::Sign { leg, road } => self.sign(lease, whole, leg, road, signed_here).await,
+            Action::Sign { leg, road } => {
+                self.sign(lease, (whole, others), leg, road, signed_here).await
+            }
             Action::Read => self.read(lease, whole).await,
             Action::Tick => self.record(lease, whole, Event::Tick).await,
             Action::Wait(until) => Ok(Next::At(until)),
@@ -104,12 +106,12 @@ impl App {
     async fn sign(
         &self,
         lease: Lease,
-        whole: &WholeOrder,
+        (whole, others): (&WholeOrder, &[WholeOrder]),
         leg: u8,
         road: Road,
         signed_here: &mut Option<TxId>,
     ) -> Result<Next, FillFailed> {
-        match self.sign_leg(whole, leg, road).await? {
+        match self.sign_leg(whole, others, leg, road).await? {
             Signed::Tx(tx) => {
                 let txid = tx.txid;
                 let next = self.record(lease, whole, Event::Signed(tx)).await?;

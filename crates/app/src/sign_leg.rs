@@ -52,11 +52,12 @@ pub enum SignFailed {
 impl App {
     /// Builds and signs the transaction that a leg wants on a road.
     ///
-    /// The amount to take back is read from the chain, never remembered: a record that shrank would
-    /// otherwise be refused for ever.
+    /// `others` are the other live orders on the same receiver. The amount to take back is read from
+    /// the chain, never remembered: a record that shrank would otherwise be refused for ever.
     pub async fn sign_leg(
         &self,
         whole: &WholeOrder,
+        others: &[WholeOrder],
         number: u8,
         road: Road,
     ) -> Result<Signed, SignFailed> {
@@ -72,7 +73,8 @@ impl App {
             (Road::Back, LegKind::Delegation { resource, balance, .. }) => {
                 let records = self.node.delegated(leg.owner, receiver).await?;
                 let shown: Sun = records.iter().map(|record| record.amount(resource)).sum();
-                let balance = match returnable(whole, leg, balance, shown) {
+                let is_settled = is_settled(whole, others, leg);
+                let balance = match returnable(leg.state, is_settled, balance, shown) {
                     Returnable::Stake(balance) => balance,
                     Returnable::Nothing => return Ok(Signed::NothingToReturn),
                     Returnable::NotVisible => return Ok(Signed::NotVisible),
@@ -160,16 +162,34 @@ enum Returnable {
 /// What to take back, of the stake that the chain shows as lent by this wallet to this receiver.
 ///
 /// The record is one for all orders, so a node that lags can show another order's stake and not this
-/// one's. Only once the delegation is solid does less mean that the rest is gone.
-fn returnable(whole: &WholeOrder, leg: &Leg, balance: Sun, shown: Sun) -> Returnable {
-    let out = whole.live_tx(leg.id.number, Road::Out);
-    let is_solid = out.is_none_or(|tx| tx.state == TxState::Solid);
+/// one's. Only once everything about it is settled does less mean that the rest is gone.
+fn returnable(state: LegState, is_settled: bool, balance: Sun, shown: Sun) -> Returnable {
     match shown {
         shown if shown >= balance => Returnable::Stake(balance),
-        Sun::ZERO if is_solid && leg.state == LegState::Owed => Returnable::Nothing,
-        shown if is_solid && shown > Sun::ZERO => Returnable::Stake(shown),
+        Sun::ZERO if is_settled && state == LegState::Owed => Returnable::Nothing,
+        shown if is_settled && shown > Sun::ZERO => Returnable::Stake(shown),
         _ => Returnable::NotVisible,
     }
+}
+
+/// Whether every transaction about a wallet's stake with this receiver is solid or lost.
+///
+/// A fork can put another leg's way back before its way out: until that way out is there again, the
+/// record is short by it, and what is taken back meanwhile would be too little by it for ever.
+fn is_settled(whole: &WholeOrder, others: &[WholeOrder], leg: &Leg) -> bool {
+    let resource_of = |kind: &LegKind| match *kind {
+        LegKind::Delegation { resource, .. } => Some(resource),
+        LegKind::Activation => None,
+    };
+    let is_about_it = |order: &WholeOrder, number: u8| {
+        order.leg(number).is_some_and(|other| {
+            other.owner == leg.owner && resource_of(&other.kind) == resource_of(&leg.kind)
+        })
+    };
+    others.iter().chain([whole]).all(|order| {
+        let mut txs = order.txs.iter().filter(|tx| is_about_it(order, tx.leg.number));
+        txs.all(|tx| matches!(tx.state, TxState::Solid | TxState::Lost))
+    })
 }
 
 #[cfg(test)]
@@ -232,20 +252,38 @@ mod tests {
     }
 
     #[test]
-    fn less_than_was_lent_is_taken_back_only_once_the_way_out_is_solid() {
-        let shown = |out: TxState, trx: i64| {
-            let whole = owing(out);
-            returnable(&whole, &whole.legs[0], LENT, Sun::from_trx(trx))
+    fn less_than_was_lent_is_taken_back_only_once_everything_about_it_is_settled() {
+        let shown = |out: TxState, other: TxState, trx: i64| {
+            let (whole, other) = (owing(out), owing(other));
+            let (leg, others) = (&whole.legs[0], [other]);
+            let is_settled = is_settled(&whole, &others, leg);
+            returnable(leg.state, is_settled, LENT, Sun::from_trx(trx))
         };
-        for (out, trx, expected) in [
-            (TxState::Included, 100, Returnable::Stake(LENT)),
-            (TxState::Included, 250, Returnable::Stake(LENT)),
-            (TxState::Included, 99, Returnable::NotVisible),
-            (TxState::Included, 0, Returnable::NotVisible),
-            (TxState::Solid, 99, Returnable::Stake(Sun::from_trx(99))),
-            (TxState::Solid, 0, Returnable::Nothing),
+        let (included, solid) = (TxState::Included, TxState::Solid);
+        for (out, other, trx, expected) in [
+            (included, solid, 100, Returnable::Stake(LENT)),
+            (included, solid, 250, Returnable::Stake(LENT)),
+            (included, solid, 99, Returnable::NotVisible),
+            (included, solid, 0, Returnable::NotVisible),
+            (solid, TxState::Stored, 99, Returnable::NotVisible),
+            (solid, included, 0, Returnable::NotVisible),
+            (solid, included, 100, Returnable::Stake(LENT)),
+            (solid, solid, 99, Returnable::Stake(Sun::from_trx(99))),
+            (solid, TxState::Lost, 0, Returnable::Nothing),
         ] {
-            assert_eq!(shown(out, trx), expected, "{trx} TRX with a way out {out:?}");
+            let found = shown(out, other, trx);
+            assert_eq!(found, expected, "{trx} TRX with ways out {out:?} and {other:?}");
         }
+    }
+
+    #[test]
+    fn another_wallets_or_resources_legs_do_not_unsettle() {
+        let whole = owing(TxState::Solid);
+        let mut elsewhere = owing(TxState::Stored);
+        elsewhere.legs[0].owner = Address::from_evm([7; 20]);
+        let mut bandwidth = owing(TxState::Stored);
+        bandwidth.legs[0].kind =
+            LegKind::Delegation { resource: Resource::Bandwidth, balance: LENT, units: 345 };
+        assert!(is_settled(&whole, &[elsewhere, bandwidth], &whole.legs[0]));
     }
 }

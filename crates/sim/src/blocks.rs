@@ -57,14 +57,15 @@ impl Blocks {
         self.executed.contains_key(&txid)
     }
 
-    /// Looks at a new block; errors are broken promises, in words.
+    /// Looks at a new block and tells what of ours it holds; errors are broken promises, in words.
     pub(crate) fn look_at(
         &mut self,
         number: u64,
         block: &Block,
         pool: &BTreeSet<Address>,
         book: &Book,
-    ) -> Result<(), (&'static str, Option<OrderId>, String)> {
+    ) -> Result<Vec<(OrderId, String)>, (&'static str, Option<OrderId>, String)> {
+        let mut found = Vec::new();
         self.times.insert(number, block.head.timestamp_ms);
         for tx in &block.transactions {
             let Some(contract) = tx.contract else { continue };
@@ -92,7 +93,9 @@ impl Blocks {
                 let text = format!("{txid} is {:?} on the road {:?}", contract.kind, stored.road);
                 return Err(("a transaction does what its leg wants", order, text));
             }
+            let (kind, sun) = (contract.kind, contract.amount_sun);
+            found.push((stored.order, format!("block {number} holds {txid}: {kind:?} {sun:?}")));
         }
-        Ok(())
+        Ok(found)
     }
 }

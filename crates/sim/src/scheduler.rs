@@ -198,8 +198,11 @@ impl Run {
             let Some(block) = at_once(node.block(height)) else { continue };
             self.stage.with(|state| {
                 let seen = state.blocks.look_at(number, &block, &self.pool, &state.book);
-                if let Err((check, order, text)) = seen {
-                    state.violate(check, order, text);
+                match seen {
+                    Ok(found) => {
+                        found.into_iter().for_each(|(order, text)| state.note(Some(order), text));
+                    }
+                    Err((check, order, text)) => state.violate(check, order, text),
                 }
             });
         }
@@ -276,7 +279,7 @@ impl Run {
             let must_work = self.is_calm && tokens > TokenUnits(0);
             match dice {
                 0..=64 => self.intend(from, to, 400, must_work),
-                65..=79 => self.intend(from, to, 40_000, false),
+                65..=79 if !self.is_calm => self.intend(from, to, 40_000, false),
                 80..=87 if !self.is_calm => {
                     self.intend(from, to, 400, false);
                     self.intend(from, to, 4_000, false);
