@@ -48,6 +48,7 @@ impl Audit {
                 audit.orders,
                 match audit.differences.len() {
                     0 => "clean".to_owned(),
+                    1 => "1 difference".to_owned(),
                     count => format!("{count} differences"),
                 }
             ));

@@ -172,12 +172,13 @@ async fn nothing_missing_costs_nothing_and_sends_nothing() {
 
 #[tokio::test]
 async fn an_explicit_scene_is_a_minimum() {
+    let (with, without) = (recipient_with(), recipient_without());
     let rows = [
-        (0, recipient_with(), 1, TO_HOLDER),
-        (1, recipient_with(), 1, TO_HOLDER),
-        (2, recipient_with(), 2, TO_EMPTY),
-        (1, recipient_without(), 2, TO_EMPTY),
-        (0, recipient_without(), 2, TO_EMPTY),
+        (0, with, 1, TO_HOLDER),
+        (1, with, 1, TO_HOLDER),
+        (2, with, 2, TO_EMPTY),
+        (1, without, 2, TO_EMPTY),
+        (0, without, 2, TO_EMPTY),
     ];
     let mut world = World::new().await;
     for (asked, recipient, executed, energy) in rows {

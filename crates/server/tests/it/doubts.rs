@@ -42,7 +42,6 @@ async fn every_way_to_lose_an_answer_leaves_one_delegation() {
     ];
     for fault in faults {
         for count in [1, 3] {
-            eprintln!("{fault:?} {count} times");
             let mut world = World::new().await;
             world.expect_log("sending went unanswered");
             let receiver = Receiver::start().await;

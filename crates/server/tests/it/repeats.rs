@@ -141,3 +141,24 @@ async fn two_orders_for_one_address_serve_two_transfers() {
     assert_eq!(world.returns(payer), world.delegations(payer));
     world.finish().await;
 }
+
+/// An address that is ordered for again and again and never used holds only so many orders.
+#[tokio::test]
+async fn an_address_holds_at_most_twenty_orders() {
+    let mut world = World::with(Setup { balance_sun: 1_000_000_000, ..Setup::default() }).await;
+    let payer = world.payer(plain);
+    let mut body = wanted(payer, recipient_with());
+    for number in 0..20 {
+        body["out_trade_no"] = json!(number);
+        world.order(&body).await;
+    }
+    let before = world.balances().await;
+    body["out_trade_no"] = json!("one more");
+    let refused = world.ask(&body).await;
+    let detail = json!({"detail": "20 orders are already open on this address."});
+    assert_eq!((refused.status(), refused.json()), (400, detail));
+    assert_eq!(world.balances().await, before);
+    world.mine(8).await;
+    assert!(world.usable_energy(payer) >= 20 * 64_285);
+    world.finish().await;
+}

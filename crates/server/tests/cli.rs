@@ -1,0 +1,314 @@
+//! The command line as a person sees it: whole outputs, standard output and standard error apart.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test stops at the first surprise")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use devnet::{Devnet, DevnetConfig};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tron::{Resource, SecretKey, Sun};
+
+const CONFIG: &str =
+    "[database]\nurl = \"sqlite:data/rows.sqlite\"\n[pool]\nwallets_dir = \"wallets\"\n";
+const PASSPHRASE: &str = "correct horse battery staple";
+/// Nobody listens there.
+const NO_NODE: &str = "http://127.0.0.1:1";
+
+/// What a command said and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    out: String,
+    err: String,
+    code: i32,
+}
+
+/// An operator's directory.
+struct Desk {
+    directory: TempDir,
+    node_url: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::with_node(NO_NODE)
+    }
+
+    fn with_node(node_url: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("sunsweep.toml"), CONFIG).unwrap();
+        Self { directory, node_url: node_url.to_owned() }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sunsweep"));
+        command
+            .current_dir(self.path())
+            .env_clear()
+            .env("SUNSWEEP_MASTER_KEY", "5a".repeat(32))
+            .env("SUNSWEEP_WALLET_PASSPHRASE", PASSPHRASE)
+            .env("SUNSWEEP_NODE__URLS", &self.node_url)
+            .args(["--config", "sunsweep.toml"])
+            .args(arguments);
+        command
+    }
+
+    /// Runs a command; what differs from run to run is replaced by its name.
+    fn run(&self, arguments: &[&str]) -> Said {
+        said(&self.command(arguments).output().unwrap())
+    }
+
+    /// A command that succeeds and says this, and nothing else.
+    fn ok(&self, arguments: &[&str], out: &str, err: &str) {
+        let expected = Said { out: out.to_owned(), err: err.to_owned(), code: 0 };
+        assert_eq!(self.run(arguments), expected, "{arguments:?}");
+    }
+
+    /// A command that fails with this reason on standard error, and nothing else.
+    fn fails(&self, arguments: &[&str], reason: &str) {
+        let expected = Said { out: String::new(), err: format!("sunsweep: {reason}\n"), code: 1 };
+        assert_eq!(self.run(arguments), expected, "{arguments:?}");
+    }
+
+    /// The first text of a command's output, as it is.
+    fn raw(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+fn said(output: &Output) -> Said {
+    let text = |bytes: &[u8]| named(std::str::from_utf8(bytes).unwrap());
+    Said {
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+        code: output.status.code().unwrap(),
+    }
+}
+
+/// The text with keys, secrets, addresses and times replaced by what they are.
+fn named(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.');
+    let mut shown = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(length);
+        let is_hex = word.chars().all(|c| c.is_ascii_digit() || ('A'..='F').contains(&c));
+        shown.push_str(match word.len() {
+            32 if is_hex => "<KEY>",
+            64 if is_hex => "<SECRET>",
+            34 if word.starts_with('T') => "<ADDRESS>",
+            27 if word.ends_with('Z') => "<TIME>",
+            _ => word,
+        });
+        let end = after.chars().next().map_or(0, char::len_utf8);
+        shown.push_str(&after[..end]);
+        rest = &after[end..];
+    }
+    shown
+}
+
+#[test]
+fn config_check_and_show() {
+    let desk = Desk::new();
+    desk.ok(&["config", "check"], "the configuration is fine\n", "");
+    let shown = desk.run(&["config", "show"]);
+    assert_eq!((shown.err.as_str(), shown.code), ("", 0));
+    for line in [
+        "url = \"sqlite:data/rows.sqlite\"",
+        "urls = [\"http://127.0.0.1:1\"]",
+        "wallets_dir = \"wallets\"",
+        "schedule_secs = [15, 15, 30, 180, 600, 1200, 1800]",
+        "# master key: set",
+        "# wallet passphrase: set",
+        "# node key: unset",
+    ] {
+        assert!(shown.out.lines().any(|shown| shown == line), "{line}\n{}", shown.out);
+    }
+    for secret in [PASSPHRASE, &"5a".repeat(32)] {
+        assert!(!shown.out.contains(secret), "a secret is shown");
+    }
+}
+
+#[test]
+fn config_names_everything_that_is_wrong_at_once() {
+    let desk = Desk::new();
+    let wrong = "[server]\nmax_connections = 0\nlisten = 5\n[price]\nenergy_prize_sun = 1\n[nod]\n";
+    std::fs::write(desk.path().join("sunsweep.toml"), wrong).unwrap();
+    let said = desk.run(&["config", "check"]);
+    assert_eq!((said.out.as_str(), said.code), ("", 1));
+    for complaint in
+        ["server.listen", "price.energy_prize_sun: unknown key", "nod: unknown section"]
+    {
+        assert!(said.err.contains(complaint), "{complaint}: {}", said.err);
+    }
+    let missing = desk.command(&["config", "check"]).args(["--config", "none.toml"]).output();
+    assert!(!missing.unwrap().status.success());
+}
+
+#[test]
+fn merchants_and_their_money() {
+    let desk = Desk::new();
+    desk.ok(&["merchant", "add", "Shop"], "1\n", "");
+    let url = "https://merchant.example/cb";
+    desk.ok(&["merchant", "add", "Other", "--callback-url", url], "2\n", "");
+    desk.fails(&["merchant", "add", " "], "a merchant needs a name");
+    let private = "http://127.0.0.1/";
+    desk.fails(&["merchant", "add", "X", "--callback-url", private], "the address is not public");
+    let credit = ["merchant", "credit", "1", "12.5", "--reason", "invoice 7"];
+    let plan = "credit 12.5 TRX to merchant 1 (Shop): 0 TRX before, 12.5 TRX after";
+    desk.ok(&credit, &format!("would {plan}; add --yes to post it\n"), "");
+    desk.ok(&[&credit[..], &["--yes"]].concat(), &format!("{plan}\n"), "");
+    let debit = ["merchant", "debit", "1", "20", "--reason", "paid out", "--yes"];
+    desk.fails(&debit, "Shop has only 12.5 TRX available");
+    let nobody = ["merchant", "credit", "9", "1", "--reason", "x"];
+    desk.fails(&nobody, "there is no merchant 9");
+    let nothing = desk.run(&["merchant", "credit", "1", "0", "--reason", "x"]);
+    assert_eq!((nothing.out.as_str(), nothing.code), ("", 2));
+    assert!(nothing.err.contains("the amount must be more than nothing"), "{}", nothing.err);
+    desk.ok(&["merchant", "pause", "2"], "merchant 2 is paused\n", "");
+    desk.ok(&["merchant", "list"], MERCHANTS, "");
+    let listed: Value = serde_json::from_str(&desk.raw(&["merchant", "list", "--json"])).unwrap();
+    let shop = json!({
+        "id": 1, "name": "Shop", "available_sun": 12_500_000, "held_sun": 0,
+        "callback_url": null, "paused": false,
+    });
+    let other = json!({
+        "id": 2, "name": "Other", "available_sun": 0, "held_sun": 0, "callback_url": url,
+        "paused": true,
+    });
+    assert_eq!(listed, json!([shop, other]));
+}
+
+const MERCHANTS: &str = "\
+┌──────────────────────────────────────────────────────────────────────────────┐
+│ id   name    available TRX   held TRX   callback                             │
+╞══════════════════════════════════════════════════════════════════════════════╡
+│ 1    Shop    12.5            0                                               │
+│ 2    Other   0               0          https://merchant.example/cb   paused │
+└──────────────────────────────────────────────────────────────────────────────┘
+";
+
+#[test]
+fn keys_are_at_most_three_and_shown_once() {
+    let desk = Desk::new();
+    desk.ok(&["merchant", "add", "Shop"], "1\n", "");
+    desk.fails(&["key", "add", "9"], "there is no merchant 9");
+    let new = "{\"api_key\":\"<KEY>\",\"api_secret\":\"<SECRET>\"}\n";
+    let once = "The secret is not kept in readable form: store it now.\n";
+    desk.ok(&["key", "add", "1"], new, once);
+    desk.ok(&["key", "add", "1", "--name", "second"], new, once);
+    let third: Value = serde_json::from_str(&desk.raw(&["key", "add", "1"])).unwrap();
+    desk.fails(&["key", "add", "1"], "merchant 1 has 3 live keys already");
+    let text = third["api_key"].as_str().unwrap();
+    desk.ok(&["key", "revoke", text], "<KEY> is revoked\n", "");
+    desk.fails(&["key", "revoke", "NOBODY"], "there is no live key NOBODY");
+    desk.ok(&["key", "add", "1", "--name", "fourth"], new, once);
+    desk.ok(&["key", "list", "1"], KEYS, "");
+    let listed = desk.raw(&["key", "list", "1"]);
+    let secret = third["api_secret"].as_str().unwrap();
+    assert!(listed.contains(text) && !listed.contains(secret));
+}
+
+const KEYS: &str = "\
+┌────────────────────────────────────────────────────────────────────────────────────┐
+│ key                                name      state     created                     │
+╞════════════════════════════════════════════════════════════════════════════════════╡
+│ <KEY>   default   live      <TIME> │
+│ <KEY>   second    live      <TIME> │
+│ <KEY>   default   revoked   <TIME> │
+│ <KEY>   fourth    live      <TIME> │
+└────────────────────────────────────────────────────────────────────────────────────┘
+";
+
+#[test]
+fn wallets_are_kept_encrypted() {
+    let desk = Desk::new();
+    desk.fails(&["wallet", "add"], "give --key-file FILE or --generate");
+    let added = "<ADDRESS> added as lender; <ADDRESS> signs for it\n";
+    let grant = "Grant <ADDRESS> an active permission 2 on <ADDRESS> with DelegateResource (57) and \
+                 UnDelegateResource (58) and nothing else.\n";
+    desk.ok(&["wallet", "add", "--generate"], added, grant);
+    let key = SecretKey::from_hex(&"11".repeat(32)).unwrap();
+    std::fs::write(desk.path().join("key"), format!("{}\n", "11".repeat(32))).unwrap();
+    let owner =
+        ["wallet", "add", "--key-file", "key", "--role", "activator", "--permission-id", "0"];
+    let warning =
+        "Warning: this key holds the owner permission. If it leaks, the wallet is lost.\n";
+    let activator = "<ADDRESS> added as activator; <ADDRESS> signs for it\n";
+    desk.ok(&owner, activator, warning);
+    let again = desk.run(&owner);
+    assert_eq!((again.out.as_str(), again.code), ("", 1));
+    assert!(again.err.contains("exists already and is never overwritten"), "{}", again.err);
+    let address = key.address().to_string();
+    desk.ok(&["wallet", "disable", &address], "<ADDRESS> is disabled\n", "");
+    let listed = desk.run(&["wallet", "list"]);
+    assert_eq!((listed.err.as_str(), listed.code), ("", 0));
+    let rows: Vec<Vec<&str>> =
+        listed.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[1][1..4], ["address", "role", "free"]);
+    let mut wallets = [rows[3].clone(), rows[4].clone()];
+    wallets.sort_by_key(|row| std::cmp::Reverse(row[2]));
+    assert_eq!(wallets[0], ["│", "<ADDRESS>", "lender", "0", "0", "0", "0", "0", "│"]);
+    let disabled = ["│", "<ADDRESS>", "activator", "0", "0", "0", "0", "0", "disabled", "│"];
+    assert_eq!(wallets[1], disabled);
+    let file = desk.path().join("wallets").join(format!("{address}.json"));
+    assert!(!std::fs::read_to_string(file).unwrap().contains(&"11".repeat(32)));
+}
+
+#[test]
+fn audit_says_how_it_ended_by_its_exit_code() {
+    let desk = Desk::new();
+    desk.ok(&["merchant", "add", "Shop"], "1\n", "");
+    let credit = ["merchant", "credit", "1", "5", "--reason", "x", "--yes"];
+    assert_eq!(desk.run(&credit).code, 0);
+    let clean = "4 ledger accounts, 1 ledger transactions, 0 orders: clean\n";
+    desk.ok(&["audit", "--offline"], clean, "");
+    let found: Value = serde_json::from_str(&desk.raw(&["audit", "--offline", "--json"])).unwrap();
+    let expected = json!({
+        "clean": true, "accounts": 4, "ledger_txs": 1, "orders": 0, "differences": [],
+    });
+    assert_eq!(found, expected);
+    // With a wallet, the chain is asked too: a node that does not answer is a failure, not a finding.
+    assert_eq!(desk.run(&["wallet", "add", "--generate"]).code, 0);
+    let failed = desk.run(&["audit"]);
+    assert_eq!((failed.out.as_str(), failed.code), ("", 1));
+    assert!(failed.err.starts_with("sunsweep: the chain could not be read"), "{}", failed.err);
+    desk.ok(&["audit", "--offline"], clean, "");
+}
+
+/// Stake that a wallet lends on chain and no row knows of: the exit code of a finding is 3.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn audit_finds_what_the_chain_lends_and_no_row_knows() {
+    let chain = Devnet::new(DevnetConfig::default()).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let desk = Desk::with_node(&format!("http://{}", listener.local_addr().unwrap()));
+    let stop = CancellationToken::new();
+    let node = devnet::serve(listener, chain.clone(), stop.clone().cancelled_owned());
+    let node = tokio::spawn(node);
+    std::fs::write(desk.path().join("key"), "11".repeat(32)).unwrap();
+    let wallet = SecretKey::from_hex(&"11".repeat(32)).unwrap().address();
+    let stranger = SecretKey::from_hex(&"22".repeat(32)).unwrap().address();
+    assert_eq!(desk.run(&["wallet", "add", "--key-file", "key"]).code, 0);
+    chain.set_stake(wallet, Resource::Energy, Sun::from_trx(1_000));
+    assert_eq!(desk.run(&["audit"]).code, 0);
+    let lend = json!({"from": wallet, "to": stranger, "resource": "ENERGY", "sun": 500_000_000});
+    chain.control("delegate", &lend).unwrap();
+    chain.mine(1);
+    let found = desk.run(&["audit"]);
+    let expected = "\
+wallet <ADDRESS> lends <ADDRESS> 500000000 sun of ENERGY stake on chain; the rows say 0 sun and 0 sun in doubt
+2 ledger accounts, 0 ledger transactions, 0 orders: 1 difference
+";
+    assert_eq!(found, Said { out: expected.to_owned(), err: String::new(), code: 3 });
+    stop.cancel();
+    node.await.unwrap();
+}
