@@ -44,8 +44,8 @@ impl App {
         let attempts = callback.attempts.saturating_add(1);
         let (first, now) = (callback.first, self.clock.now());
         match self.settings.schedule.next(attempts, first, now, self.ids.jitter_ppm()) {
-            Some(due) if !posted.is_hopeless => (CallbackState::Owed, Attention::At(due)),
-            Some(_) | None => (CallbackState::Dead, Attention::Done),
+            Some(due) => (CallbackState::Owed, Attention::At(due)),
+            None => (CallbackState::Dead, Attention::Done),
         }
     }
 

@@ -65,11 +65,12 @@ impl App {
 
     /// `None` when the row is gone already.
     async fn fill_steps(&self, lease: Lease) -> Result<Option<UnixMillis>, FillFailed> {
+        let mut signed_here = None;
         for _ in 0..STEPS_MAX {
             let Some((whole, others)) = self.store.whole(lease.order).await? else {
                 return Ok(Some(self.clock.now().after_ms(self.settings.limits.reread_ms)));
             };
-            match self.fill_step(lease, &whole, &others).await? {
+            match self.fill_step(lease, &whole, &others, &mut signed_here).await? {
                 Next::Again => {}
                 Next::At(due) => return Ok(Some(due)),
                 Next::Closed => return Ok(None),
@@ -83,12 +84,16 @@ impl App {
         lease: Lease,
         whole: &WholeOrder,
         others: &[WholeOrder],
+        signed_here: &mut Option<TxId>,
     ) -> Result<Next, FillFailed> {
         let moment = self.view.moment(self.clock.now());
         match next_action(whole, others, &moment, &self.settings.limits) {
-            Action::Send(txid) => self.send(lease, whole, txid).await,
+            Action::Send(txid) => {
+                let is_first = signed_here.take() == Some(txid);
+                self.send(lease, whole, txid, is_first).await
+            }
             Action::ProveLost(txid) => self.prove_lost(lease, whole, txid).await,
-            Action::Sign { leg, road } => self.sign(lease, whole, leg, road).await,
+            Action::Sign { leg, road } => self.sign(lease, whole, leg, road, signed_here).await,
             Action::Read => self.read(lease, whole).await,
             Action::Tick => self.record(lease, whole, Event::Tick).await,
             Action::Wait(until) => Ok(Next::At(until)),
@@ -102,15 +107,29 @@ impl App {
         whole: &WholeOrder,
         leg: u8,
         road: Road,
+        signed_here: &mut Option<TxId>,
     ) -> Result<Next, FillFailed> {
         match self.sign_leg(whole, leg, road).await? {
-            Signed::Tx(tx) => self.record(lease, whole, Event::Signed(tx)).await,
+            Signed::Tx(tx) => {
+                let txid = tx.txid;
+                let next = self.record(lease, whole, Event::Signed(tx)).await?;
+                *signed_here = Some(txid);
+                Ok(next)
+            }
             Signed::NothingToReturn => self.record(lease, whole, Event::NothingToReturn(leg)).await,
             Signed::NotVisible => Ok(self.reread()),
         }
     }
 
-    async fn send(&self, lease: Lease, whole: &WholeOrder, txid: TxId) -> Result<Next, FillFailed> {
+    /// Sends stored bytes. `is_first` says that this claim signed them, so that nobody can have sent
+    /// them before: only then does a refusal mean that they are nowhere.
+    async fn send(
+        &self,
+        lease: Lease,
+        whole: &WholeOrder,
+        txid: TxId,
+        is_first: bool,
+    ) -> Result<Next, FillFailed> {
         let Some(tx) = whole.tx(txid) else { return Ok(Next::Again) };
         let answer = match self.node.broadcast(txid, &tx.bytes).await {
             Broadcast::Taken { .. } => Answer::Taken,
@@ -120,13 +139,13 @@ impl App {
             }
             Broadcast::Refused { reason, text } => {
                 tracing::warn!(order.id = %whole.order.id, tx.id = %txid, ?reason, "the chain refused: {text}");
-                Answer::Refused
+                if is_first { Answer::RefusedOutright } else { Answer::Refused }
             }
         };
         let next = self.record(lease, whole, Event::Answered { txid, answer }).await?;
-        // A refused way back is owed still: asking again at once would only be refused again.
-        let is_owed = tx.road == Road::Back && answer == Answer::Refused;
-        Ok(if is_owed { self.reread() } else { next })
+        // Asking again at once would only be refused again: the next block brings another reading of
+        // the pool, and with it perhaps another plan.
+        Ok(if answer == Answer::RefusedOutright { self.reread() } else { next })
     }
 
     async fn prove_lost(

@@ -8,7 +8,9 @@ use tron::Address;
 use crate::App;
 use crate::ports::StoreError;
 use crate::read_receiver::{Receiver, ReceiverRefused, read_receiver};
-use crate::rows::{Attention, Changes, Needs, NewAnswers, RequestKeys, Rows, StoredAnswers};
+use crate::rows::{
+    Attention, Changes, Merchant, Needs, NewAnswers, RequestKeys, Rows, StoredAnswers,
+};
 use crate::work::commit;
 
 /// What a merchant asks for, already authenticated and well-formed.
@@ -26,6 +28,8 @@ pub struct PlaceOrder {
     pub scene: Scene,
     /// The merchant's own label.
     pub reference: Option<String>,
+    /// Whether a second order with the same reference is refused.
+    pub is_reference_strict: bool,
     /// Where to post the outcome; the merchant's default otherwise.
     pub callback_url: Option<String>,
     /// What makes a repeat of this request harmless.
@@ -50,6 +54,9 @@ pub enum PlaceRefused {
     /// The signature was used on another path.
     #[error("this signed request was sent to another path before")]
     ReplayedElsewhere,
+    /// The reference was used before, and the key is set to strict.
+    #[error("order {0} has this reference already")]
+    ReferenceTaken(OrderId),
     /// The idempotency key was used for another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,
@@ -66,7 +73,7 @@ impl App {
     pub async fn place_order(&self, place: PlaceOrder) -> Result<Order, PlaceRefused> {
         let receiver = match self.read_for_order(&place).await {
             Ok(receiver) => receiver,
-            Err(refused) => return self.answered_before(&place, refused).await,
+            Err(refused) => return self.refuse_unless_known(place, refused).await,
         };
         let placed = self.commit_order(place, receiver).await?;
         match placed {
@@ -89,8 +96,10 @@ impl App {
         place: PlaceOrder,
         receiver: Receiver,
     ) -> Result<Placed, PlaceRefused> {
+        let reference = place.reference.clone().filter(|_| place.is_reference_strict);
         let needs = Needs {
             merchant: Some(place.merchant),
+            reference,
             answers: Some(place.request.clone()),
             receiver: Some(place.receiver),
             pool: true,
@@ -112,7 +121,10 @@ impl App {
         if let Some(before) = known(rows.answers, &place.request)? {
             return Ok((Changes::default(), Placed::Before(before)));
         }
-        let merchant = rows.merchant.as_ref().ok_or(PlaceRefused::NoMerchant)?;
+        let merchant = permitted(rows)?;
+        if let Some(taken) = rows.by_reference {
+            return Err(PlaceRefused::ReferenceTaken(taken));
+        }
         let now = self.clock.now();
         let new = NewOrder {
             id,
@@ -151,15 +163,20 @@ impl App {
     }
 
     /// A request that cannot be served now may have been served before: then it gets that answer.
-    async fn answered_before(
+    /// Otherwise a paused merchant hears that first, whatever else is in the way.
+    async fn refuse_unless_known(
         &self,
-        place: &PlaceOrder,
+        place: PlaceOrder,
         refused: PlaceRefused,
     ) -> Result<Order, PlaceRefused> {
-        match known(self.store.answers(&place.request).await?, &place.request)? {
-            Some(order) => self.repeat(order).await,
-            None => Err(refused),
+        if let Some(before) = known(self.store.answers(&place.request).await?, &place.request)? {
+            return self.repeat(before).await;
         }
+        let needs = Needs { merchant: Some(place.merchant), ..Needs::default() };
+        let decide = move |rows: &Rows| -> Result<(Changes, Order), PlaceRefused> {
+            Err(permitted(rows).err().unwrap_or_else(|| refused.clone()))
+        };
+        commit(&*self.store, needs, decide).await?
     }
 
     async fn repeat(&self, order: OrderId) -> Result<Order, PlaceRefused> {
@@ -174,6 +191,12 @@ impl App {
 enum Placed {
     New(Box<Order>),
     Before(OrderId),
+}
+
+/// The merchant, if it may order at all.
+fn permitted(rows: &Rows) -> Result<&Merchant, PlaceRefused> {
+    let merchant = rows.merchant.as_ref().ok_or(PlaceRefused::NoMerchant)?;
+    if merchant.is_paused { Err(Refused::MerchantPaused.into()) } else { Ok(merchant) }
 }
 
 /// The order that this very request placed before.

@@ -12,6 +12,8 @@ use tron::{Address, Bandwidth, Sun, TxId};
 pub struct Needs {
     /// A merchant with its balances.
     pub merchant: Option<MerchantId>,
+    /// The newest order of the merchant with this reference.
+    pub reference: Option<String>,
     /// Whether a request was answered before.
     pub answers: Option<RequestKeys>,
     /// One order with its legs and transactions; the other live orders on its receiver come along.
@@ -31,6 +33,8 @@ pub struct Rows {
     pub merchant: Option<Merchant>,
     /// Answers given before.
     pub answers: StoredAnswers,
+    /// The newest order with the reference, if asked for and there.
+    pub by_reference: Option<OrderId>,
     /// The order, if asked for and there.
     pub whole: Option<WholeOrder>,
     /// The other live orders on the receiver.

@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use app::chain_view::ChainView;
-use app::ports::{Clock, Signer, Store};
+use app::ports::{Clock, Ids, Signer, Store};
+use app::watch_chain::Watcher;
 use app::{App, Settings};
+use axum::Router;
 use node::{
-    CacheSettings, Cached, Endpoint, Failover, FailoverSettings, Head, HttpLimits, HttpTransport,
+    CacheSettings, Cached, Endpoint, Failover, FailoverSettings, HttpLimits, HttpTransport,
     JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
 };
 use store::SqliteStore;
@@ -18,7 +20,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Signature, TxId};
 
-use crate::callback_client::{CallbackClient, CallbackSettings, TargetPolicy};
+use crate::callback_client::{
+    CallbackClient, CallbackSettings, Lookup, SystemLookup, TargetPolicy,
+};
 use crate::config::Config;
 use crate::http_server::HttpServer;
 use crate::keys::Keys;
@@ -40,11 +44,38 @@ pub struct Product {
     pub store: Arc<dyn Store>,
     /// How the workers pace themselves.
     pub pace: Pace,
-    keys: Keys,
+    keys: Arc<Keys>,
+    is_ready: Arc<AtomicBool>,
     callbacks: Arc<CallbackClient>,
     nodes: Arc<Failover>,
     cached: Arc<Cached<dyn TronNode>>,
     config: Config,
+}
+
+/// What a product meets outside itself besides the nodes: the system's, or a test's.
+pub struct Ports {
+    /// Keeps rows.
+    pub store: Arc<dyn Store>,
+    /// Reads the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identities.
+    pub ids: Arc<dyn Ids>,
+    /// Finds the hosts of callbacks.
+    pub lookup: Arc<dyn Lookup>,
+}
+
+impl Ports {
+    /// The configured database, and the system for the rest.
+    ///
+    /// Errors: in words for the operator.
+    pub fn system(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            store: open_store(config)?,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            lookup: Arc::new(SystemLookup),
+        })
+    }
 }
 
 /// What a product needs besides its configuration.
@@ -74,14 +105,22 @@ impl Product {
     ///
     /// Errors: in words for the operator.
     pub fn new(config: Config, secrets: Secrets) -> anyhow::Result<Self> {
-        let rows = open_store(&config)?;
+        let ports = Ports::system(&config)?;
+        Self::with_ports(config, secrets, ports)
+    }
+
+    /// Puts everything together around these ports; the nodes are the configured ones.
+    ///
+    /// Errors: in words for the operator.
+    pub fn with_ports(config: Config, secrets: Secrets, ports: Ports) -> anyhow::Result<Self> {
+        let Ports { store: rows, clock, ids, lookup } = ports;
         let (nodes, cached) = connect(&config)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sealer = Arc::new(secrets.sealer);
         let keys = || Keys::new(rows.clone(), sealer.clone(), clock.clone());
-        let callbacks = Arc::new(callback_client(&config)?);
+        let callbacks = Arc::new(callback_client(&config, lookup)?);
         let poster = SigningPoster::new(callbacks.clone(), keys(), clock.clone());
-        let keys = keys();
+        let keys = Arc::new(keys());
+        let is_ready = Arc::new(AtomicBool::new(true));
         let app = App {
             store: rows.clone(),
             node: nodes.clone(),
@@ -90,7 +129,7 @@ impl Product {
             poster: Arc::new(poster),
             format: Arc::new(wire::WireFormat),
             clock: clock.clone(),
-            ids: Arc::new(SystemIds),
+            ids,
             settings: Arc::new(settings(&config)),
             view: Arc::new(ChainView::default()),
             order_bell: Arc::new(Notify::new()),
@@ -98,7 +137,24 @@ impl Product {
             last_timestamp_ms: Arc::default(),
         };
         let pace = pace(&config);
-        Ok(Self { app, store: rows, pace, keys, callbacks, nodes, cached, config })
+        Ok(Self { app, store: rows, pace, keys, callbacks, is_ready, nodes, cached, config })
+    }
+
+    /// What follows the chain; each new head empties the cache of reads first.
+    #[must_use]
+    pub fn watcher(&self) -> Watcher {
+        let cached = self.cached.clone();
+        Watcher::new(self.app.clone(), Box::new(move |head| cached.advance_to(head.id)))
+    }
+
+    /// The routes.
+    pub fn router(&self) -> Router {
+        routes(Arc::new(Edge {
+            app: self.app.clone(),
+            keys: self.keys.clone(),
+            callbacks: self.callbacks.clone(),
+            is_ready: self.is_ready.clone(),
+        }))
     }
 
     /// The nodes that it asks.
@@ -124,26 +180,24 @@ impl Product {
     ) -> anyhow::Result<()> {
         let server = HttpServer::bind(listen, self.config.http_limits()).await?;
         let address = server.local_address();
+        // The embedded database has one server, this one.
+        let freed = self.store.free_leases().await?;
+        if freed > 0 {
+            tracing::info!(freed, "work of an earlier start is taken up again");
+        }
         let workers_stop = CancellationToken::new();
-        let cached = self.cached.clone();
-        let on_head = Box::new(move |head: &Head| cached.advance_to(head.id));
-        let workers = worker::start(&self.app, self.pace, on_head, &workers_stop);
+        let workers = worker::start(&self.app, self.pace, self.watcher(), &workers_stop);
         workers.reopen();
-        workers.spawn(watch_health(self.nodes.clone(), workers_stop.clone()));
+        let clock = self.app.clock.clone();
+        workers.spawn(watch_health(self.nodes.clone(), clock, workers_stop.clone()));
         workers.close();
         on_listening(address);
-        let edge = Arc::new(Edge {
-            app: self.app,
-            keys: self.keys,
-            callbacks: self.callbacks,
-            is_ready: AtomicBool::new(true),
-        });
-        let (draining, drained) = (stop.clone(), edge.clone());
+        let (draining, is_ready) = (stop.clone(), self.is_ready.clone());
         let drain = async move {
             draining.cancelled().await;
-            drained.is_ready.store(false, Ordering::Relaxed);
+            is_ready.store(false, Ordering::Relaxed);
         };
-        tokio::join!(server.run(routes(edge), stop), drain);
+        tokio::join!(server.run(self.router(), stop), drain);
         workers_stop.cancel();
         workers.wait().await;
         Ok(())
@@ -197,7 +251,7 @@ impl Offline {
 
     /// Refuses an address that callbacks would never be posted to.
     pub fn check_callback_url(&self, url: &str) -> anyhow::Result<()> {
-        Ok(callback_client(&self.config)?.check_url(url)?)
+        Ok(callback_client(&self.config, Arc::new(SystemLookup))?.check_url(url)?)
     }
 }
 
@@ -209,9 +263,9 @@ impl Signer for PoolSigner {
     }
 }
 
-async fn watch_health(nodes: Arc<Failover>, stop: CancellationToken) {
+async fn watch_health(nodes: Arc<Failover>, clock: Arc<dyn Clock>, stop: CancellationToken) {
     loop {
-        nodes.check(SystemClock.now().get()).await;
+        nodes.check(clock.now().get()).await;
         tokio::select! {
             () = stop.cancelled() => break,
             () = tokio::time::sleep(HEALTH_EVERY) => {}
@@ -242,7 +296,7 @@ fn sealer(config: &Config) -> anyhow::Result<Sealer> {
     Ok(Sealer::new(&key))
 }
 
-fn callback_client(config: &Config) -> anyhow::Result<CallbackClient> {
+fn callback_client(config: &Config, lookup: Arc<dyn Lookup>) -> anyhow::Result<CallbackClient> {
     let mut targets = match config.callback.allow_private {
         true => TargetPolicy::everything(),
         false => TargetPolicy::public_only(),
@@ -251,13 +305,20 @@ fn callback_client(config: &Config) -> anyhow::Result<CallbackClient> {
         targets = targets.allowing_host(host)?;
     }
     let timeout = Duration::from_secs(config.callback.timeout_secs);
-    Ok(CallbackClient::new(CallbackSettings { timeout, targets })?)
+    Ok(CallbackClient::with_lookup(CallbackSettings { timeout, targets }, lookup)?)
 }
 
 /// The nodes with fail-over, and the same behind a cache that is emptied at each block.
-fn connect(config: &Config) -> anyhow::Result<(Arc<Failover>, Arc<Cached<dyn TronNode>>)> {
+type Nodes = (Arc<Failover>, Arc<Cached<dyn TronNode>>);
+
+fn connect(config: &Config) -> anyhow::Result<Nodes> {
     let api_key = config.node_api_key()?;
-    let call_timeout = Duration::from_millis(config.node.request_timeout_ms);
+    let request_deadline = Duration::from_millis(config.node.request_timeout_ms);
+    // One silent node must leave time for the next one.
+    let call_timeout = match config.node.urls.len() {
+        1 => request_deadline,
+        _ => request_deadline / 2,
+    };
     let mut members = Vec::new();
     for url in &config.node.urls {
         let mut endpoint = Endpoint::new(url)?;
@@ -272,15 +333,18 @@ fn connect(config: &Config) -> anyhow::Result<(Arc<Failover>, Arc<Cached<dyn Tro
         };
         let settings = NodeSettings {
             call_timeout,
-            // A provider's address is many nodes; an own node is one.
-            loss_rule: if api_key.is_some() { LossRule::POOL } else { LossRule::SINGLE },
+            loss_rule: match config.node.is_provider {
+                true => LossRule::POOL,
+                false => LossRule::SINGLE,
+            },
             // The totals come with any existing account's resources; the token surely exists.
             totals_addresses: vec![config.token.contract, node::black_hole()],
         };
         let node = JsonNode::new(HttpTransport::new(endpoint, limits)?, settings);
         members.push(Member::new(name, Arc::new(node)));
     }
-    let nodes = Arc::new(Failover::new(members, FailoverSettings::default()));
+    let failover = FailoverSettings { request_deadline, ..FailoverSettings::default() };
+    let nodes = Arc::new(Failover::new(members, failover));
     let behind: Arc<dyn TronNode> = nodes.clone();
     Ok((nodes, Arc::new(Cached::new(behind, CacheSettings::default()))))
 }

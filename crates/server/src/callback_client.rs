@@ -53,17 +53,10 @@ pub struct CallbackClient {
 pub struct ClientBroken(#[from] reqwest::Error);
 
 impl CallbackClient {
-    /// A client that looks names up with the system's resolver.
+    /// A client with this source of names; the addresses that it gives are checked.
     ///
     /// Without certificates of authorities on the machine it still works for `http` receivers, and
     /// says so in the log: a callback to an `https` receiver then fails as [`FailureKind::Tls`].
-    ///
-    /// Errors: the HTTP client cannot be set up.
-    pub fn new(settings: CallbackSettings) -> Result<Self, ClientBroken> {
-        Self::with_lookup(settings, Arc::new(SystemLookup))
-    }
-
-    /// A client with another source of names; the addresses it gives are checked all the same.
     ///
     /// Errors: the HTTP client cannot be set up.
     pub fn with_lookup(

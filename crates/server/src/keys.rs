@@ -27,6 +27,8 @@ pub struct LiveKey {
     pub merchant: MerchantId,
     /// The text that requests carry.
     pub text: String,
+    /// Whether a second order with the same reference is refused.
+    pub is_reference_strict: bool,
     secret: Arc<ApiSecret>,
 }
 
@@ -101,7 +103,13 @@ impl Keys {
         let text = std::str::from_utf8(&bytes).map_err(|_| sealed(OpenError::Damaged))?;
         let secret = ApiSecret::from_text(Zeroizing::new(text.to_owned()))
             .map_err(|_| sealed(OpenError::Damaged))?;
-        Ok(LiveKey { id: row.id, merchant: row.merchant, text: row.text, secret: Arc::new(secret) })
+        Ok(LiveKey {
+            id: row.id,
+            merchant: row.merchant,
+            text: row.text,
+            is_reference_strict: row.is_reference_strict,
+            secret: Arc::new(secret),
+        })
     }
 }
 

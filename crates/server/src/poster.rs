@@ -25,7 +25,7 @@ impl SigningPoster {
     }
 
     fn unsent(note: String) -> Posted {
-        Posted { status: None, note, took_ms: 0, is_hopeless: false }
+        Posted { status: None, note, took_ms: 0 }
     }
 }
 
@@ -49,7 +49,7 @@ impl Poster for SigningPoster {
         match self.client.post(&callback.url, &headers, &callback.body).await {
             PostOutcome::Answered { status, body_excerpt, took_ms } => {
                 let took_ms = i64::try_from(took_ms).unwrap_or(i64::MAX);
-                Posted { status: Some(status), note: body_excerpt, took_ms, is_hopeless: false }
+                Posted { status: Some(status), note: body_excerpt, took_ms }
             }
             // An address that is refused today may be public tomorrow: it goes through the schedule
             // like any other failure.

@@ -103,6 +103,7 @@ impl From<PlaceRefused> for Refusal {
             PlaceRefused::ChainUnknown => detail(error::CHAIN_UNREADABLE),
             PlaceRefused::Rules(refused) => refused.into(),
             PlaceRefused::ReplayedElsewhere => detail(error::REPLAYED_ELSEWHERE),
+            PlaceRefused::ReferenceTaken(_) => Self::fields(FieldErrors::reference_reused()),
             PlaceRefused::KeyReused => Self::fields(FieldErrors::idempotency_key_reused()),
             PlaceRefused::Store(failed) => failed.into(),
             PlaceRefused::NoMerchant => Self::internal(&refused),
@@ -129,6 +130,7 @@ impl From<Refused> for Refusal {
         match refused {
             Refused::MerchantPaused => detail(error::MERCHANT_PAUSED),
             Refused::TooManyOpen { open } => detail(&error::too_many_open(open)),
+            Refused::ReceiverIsPool => Self::fields(FieldErrors::receiver_is_pool()),
             Refused::InsufficientFunds { .. } => detail(error::INSUFFICIENT_FUNDS),
             Refused::NoCapacity(lack) => {
                 tracing::error!("an order was refused for want of capacity: {lack}");

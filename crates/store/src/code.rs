@@ -58,10 +58,16 @@ code!(WalletRole { Lender = 0, Activator = 1 });
 code!(OutboxKind { Order = 0, Callback = 1 });
 code!(CallbackState { Owed = 0, Delivered = 1, Dead = 2 });
 
-/// A leg that makes the receiver exist.
-pub(crate) const LEG_ACTIVATION: i64 = 0;
-/// A leg that lends stake.
-pub(crate) const LEG_DELEGATION: i64 = 1;
+/// What a leg does, without how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LegWord {
+    /// Makes the receiver exist.
+    Activation,
+    /// Lends stake.
+    Delegation,
+}
+
+code!(LegWord { Activation = 0, Delegation = 1 });
 
 #[cfg(test)]
 mod tests {
@@ -82,6 +88,7 @@ mod tests {
     fn every_number_means_one_word() {
         check::<OrderState>();
         check::<LegState>();
+        check::<LegWord>();
         check::<TxState>();
         check::<Road>();
         check::<Scene>();

@@ -26,6 +26,9 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     if let Some(id) = needs.merchant {
         rows.merchant = merchant::by_id(connection, id)?;
     }
+    if let Some((merchant, reference)) = needs.merchant.zip(needs.reference.as_deref()) {
+        rows.by_reference = order::newest_by_reference(connection, merchant, reference)?;
+    }
     if let Some(request) = &needs.answers {
         rows.answers = answer::stored(connection, request)?;
     }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use app::ports::StoreError;
 use rusqlite::Connection;
 
-use crate::dialect::{self, Fault};
+use crate::dialect;
 use crate::job::Job;
 
 /// Where a [`FailPoint`] is asked.
@@ -113,13 +113,8 @@ impl Engine {
 }
 
 fn word(connection: &Connection, word: &'static str) -> Result<(), StoreError> {
-    dialect::run(connection, word).map_err(|error| {
-        match dialect::store_error(Fault::Sql(error)) {
-            StoreError::Unavailable(text) => StoreError::Unavailable(text),
-            // The words take no data, so whatever stops them is the database's state.
-            other => StoreError::Unavailable(other.to_string()),
-        }
-    })
+    // The words take no data, so whatever stops them is the database's state.
+    dialect::run(connection, word).map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 /// Runs one job so that it leaves everything or nothing. `Ok(Some)`: it failed alone.

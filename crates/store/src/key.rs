@@ -21,11 +21,11 @@ crate::statement::statements! {
     OF_MERCHANT = concat!(select!(), " WHERE merchant_id = ?1 ORDER BY id");
     LIVE = "SELECT COUNT(*) FROM api_key WHERE merchant_id = ?1 AND revoked_ms IS NULL";
     // One writer at a time: the next number is free.
+    NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM api_key";
     INSERT = "
 INSERT INTO api_key (id, merchant_id, text, name, sealed_secret, is_reference_strict, created_ms,
   revoked_ms)
-SELECT COALESCE(MAX(id), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7 FROM api_key WHERE id > 0
-RETURNING id";
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     REVOKE = "UPDATE api_key SET revoked_ms = ?2 WHERE text = ?1 AND revoked_ms IS NULL";
 }
 
@@ -72,19 +72,17 @@ pub(crate) fn add(
     if usize::try_from(live).is_ok_and(|live| live >= live_max) {
         return Ok(None);
     }
-    let mut insert = connection.prepare_cached(INSERT)?;
-    let id = insert.query_row(
-        params![
-            key.merchant.0,
-            key.text,
-            key.name,
-            key.sealed_secret,
-            key.is_reference_strict,
-            key.created.0,
-            key.revoked.map(|at| at.0),
-        ],
-        |row| column::key_id(row, 0),
-    )?;
+    let id = connection.prepare_cached(NEXT_ID)?.query_row([], |row| column::key_id(row, 0))?;
+    connection.prepare_cached(INSERT)?.execute(params![
+        id.0,
+        key.merchant.0,
+        key.text,
+        key.name,
+        key.sealed_secret,
+        key.is_reference_strict,
+        key.created.0,
+        key.revoked.map(|at| at.0),
+    ])?;
     Ok(Some(id))
 }
 

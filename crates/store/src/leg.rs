@@ -4,7 +4,7 @@ use app::ports::Lent;
 use domain::{Leg, LegId, LegKind, OrderId};
 use rusqlite::{Connection, Row, params};
 
-use crate::code::{Code, LEG_ACTIVATION, LEG_DELEGATION};
+use crate::code::{Code, LegWord};
 use crate::column;
 use crate::dialect::Fault;
 
@@ -31,9 +31,9 @@ ORDER BY leg.owner, orders.receiver, leg.resource";
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Leg> {
-    let kind = match row.get::<_, i64>(2)? {
-        LEG_ACTIVATION => LegKind::Activation,
-        _ => LegKind::Delegation {
+    let kind = match column::code(row, 2)? {
+        LegWord::Activation => LegKind::Activation,
+        LegWord::Delegation => LegKind::Delegation {
             resource: column::resource(row, 3)?,
             balance: column::sun(row, 4)?,
             units: row.get(5)?,
@@ -84,15 +84,15 @@ pub(crate) fn update(connection: &Connection, old: &[Leg], new: &[Leg]) -> Resul
 
 fn insert(connection: &Connection, leg: &Leg) -> Result<(), Fault> {
     let (kind, resource, balance, units) = match leg.kind {
-        LegKind::Activation => (LEG_ACTIVATION, None, None, None),
+        LegKind::Activation => (LegWord::Activation, None, None, None),
         LegKind::Delegation { resource, balance, units } => {
-            (LEG_DELEGATION, Some(resource.code()), Some(balance.get()), Some(units))
+            (LegWord::Delegation, Some(resource.code()), Some(balance.get()), Some(units))
         }
     };
     connection.prepare_cached(INSERT)?.execute(params![
         leg.id.order.0,
         leg.id.number,
-        kind,
+        kind.number(),
         resource,
         balance,
         units,

@@ -22,10 +22,9 @@ crate::statement::statements! {
     BY_ID = concat!(select!(), " WHERE merchant.id = ?1");
     ALL = concat!(select!(), " ORDER BY merchant.id");
     // One writer at a time: the next number is free.
-    INSERT = "
-INSERT INTO merchant (id, name, callback_url, created_ms)
-SELECT COALESCE(MAX(id), 0) + 1, ?1, ?2, ?3 FROM merchant WHERE id > 0
-RETURNING id";
+    NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM merchant";
+    PAUSE = "UPDATE merchant SET is_paused = ?2 WHERE id = ?1";
+    INSERT = "INSERT INTO merchant (id, name, callback_url, created_ms) VALUES (?1, ?2, ?3, ?4)";
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Merchant> {
@@ -50,6 +49,15 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<Merchant>, Fault> {
     Ok(connection.prepare_cached(ALL)?.query_map([], read)?.collect::<Result<_, _>>()?)
 }
 
+/// Refuses a merchant's new orders, or takes them again.
+pub(crate) fn pause(
+    connection: &Connection,
+    id: MerchantId,
+    is_paused: bool,
+) -> Result<bool, Fault> {
+    Ok(connection.prepare_cached(PAUSE)?.execute(params![id.0, is_paused])? == 1)
+}
+
 /// Adds a merchant with its ledger accounts.
 pub(crate) fn add(
     connection: &Connection,
@@ -57,9 +65,9 @@ pub(crate) fn add(
     callback_url: Option<&str>,
     now: UnixMillis,
 ) -> Result<MerchantId, Fault> {
-    let mut insert = connection.prepare_cached(INSERT)?;
     let id =
-        insert.query_row(params![name, callback_url, now.0], |row| column::merchant_id(row, 0))?;
+        connection.prepare_cached(NEXT_ID)?.query_row([], |row| column::merchant_id(row, 0))?;
+    connection.prepare_cached(INSERT)?.execute(params![id.0, name, callback_url, now.0])?;
     ledger::open_accounts(connection, id)?;
     Ok(id)
 }

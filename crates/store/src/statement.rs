@@ -36,6 +36,8 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use rusqlite::Connection;
 
     use crate::{dialect, migrate};
@@ -51,5 +53,38 @@ mod tests {
         }
         assert!(count > 40, "only {count} statements are registered");
         assert!(count < dialect::STATEMENTS_CACHED, "{count} statements do not fit the cache");
+    }
+
+    /// The statements that read a whole table, and which small one it is; the outbox holds only what is
+    /// open.
+    const SCANS: &[(&str, &str)] = &[
+        ("ALL", "wallet"),
+        ("SIGNERS", "wallet"),
+        ("ALL", "merchant"),
+        ("FREE_ALL", "outbox"),
+        ("LENT", "orders USING COVERING INDEX orders_live"),
+        ("OPEN", "chain_tx USING INDEX chain_tx_open"),
+    ];
+
+    #[test]
+    fn no_statement_of_the_daily_work_scans_a_table_that_grows() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        dialect::prepare_reader(&connection, 1_024, Duration::ZERO).unwrap();
+        migrate::migrate(&mut connection).unwrap();
+        let audit: Vec<&str> = crate::audit::STATEMENTS.iter().map(|(_, sql)| *sql).collect();
+        for (name, sql) in super::all().filter(|(_, sql)| !audit.contains(sql)) {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            for number in 1..=plan.parameter_count() {
+                plan.raw_bind_parameter(number, 1).unwrap();
+            }
+            let mut steps = plan.raw_query();
+            while let Some(step) = steps.next().unwrap() {
+                let step: String = step.get(3).unwrap();
+                let is_known = SCANS.iter().any(|(known, table)| {
+                    *known == name && step.strip_prefix("SCAN ") == Some(table)
+                });
+                assert!(!step.starts_with("SCAN") || is_known, "{name}: {step}");
+            }
+        }
     }
 }

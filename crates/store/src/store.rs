@@ -42,6 +42,10 @@ impl Store for SqliteStore {
         self.write(move |connection| outbox::give_back(connection, &lease, due)).await
     }
 
+    async fn free_leases(&self) -> Result<usize, StoreError> {
+        self.write(outbox::free_all).await
+    }
+
     async fn next_due(&self, kind: OutboxKind) -> Result<Option<UnixMillis>, StoreError> {
         self.read(move |connection| outbox::next_due(connection, kind)).await
     }
@@ -94,8 +98,13 @@ impl Store for SqliteStore {
         self.read(move |connection| tx::included_since(connection, block)).await
     }
 
-    async fn mark_solid(&self, block: i64) -> Result<(), StoreError> {
-        self.write(move |connection| tx::mark_solid(connection, block)).await
+    async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError> {
+        self.read(move |connection| tx::included_until(connection, block)).await
+    }
+
+    async fn mark_solid(&self, txids: &[TxId]) -> Result<(), StoreError> {
+        let txids = txids.to_vec();
+        self.write(move |connection| tx::mark_solid(connection, &txids)).await
     }
 
     async fn watched(&self) -> Result<Option<WatchedBlock>, StoreError> {
@@ -151,6 +160,10 @@ impl Store for SqliteStore {
     ) -> Result<MerchantId, StoreError> {
         let (name, url) = (name.to_owned(), callback_url.map(str::to_owned));
         self.write(move |connection| merchant::add(connection, &name, url.as_deref(), now)).await
+    }
+
+    async fn pause_merchant(&self, id: MerchantId, is_paused: bool) -> Result<bool, StoreError> {
+        self.write(move |connection| merchant::pause(connection, id, is_paused)).await
     }
 
     async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {

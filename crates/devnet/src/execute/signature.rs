@@ -89,7 +89,8 @@ fn nobody() -> Permission {
     }
 }
 
-fn weigh(
+/// The weight of the signers together, if each of them belongs to the permission.
+pub(crate) fn weigh(
     permission: &Permission,
     transaction: &Transaction,
     signers: &Signers,

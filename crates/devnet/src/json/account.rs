@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use tron::{Address, Resource};
 
-use super::contract_out::permission;
-use super::{Object, Shape};
+use super::{Object, Shape, permission};
 use crate::resource;
 use crate::state::account::{Stake, Unfreezing};
 use crate::state::properties::SLOT_MS;
@@ -95,7 +94,7 @@ pub(crate) fn resources(account: &Account, view: View<'_>) -> Value {
     let power = (account.energy.owned() + account.bandwidth.owned()) / 1_000_000;
     net(account, view)
         .int("tronPowerLimit", power)
-        .int("TotalTronPowerWeight", properties.energy_weight + properties.net_weight)
+        .int("TotalTronPowerWeight", properties.energy_weight.saturating_add(properties.net_weight))
         .int("EnergyUsed", stake.usage.recovered(properties.head_slot()))
         .int("EnergyLimit", totals.limit_of(stake.yielding()))
         .int("TotalEnergyLimit", totals.limit)

@@ -64,7 +64,7 @@ pub(super) fn value(action: &Action, shape: Shape) -> Value {
 }
 
 /// A permission, in an account as in a contract.
-pub(super) fn permission(message: &PermissionMessage, shape: Shape) -> Value {
+pub(crate) fn permission(message: &PermissionMessage, shape: Shape) -> Value {
     let kind = match message.r#type {
         1 => "Witness",
         2 => "Active",

@@ -48,6 +48,11 @@ impl Failure {
             | Rejected::TooBig(_)
             | Rejected::Expired
             | Rejected::Busy
+            | Rejected::Known
+            | Rejected::Unsolidified
+            | Rejected::NoConnection
+            | Rejected::FewConnections
+            | Rejected::RelayFailed
             | Rejected::Other(_) => rejected.message(),
         };
         Self { class: "org.tron.core.exception.ContractValidateException", message }
@@ -107,26 +112,26 @@ impl<'a> Input<'a> {
 
     /// A string, empty when absent.
     pub(crate) fn string(&self, key: &str) -> Result<&'a str, Failure> {
-        match &self.fields[key] {
-            Value::Null => Ok(""),
-            Value::String(text) => Ok(text),
-            other => Err(Failure::parse(format!("Expected string, found {other}"))),
+        let value = &self.fields[key];
+        if value.is_null() {
+            return Ok("");
         }
+        value.as_str().ok_or_else(|| Failure::parse(format!("Expected string, found {value}")))
     }
 
     /// A 64-bit integer, 0 when absent. Quoted numbers are only read from a query.
     pub(crate) fn int(&self, key: &str) -> Result<i64, Failure> {
-        match &self.fields[key] {
-            Value::Null => Ok(0),
-            Value::Number(number) => number
-                .as_i64()
-                .ok_or_else(|| Failure::parse(format!("Couldn't parse integer: {number}"))),
-            Value::String(text) if self.is_query => text.parse().map_err(|_| Failure {
+        let value = &self.fields[key];
+        if value.is_null() {
+            return Ok(0);
+        }
+        if let Some(text) = value.as_str().filter(|_| self.is_query) {
+            return text.parse().map_err(|_| Failure {
                 class: "java.lang.NumberFormatException",
                 message: format!("For input string: \"{text}\""),
-            }),
-            other => Err(Failure::parse(format!("Couldn't parse integer: {other}"))),
+            });
         }
+        value.as_i64().ok_or_else(|| Failure::parse(format!("Couldn't parse integer: {value}")))
     }
 
     /// A 32-bit integer, 0 when absent.
@@ -143,12 +148,16 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn flag(&self, key: &str) -> Result<bool, Failure> {
-        match &self.fields[key] {
-            Value::Null => Ok(false),
-            Value::Bool(flag) => Ok(*flag),
-            Value::String(text) if self.is_query => Ok(text == "true"),
-            other => Err(Failure::parse(format!("Expected \"true\" or \"false\", found {other}"))),
+        let value = &self.fields[key];
+        if value.is_null() {
+            return Ok(false);
         }
+        if let Some(text) = value.as_str().filter(|_| self.is_query) {
+            return Ok(text == "true");
+        }
+        value
+            .as_bool()
+            .ok_or_else(|| Failure::parse(format!("Expected \"true\" or \"false\", found {value}")))
     }
 
     /// Bytes in hex, empty when absent.

@@ -13,6 +13,7 @@ pub(crate) mod transaction;
 use serde_json::{Map, Value};
 use tron::Address;
 
+pub(crate) use contract_out::permission;
 pub(crate) use input::{Failure, Input};
 
 /// How bytes are shown: `visible` is base58 and text, otherwise hex.

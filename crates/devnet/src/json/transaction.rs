@@ -14,6 +14,11 @@ pub(crate) fn print(transaction: &Transaction, shape: Shape, ret: Value) -> Valu
     fields(Object::new().set("ret", vec![ret]), transaction, shape)
 }
 
+/// A transaction with its signatures and nothing around it.
+pub(crate) fn print_signed(transaction: &Transaction, shape: Shape) -> Value {
+    fields(Object::new(), transaction, shape)
+}
+
 /// An unsigned transaction as a builder returns it.
 pub(crate) fn print_built(transaction: &Transaction, shape: Shape) -> Value {
     fields(Object::new().set("visible", shape.is_visible), transaction, shape)
@@ -105,9 +110,9 @@ pub(crate) fn parse(input: &Input<'_>) -> Result<Transaction, Failure> {
 }
 
 fn read_contract(input: &Input<'_>) -> Option<proto::ContractMessage> {
-    let kind = match input.part("type").value() {
-        Value::String(name) => ContractType::from_name(name)?,
-        _ => ContractType::from_number(input.small("type").ok()?)?,
+    let kind = match input.part("type").value().as_str() {
+        Some(name) => ContractType::from_name(name)?,
+        None => ContractType::from_number(input.small("type").ok()?)?,
     };
     let action = Action::from_json(kind, &input.part("parameter").part("value")).ok()?;
     Some(envelope(kind, &action, input.small("Permission_id").ok()?))

@@ -26,14 +26,12 @@ impl Refused {
 
 /// Answers one request or a batch.
 pub(crate) fn answer(node: &Node, body: &Value, cursor: &Cursor) -> Value {
-    match body {
-        Value::Array(all) if all.len() > MAX_BATCH => {
-            let text = format!("Batch size {} exceeds the limit of {MAX_BATCH}", all.len());
-            respond(&Value::Null, Err(Refused::new(-32_005, &text)))
-        }
-        Value::Array(all) => all.iter().map(|request| one(node, request, cursor)).collect(),
-        request => one(node, request, cursor),
+    let Some(all) = body.as_array() else { return one(node, body, cursor) };
+    if all.len() > MAX_BATCH {
+        let text = format!("Batch size {} exceeds the limit of {MAX_BATCH}", all.len());
+        return respond(&Value::Null, Err(Refused::new(-32_005, &text)));
     }
+    all.iter().map(|request| one(node, request, cursor)).collect()
 }
 
 fn one(node: &Node, request: &Value, cursor: &Cursor) -> Value {
@@ -122,10 +120,8 @@ fn address(text: &Value) -> Result<Address, Refused> {
 }
 
 fn constant_call(node: &Node, request: &Value, cursor: &Cursor) -> Result<Value, Refused> {
-    let caller = match &request["from"] {
-        Value::Null => Address::from_evm([0; 20]),
-        from => address(from)?,
-    };
+    let from = &request["from"];
+    let caller = if from.is_null() { Address::from_evm([0; 20]) } else { address(from)? };
     let contract = address(&request["to"])?;
     let data = if request["data"].is_null() { &request["input"] } else { &request["data"] };
     let data = bytes(data).ok_or_else(|| Refused::new(-32_602, "invalid data"))?;

@@ -9,10 +9,11 @@ mod contracts;
 mod ethereum;
 mod stakes;
 mod transactions;
+mod weight;
 
 use serde_json::Value;
 
-pub(crate) use broadcast::{Broadcast, busy, relay_failed};
+pub(crate) use broadcast::{Broadcast, refused, relay_failed};
 pub(crate) use ethereum::answer as answer_jsonrpc;
 
 use crate::json::{Failure, Input};
@@ -82,6 +83,7 @@ pub(crate) fn endpoint(name: &str) -> Option<Endpoint> {
         "withdrawexpireunfreeze" => post(build::withdraw),
         "cancelallunfreezev2" => post(build::cancel_unfreeze),
         "accountpermissionupdate" => post(build::permission_update),
+        "getsignweight" => post(weight::sign_weight),
         "triggersmartcontract" => post(build::trigger),
         "triggerconstantcontract" => simulation(contracts::constant_call),
         "estimateenergy" => simulation(contracts::estimate_energy),

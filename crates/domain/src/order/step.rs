@@ -27,7 +27,11 @@ pub enum Answer {
     Taken,
     /// No usable answer: it may be included.
     Unanswered,
-    /// Every node that was asked refused it.
+    /// Every node that was asked refused it, and these bytes were never sent before: they were signed
+    /// in this very claim, so nobody else can have them.
+    RefusedOutright,
+    /// Every node that was asked refused it, but an earlier send is not known: a worker may have died
+    /// between sending and recording.
     Refused,
 }
 
@@ -120,6 +124,9 @@ pub enum Refused {
         /// How many.
         open: usize,
     },
+    /// The receiver is a wallet of the pool, which cannot lend to itself.
+    #[error("the receiver is a wallet of the pool")]
+    ReceiverIsPool,
     /// The merchant cannot pay.
     #[error("the order costs {need} and {have} are available")]
     InsufficientFunds {

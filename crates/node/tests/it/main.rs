@@ -7,6 +7,8 @@ mod cache;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod devnet;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod http;

@@ -10,7 +10,7 @@ use crate::boot::Offline;
 /// Recompute every balance, hold and reservation, compare what is lent with the chain, and name each
 /// difference. Exits 3 when there is one.
 #[derive(Debug, clap::Args)]
-pub struct Audit {
+pub(super) struct Audit {
     /// Leave the chain out: ledger and rows only.
     #[arg(long)]
     offline: bool,
@@ -21,7 +21,7 @@ pub struct Audit {
 
 impl Audit {
     /// Runs it on the configured database and nodes.
-    pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         let audit = match self.offline {
             true => offline.wait(offline.store.audit())?,

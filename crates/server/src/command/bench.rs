@@ -35,7 +35,7 @@ const QUICK_FINISHED: usize = 1_000;
 
 /// Measure the product beside this machine's ceilings, on a devnet in this process.
 #[derive(Debug, clap::Args)]
-pub struct Bench {
+pub(super) struct Bench {
     /// Sizes so small that the figures say nothing: to see that it runs.
     #[arg(long)]
     quick: bool,
@@ -102,7 +102,7 @@ fn finished(text: &str) -> Result<usize, String> {
 
 impl Bench {
     /// Measures everything and prints it. It fails only when something could not be measured.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), Failure> {
         logging::start(&self.log, LogFormat::Text)?;
         let scratch = Scratch::new()?;
         let plan = self.plan();

@@ -9,7 +9,7 @@ use crate::config::Config;
 
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
+pub(super) enum ConfigCommand {
     /// Check it and print every complaint at once.
     Check,
     /// Print what applies; secrets are shown as set or unset.
@@ -18,7 +18,7 @@ pub enum ConfigCommand {
 
 impl ConfigCommand {
     /// Runs it on the configuration as a server would see it.
-    pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let config = Config::load(config)?;
         match self {
             Self::Check => print("the configuration is fine"),

@@ -11,7 +11,7 @@ use crate::world::{World, WorldOptions};
 
 /// Start a devnet and the server, order for each address, sweep it, and show what it cost.
 #[derive(Debug, clap::Args)]
-pub struct Demo {
+pub(super) struct Demo {
     /// Payment addresses that hold tokens.
     #[arg(long, default_value_t = 20, value_parser = addresses)]
     addresses: usize,
@@ -29,7 +29,7 @@ pub struct Demo {
 impl Demo {
     /// Runs it to the end. Fails when a sweep did not arrive, an address burned TRX for energy, or the
     /// audit found a difference.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), Failure> {
         logging::start(&self.log, LogFormat::Text)?;
         let scratch = Scratch::new()?;
         let loopback = std::net::SocketAddr::from(([127, 0, 0, 1], 0));

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde_json::json;
+use wire::names;
 
 use super::output::{Failure, print, say};
 use super::serve::stop_signal;
@@ -12,7 +13,7 @@ use crate::world::{ADDRESSES_MAX, AddressKind, World, WorldOptions};
 
 /// Run a devnet, the server, a pool, a merchant and payment addresses until told to stop.
 #[derive(Debug, clap::Args)]
-pub struct Dev {
+pub(super) struct Dev {
     /// Where the server listens.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -46,7 +47,7 @@ pub(super) fn addresses(text: &str) -> Result<usize, String> {
 
 impl Dev {
     /// Runs it until it is told to stop.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), Failure> {
         logging::start(&self.log, LogFormat::Text)?;
         let forgotten = Scratch::new()?;
         let options = WorldOptions {
@@ -154,12 +155,17 @@ fn signed_curl(world: &World) -> String {
         r#"BODY='{body}'
 TIMESTAMP=$(date +%s)
 SIGNATURE=$(printf '%s&%s' "$TIMESTAMP" "$BODY" | openssl dgst -sha256 -hmac '{secret}' | sed 's/.* //')
-curl -s '{url}{path}' -H 'API-KEY: {key}' -H "TIMESTAMP: $TIMESTAMP" -H "SIGNATURE: $SIGNATURE" \
-  -H 'Content-Type: application/json' -d "$BODY""#,
+curl -s '{url}{path}' -H '{api_key}: {key}' -H "{timestamp}: $TIMESTAMP" \
+  -H "{signature}: $SIGNATURE" -H '{content_type}: {json}' -d "$BODY""#,
+        api_key = names::API_KEY,
+        timestamp = names::TIMESTAMP,
+        signature = names::SIGNATURE,
+        content_type = names::CONTENT_TYPE,
+        json = names::APPLICATION_JSON,
         body = request.to_body(),
         secret = *world.shop.api_secret,
         url = world.api_url,
-        path = wire::names::PATH_COLLECT_MANUAL,
+        path = names::PATH_COLLECT_MANUAL,
         key = world.shop.api_key,
     )
 }

@@ -11,7 +11,7 @@ use super::serve::stop_signal;
 
 /// Run a TRON node in this process, with the endpoints of a real one and a control interface.
 #[derive(Debug, clap::Args)]
-pub struct DevnetCommand {
+pub(super) struct DevnetCommand {
     /// Address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
@@ -25,7 +25,7 @@ pub struct DevnetCommand {
 
 impl DevnetCommand {
     /// Runs it until it is told to stop.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async move {
             let config = DevnetConfig::auto(self.block_time_ms);

@@ -15,11 +15,11 @@ use crate::secret::{ApiSecret, generate_api_key};
 use crate::system::SystemClock;
 
 /// Most keys that a merchant may have at the same time.
-pub const LIVE_KEYS_MAX: usize = 3;
+pub(super) const LIVE_KEYS_MAX: usize = 3;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
-pub enum KeyCommand {
+pub(super) enum KeyCommand {
     /// Add a key to a merchant. The secret is printed once and never again.
     Add {
         /// The merchant's number.
@@ -27,6 +27,9 @@ pub enum KeyCommand {
         /// Name, shown with each order.
         #[arg(long, default_value = "default")]
         name: String,
+        /// Refuse a second order with the same out_trade_no.
+        #[arg(long)]
+        strict: bool,
     },
     /// Revoke a key; it stops working within a second.
     Revoke {
@@ -42,11 +45,11 @@ pub enum KeyCommand {
 
 impl KeyCommand {
     /// Runs it on the configured database.
-    pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         match self {
-            Self::Add { merchant, name } => {
-                let (text, secret) = add_key(&offline, MerchantId(merchant), &name)?;
+            Self::Add { merchant, name, strict } => {
+                let (text, secret) = add_key(&offline, MerchantId(merchant), &name, strict)?;
                 print(&json!({"api_key": text, "api_secret": secret.expose()}).to_string());
                 say("The secret is not kept in readable form: store it now.");
                 Ok(())
@@ -68,6 +71,7 @@ pub(super) fn add_key(
     offline: &Offline,
     merchant: MerchantId,
     name: &str,
+    is_reference_strict: bool,
 ) -> Result<(String, ApiSecret), Failure> {
     let known = offline.wait(offline.store.merchants())?;
     if !known.iter().any(|row| row.id == merchant) {
@@ -81,7 +85,7 @@ pub(super) fn add_key(
         text: text.clone(),
         name: name.to_owned(),
         sealed_secret: sealer.seal(&seal_context(&text), secret.expose().as_bytes())?,
-        is_reference_strict: false,
+        is_reference_strict,
         created: SystemClock.now(),
         revoked: None,
     };

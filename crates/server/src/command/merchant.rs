@@ -15,7 +15,7 @@ use crate::system::{SystemClock, SystemIds};
 
 /// What to do with merchants.
 #[derive(Debug, Subcommand)]
-pub enum MerchantCommand {
+pub(super) enum MerchantCommand {
     /// Add a merchant and print its number.
     Add {
         /// Name, for people.
@@ -28,6 +28,16 @@ pub enum MerchantCommand {
     Credit(Entry),
     /// Debit a merchant for money that was paid out.
     Debit(Entry),
+    /// Refuse a merchant's new orders; what is under way goes on.
+    Pause {
+        /// The merchant's number.
+        merchant: i64,
+    },
+    /// Take a merchant's orders again.
+    Resume {
+        /// The merchant's number.
+        merchant: i64,
+    },
     /// List merchants with their balances.
     List {
         /// One JSON array.
@@ -38,7 +48,7 @@ pub enum MerchantCommand {
 
 /// A manual entry.
 #[derive(Debug, clap::Args)]
-pub struct Entry {
+pub(super) struct Entry {
     /// The merchant's number.
     merchant: i64,
     /// How much, in TRX with up to six decimals.
@@ -62,12 +72,14 @@ fn parse_trx(text: &str) -> Result<Sun, String> {
 
 impl MerchantCommand {
     /// Runs it on the configured database.
-    pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         match self {
             Self::Add { name, callback_url } => add(&offline, &name, callback_url.as_deref()),
             Self::Credit(entry) => post(&offline, &entry, Direction::Credit),
             Self::Debit(entry) => post(&offline, &entry, Direction::Debit),
+            Self::Pause { merchant } => pause(&offline, merchant, true),
+            Self::Resume { merchant } => pause(&offline, merchant, false),
             Self::List { json } => list(&offline, json),
         }
     }
@@ -82,6 +94,14 @@ fn add(offline: &Offline, name: &str, callback_url: Option<&str>) -> Result<(), 
     }
     let id = offline.wait(offline.store.add_merchant(name, callback_url, SystemClock.now()))?;
     print(&id.0.to_string());
+    Ok(())
+}
+
+fn pause(offline: &Offline, merchant: i64, is_paused: bool) -> Result<(), Failure> {
+    if !offline.wait(offline.store.pause_merchant(MerchantId(merchant), is_paused))? {
+        return Err(anyhow::anyhow!("there is no merchant {merchant}").into());
+    }
+    print(&format!("merchant {merchant} {}", if is_paused { "is paused" } else { "may order" }));
     Ok(())
 }
 

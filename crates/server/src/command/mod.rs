@@ -4,6 +4,7 @@
 
 mod audit;
 mod bench;
+mod callback;
 mod config;
 mod demo;
 mod dev;
@@ -51,6 +52,9 @@ enum Command {
     /// Add and list pool wallets.
     #[command(subcommand)]
     Wallet(wallet::WalletCommand),
+    /// Look at callbacks and replay them.
+    #[command(subcommand)]
+    Callback(callback::CallbackCommand),
     /// Prove ledger, rows and chain against each other.
     Audit(audit::Audit),
     /// Measure the product beside this machine's ceilings.
@@ -72,6 +76,7 @@ impl Cli {
             Command::Merchant(command) => command.run(config.as_deref()),
             Command::Key(command) => command.run(config.as_deref()),
             Command::Wallet(command) => command.run(config.as_deref()),
+            Command::Callback(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),
             Command::Bench(command) => command.run(),
             Command::Config(command) => command.run(config.as_deref()),

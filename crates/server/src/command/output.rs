@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 /// Exit code of a command that could not do its work.
-pub const EXIT_FAILED: u8 = 1;
+pub(super) const EXIT_FAILED: u8 = 1;
 /// Exit code of a check that found something wrong.
-pub const EXIT_FOUND: u8 = 3;
+pub(super) const EXIT_FOUND: u8 = 3;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -38,19 +38,19 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 }
 
 /// One line of the result. A reader that has gone away is no failure of ours.
-pub fn print(line: &str) {
+pub(super) fn print(line: &str) {
     let mut out = std::io::stdout().lock();
     let _closed_pipe = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// One line for the person at the terminal.
-pub fn say(line: &str) {
+pub(super) fn say(line: &str) {
     let _closed_pipe = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// A table for people.
 #[must_use]
-pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(super) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY).set_header(header.to_vec());
     for row in rows {

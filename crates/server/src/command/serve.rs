@@ -11,11 +11,11 @@ use crate::logging;
 
 /// Run the server until it is told to stop; orders under way continue at the next start.
 #[derive(Debug, clap::Args)]
-pub struct Serve {}
+pub(super) struct Serve {}
 
 impl Serve {
     /// Runs it with the configured database, nodes and wallets.
-    pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let config = Config::load(config)?;
         logging::start(&config.log.filter, config.log_format())?;
         let secrets = Secrets::load(&config)?;

@@ -16,7 +16,7 @@ use crate::private_file;
 
 /// What to do with pool wallets.
 #[derive(Debug, Subcommand)]
-pub enum WalletCommand {
+pub(super) enum WalletCommand {
     /// Add a wallet whose stake is lent, or that pays for activations.
     ///
     /// The signing key is read from a file of 64 hex digits, or made afresh, and kept encrypted in
@@ -54,7 +54,7 @@ pub enum WalletCommand {
 
 /// What a wallet is for.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Role {
+pub(super) enum Role {
     /// Lends stake.
     Lender,
     /// Pays for activations.
@@ -63,7 +63,7 @@ pub enum Role {
 
 impl WalletCommand {
     /// Runs it on the configured database and wallet directory.
-    pub fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         match self {
             Self::Add { address, key_file, generate, role, permission_id } => {

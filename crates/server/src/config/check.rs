@@ -6,15 +6,18 @@ use super::Config;
 use super::settings::{SQLITE_SCHEME, log_format};
 
 /// Longest rent, in seconds: the platform's hour.
-pub const HOLD_SECS_MAX: i64 = 3_600;
+pub(super) const HOLD_SECS_MAX: i64 = 3_600;
 /// Longest life of a transaction that the chain takes, in milliseconds.
 ///
 /// Source: java-tron `Manager.validateCommon`, 24 hours.
-pub const TX_EXPIRATION_MS_MAX: i64 = 86_400_000;
+pub(super) const TX_EXPIRATION_MS_MAX: i64 = 86_400_000;
 /// Shortest life of a transaction that survives the gap after a maintenance block, in milliseconds.
-pub const TX_EXPIRATION_MS_MIN: i64 = 15_000;
+pub(super) const TX_EXPIRATION_MS_MIN: i64 = 15_000;
 /// Most sun for one unit of anything: a price beyond it is a slip.
-pub const PRICE_SUN_MAX: i64 = 1_000_000_000;
+pub(super) const PRICE_SUN_MAX: i64 = 1_000_000_000;
+
+/// Questions that an order asks the chain one after the other.
+const READS_DEEP: i64 = 2;
 
 /// Everything that is wrong, one line each.
 pub(super) fn complaints(config: &Config) -> Vec<String> {
@@ -83,6 +86,12 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
         ("worker.idle_ms", span(worker.idle_ms), 10, 60_000),
         ("worker.lease_secs", worker.lease_secs, 15, 3_600),
     ];
+    let reads_ms = span(node.request_timeout_ms).saturating_mul(READS_DEEP);
+    if reads_ms >= span(server.request_deadline_ms) {
+        list.push(format!(
+            "server.request_deadline_ms: must be more than {READS_DEEP} times node.request_timeout_ms"
+        ));
+    }
     for (key, value, least, most) in ranges {
         if !(least..=most).contains(&value) {
             list.push(format!("{key}: {value} is not between {least} and {most}"));

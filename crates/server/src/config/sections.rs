@@ -60,6 +60,7 @@ section! {
         urls: Vec<String>,
         #[serde(deserialize_with = "path", serialize_with = "path_text")]
         api_key_file: Option<PathBuf>,
+        is_provider: bool,
         requests_per_second: u32,
         request_timeout_ms: u64,
         poll_ms: u64,

@@ -15,7 +15,7 @@ use crate::logging::LogFormat;
 use crate::private_file;
 
 /// How a database URL of the embedded database begins.
-pub const SQLITE_SCHEME: &str = "sqlite:";
+pub(super) const SQLITE_SCHEME: &str = "sqlite:";
 /// How long replays are remembered, in seconds: twice the window in which a signature is valid, so
 /// that clocks may be off in either direction.
 const REPLAYS_KEPT_SECS: i64 = 2 * wire::sign::WINDOW_SECS + 60;
@@ -43,6 +43,7 @@ impl Config {
         let poll_ms = u64::try_from(block_time_ms / 10).unwrap_or(1).clamp(10, 300);
         config.database.url = format!("{SQLITE_SCHEME}{}", data.join("sunsweep.sqlite").display());
         config.node.urls = vec![node_url.to_owned()];
+        config.node.is_provider = false;
         config.node.requests_per_second = 0;
         config.node.poll_ms = poll_ms;
         config.node.block_time_ms = block_time_ms;

@@ -43,6 +43,7 @@ pub async fn handle(
         recipient: wanted.recipient,
         scene: wanted.scene,
         reference: wanted.reference,
+        is_reference_strict: caller.key.is_reference_strict,
         callback_url: wanted.callback_url,
         request,
     };

@@ -20,7 +20,7 @@ pub struct Passphrase(Zeroizing<String>);
 #[derive(Debug, thiserror::Error)]
 pub enum PassphraseError {
     /// Neither the environment nor the configuration names one.
-    #[error("no passphrase: set {PASSPHRASE_VARIABLE} or [secrets] wallet_passphrase_file")]
+    #[error("no passphrase: set {PASSPHRASE_VARIABLE} or [pool] passphrase_file")]
     Missing,
     /// Too short or too long.
     #[error(

@@ -1,21 +1,13 @@
 //! Follows the chain.
 
-use app::App;
 use app::watch_chain::Watcher;
-use node::Head;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Pace, wait};
 use crate::logging::chain;
 
-pub(super) async fn run(
-    app: App,
-    pace: Pace,
-    on_head: Box<dyn Fn(&Head) + Send + Sync>,
-    stop: CancellationToken,
-) {
-    let mut watcher = Watcher::new(app, on_head);
+pub(super) async fn run(mut watcher: Watcher, pace: Pace, stop: CancellationToken) {
     let nobody_rings = Notify::new();
     let mut failures = 0_u32;
     loop {

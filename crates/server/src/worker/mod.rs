@@ -10,7 +10,7 @@ mod pruning;
 use std::time::Duration;
 
 use app::App;
-use node::Head;
+use app::watch_chain::Watcher;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,14 +29,9 @@ pub struct Pace {
 }
 
 /// Starts every worker; they end after the token is cancelled and what they hold is done.
-pub fn start(
-    app: &App,
-    pace: Pace,
-    on_head: Box<dyn Fn(&Head) + Send + Sync>,
-    stop: &CancellationToken,
-) -> TaskTracker {
+pub fn start(app: &App, pace: Pace, watcher: Watcher, stop: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
-    tasks.spawn(chain::run(app.clone(), pace, on_head, stop.clone()));
+    tasks.spawn(chain::run(watcher, pace, stop.clone()));
     tasks.spawn(orders::run(app.clone(), pace, stop.clone()));
     tasks.spawn(callbacks::run(app.clone(), pace, stop.clone()));
     tasks.spawn(pruning::run(app.clone(), stop.clone()));

@@ -121,7 +121,10 @@ impl World {
         let (told, listening) = oneshot::channel();
         let (listen, server_stop) = (options.listen, stop.clone());
         let server = tokio::spawn(async move {
-            let tell = |address| drop(told.send(address));
+            // Nobody listens any more if the start was given up.
+            let tell = |address| {
+                let _given_up = told.send(address);
+            };
             product.run(listen, server_stop, tell).await
         });
         let Ok(api_address) = listening.await else {

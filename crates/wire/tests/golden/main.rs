@@ -140,10 +140,14 @@ fn every_accepted_order_reads_back_and_adds_up() {
 #[test]
 fn first_lines_are_the_paths_of_the_platform() {
     for case in case::all() {
-        let method_and_path = match case.endpoint.as_str() {
-            "collect_manual" => format!("POST {} HTTP/1.1", names::PATH_COLLECT_MANUAL),
-            "order_query" => format!("GET {}", names::PATH_ORDER_QUERY),
-            _ => "POST /callback HTTP/1.1".to_owned(),
+        let method_and_path = match (case.endpoint.as_str(), case.name.as_str()) {
+            ("collect_manual", _) => format!("POST {} HTTP/1.1", names::PATH_COLLECT_MANUAL),
+            ("order_query", "ok_alias") => format!("GET {}?", names::PATH_ORDER_QUERY_ALIAS),
+            ("order_query", _) => format!("GET {}", names::PATH_ORDER_QUERY),
+            ("callback", _) => "POST /callback HTTP/1.1".to_owned(),
+            ("health", "alive") => "GET /healthz HTTP/1.1".to_owned(),
+            ("health", "ready") => "GET /readyz HTTP/1.1".to_owned(),
+            other => panic!("{other:?}"),
         };
         let last = &case.exchanges.last().unwrap().0.first_line;
         assert!(last.starts_with(&method_and_path), "{}: {last}", case.name);

@@ -10,6 +10,10 @@ use crate::tx::{ChainTx, TxState};
 
 /// A transaction was signed for a planned or owed leg. Another worker's second one is refused here.
 pub(super) fn signed(decision: &mut Decision, tx: ChainTx) -> Result<(), Refused> {
+    // A way back that was lost is owed again; the lost bytes must not become its transaction anew.
+    if decision.whole.tx(tx.txid).is_some() {
+        return Err(Refused::NoChange);
+    }
     let leg = find(&mut decision.whole.legs, tx.leg.number)?;
     let fits = match tx.road {
         Road::Out => leg.state == LegState::Planned,
@@ -23,7 +27,7 @@ pub(super) fn signed(decision: &mut Decision, tx: ChainTx) -> Result<(), Refused
     Ok(())
 }
 
-/// A node answered. A refusal counts only while no send of these bytes may have been taken.
+/// A node answered. A refusal counts only of bytes that were never sent before.
 pub(super) fn answered(
     decision: &mut Decision,
     txid: TxId,
@@ -38,8 +42,8 @@ pub(super) fn answered(
     tx.sent_at = Some(around.moment.now);
     match answer {
         Answer::Taken | Answer::Unanswered => tx.is_maybe_taken = true,
-        Answer::Refused if tx.is_maybe_taken => {}
-        Answer::Refused => return lost(decision, txid),
+        Answer::RefusedOutright if !tx.is_maybe_taken => return lost(decision, txid),
+        Answer::RefusedOutright | Answer::Refused => tx.is_maybe_taken = true,
     }
     Ok(())
 }

@@ -53,6 +53,7 @@ enum Workers {
 }
 
 /// Measures the ceilings and the rates.
+#[expect(clippy::too_many_lines, reason = "one call for each figure, read from top to bottom")]
 pub(super) async fn measure(
     plan: &Plan,
     directory: &Path,

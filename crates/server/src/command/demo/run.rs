@@ -77,6 +77,8 @@ impl Runner<'_> {
         let began = Instant::now();
         let order = self.order(payment.address, recipient).await?;
         row.take(&order);
+        let placed = self.world.app.store.order_view(order.order_id).await?;
+        row.energy_needed = placed.map_or(Energy::ZERO, |view| view.whole.order.transfer_energy);
         let short = payment.address.to_string();
         self.progress.reach(Step::Ordered, &format!("{short} ordered {}", order.order_id));
         self.wait_ready(order.order_id).await?;
@@ -115,11 +117,12 @@ impl Runner<'_> {
     async fn wait_ready(&self, order: OrderId) -> anyhow::Result<()> {
         let began = Instant::now();
         while began.elapsed() < self.patience {
-            match self.api.status(order).await? {
-                OrderStatus::Completed => return Ok(()),
-                status if status.is_final() => anyhow::bail!("the order ended as {status:?}"),
-                _ => tokio::time::sleep(ASK_EVERY).await,
+            let status = self.api.status(order).await?;
+            if status == OrderStatus::Completed {
+                return Ok(());
             }
+            anyhow::ensure!(!status.is_final(), "the order ended as {status:?}");
+            tokio::time::sleep(ASK_EVERY).await;
         }
         anyhow::bail!("the order was not ready within {:?}", self.patience)
     }

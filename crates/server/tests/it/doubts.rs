@@ -1,0 +1,144 @@
+//! Lost answers, lagging nodes and forks: one order, one delegation.
+
+use devnet::{Fault, When};
+use serde_json::{Value, json};
+use tron::Address;
+
+use crate::support::chain::recipient_with;
+use crate::support::merchant::wanted;
+use crate::support::{Receiver, World, plain};
+
+async fn ordered(world: &mut World, receiver: &Receiver) -> (Address, Value) {
+    let payer = world.payer(plain);
+    let mut body = wanted(payer, recipient_with());
+    body["callback_url"] = json!(receiver.url());
+    let order = world.order(&body).await;
+    (payer, order)
+}
+
+/// Ready, lent once, swept, and told once.
+async fn ends_well(mut world: World, receiver: Receiver, payer: Address, order: &Value) {
+    assert_eq!(world.status(order).await, 40);
+    assert_eq!(world.delegations(payer), 1);
+    assert!(world.usable_energy(payer) >= 64_285);
+    assert!(world.sweeps(payer, recipient_with()));
+    world.mine(3).await;
+    assert_eq!(world.returns(payer), 1);
+    assert_eq!(world.balances().await.0, 100_000_000 - 3_857_100);
+    world.finish().await;
+    assert_eq!(receiver.posts().len(), 1);
+}
+
+#[tokio::test]
+async fn every_way_to_lose_an_answer_leaves_one_delegation() {
+    let faults = [
+        Fault::LoseAnswer,
+        Fault::LoseRequest,
+        Fault::Status { status: 500 },
+        Fault::Busy,
+        Fault::Limiter,
+        // The relay failed and yet the node has it.
+        Fault::RelayFailed,
+    ];
+    for fault in faults {
+        for count in [1, 3] {
+            eprintln!("{fault:?} {count} times");
+            let mut world = World::new().await;
+            world.expect_log("sending went unanswered");
+            let receiver = Receiver::start().await;
+            let (payer, order) = ordered(&mut world, &receiver).await;
+            world.fault("wallet/broadcast*", When::Next(count), fault.clone());
+            world.settle().await;
+            world.mine(10).await;
+            world.chain.clear_faults();
+            ends_well(world, receiver, payer, &order).await;
+        }
+    }
+}
+
+/// A node behind the head does not show what we lent: nothing is decided by it.
+#[tokio::test]
+async fn a_lagging_answer_does_not_make_us_lend_twice() {
+    let mut world = World::new().await;
+    let receiver = Receiver::start().await;
+    let (payer, order) = ordered(&mut world, &receiver).await;
+    world.settle().await;
+    world.fault("wallet/getaccountresource", When::Always, Fault::Lag { blocks: 2 });
+    world.mine(1).await;
+    assert_ne!(world.status(&order).await, 40);
+    world.chain.clear_faults();
+    world.mine(2).await;
+    ends_well(world, receiver, payer, &order).await;
+}
+
+/// The block with the delegation is dropped before the order was found ready.
+#[tokio::test]
+async fn a_fork_before_ready_is_survived() {
+    for requeues in [true, false] {
+        let mut world = World::new().await;
+        world.expect_log("a fork dropped a block");
+        let receiver = Receiver::start().await;
+        let (payer, order) = ordered(&mut world, &receiver).await;
+        world.settle().await;
+        world.fault("wallet/getaccountresource", When::Always, Fault::Lag { blocks: 2 });
+        world.mine(1).await;
+        assert_eq!(world.delegations(payer), 1);
+        world.chain.reorg(1, requeues).unwrap();
+        world.chain.clear_faults();
+        world.mine(6).await;
+        ends_well(world, receiver, payer, &order).await;
+    }
+}
+
+/// The block is dropped after ready: the same bytes are sent again and the order stays what it is.
+#[tokio::test]
+async fn a_fork_after_ready_is_survived() {
+    for requeues in [true, false] {
+        let mut world = World::new().await;
+        world.expect_log("a fork dropped a block");
+        let receiver = Receiver::start().await;
+        let (payer, order) = ordered(&mut world, &receiver).await;
+        world.settle().await;
+        world.mine(1).await;
+        assert_eq!(world.status(&order).await, 40);
+        world.chain.reorg(1, requeues).unwrap();
+        world.mine(6).await;
+        ends_well(world, receiver, payer, &order).await;
+    }
+}
+
+/// The way back is lost in a fork: it is owed still, and happens once.
+#[tokio::test]
+async fn a_fork_that_drops_the_way_back_is_survived() {
+    let mut world = World::new().await;
+    world.expect_log("a fork dropped a block");
+    let receiver = Receiver::start().await;
+    let (payer, order) = ordered(&mut world, &receiver).await;
+    world.settle().await;
+    world.mine(1).await;
+    assert!(world.sweeps(payer, recipient_with()));
+    world.mine(2).await;
+    assert_eq!(world.returns(payer), 1);
+    world.chain.reorg(1, false).unwrap();
+    world.mine(6).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    assert_eq!(world.status(&order).await, 40);
+    world.finish().await;
+    assert_eq!(receiver.posts().len(), 1);
+}
+
+/// The way back is sent and its answer is lost.
+#[tokio::test]
+async fn a_lost_answer_on_the_way_back_returns_once() {
+    let mut world = World::new().await;
+    world.expect_log("sending went unanswered");
+    let receiver = Receiver::start().await;
+    let (payer, _) = ordered(&mut world, &receiver).await;
+    world.settle().await;
+    world.mine(1).await;
+    assert!(world.sweeps(payer, recipient_with()));
+    world.fault("wallet/broadcast*", When::Next(1), Fault::LoseAnswer);
+    world.mine(8).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.finish().await;
+}

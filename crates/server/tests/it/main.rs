@@ -1,0 +1,18 @@
+//! The product from outside: real routes over HTTP, real use cases, a real database, a devnet behind
+//! its own HTTP, a receiver of callbacks. Time, identities and blocks move only when a test says so.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test stops at the first surprise")]
+
+mod bad_input;
+mod callbacks;
+mod collect;
+mod doubts;
+mod endings;
+mod golden;
+mod keys;
+mod limits;
+mod reads;
+mod refusal_order;
+mod repeats;
+mod restart;
+mod support;

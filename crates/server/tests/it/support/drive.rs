@@ -1,0 +1,139 @@
+//! Blocks, time, and the workers' use cases, one at a time.
+
+use app::ports::{Clock, Store};
+use app::rows::{Lease, OutboxKind};
+use domain::UnixMillis;
+
+use super::World;
+use super::world::BLOCK_MS;
+
+/// Most rounds of due work at one moment; more would be work that wakes itself.
+const ROUNDS_MAX: usize = 64;
+/// Rows claimed at once.
+const CLAIM_MAX: usize = 1_000;
+/// Most jumps to the next due row before an order counts as one that never ends.
+const JUMPS_MAX: usize = 2_000;
+/// Looks of [`eventually`], and the pause between two of them.
+const LOOKS_MAX: usize = 10_000;
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(3);
+
+impl World {
+    /// Looks at the chain once.
+    pub(crate) async fn watch(&mut self) {
+        if let Err(failed) = self.watcher.watch().await {
+            self.failures.push(format!("watch: {failed}"));
+        }
+    }
+
+    /// Claims what is due now.
+    async fn claim(&mut self, kind: OutboxKind) -> Vec<Lease> {
+        let now = self.clock.now();
+        let until = now.after_ms(self.app.settings.lease_ms);
+        let owner = &self.app.settings.owner;
+        self.store.claim(kind, owner, now, until, CLAIM_MAX).await.unwrap_or_else(|failed| {
+            self.failures.push(format!("claim: {failed}"));
+            Vec::new()
+        })
+    }
+
+    /// Moves every due order on and posts every due callback, once each.
+    pub(crate) async fn work(&mut self) -> usize {
+        self.work_on_orders().await + self.work_on_callbacks().await
+    }
+
+    /// Moves every due order on.
+    pub(crate) async fn work_on_orders(&mut self) -> usize {
+        let orders = self.claim(OutboxKind::Order).await;
+        for lease in &orders {
+            if let Err(failed) = self.app.fill_order(*lease).await {
+                self.failures.push(format!("order: {failed}"));
+            }
+        }
+        orders.len()
+    }
+
+    async fn work_on_callbacks(&mut self) -> usize {
+        let callbacks = self.claim(OutboxKind::Callback).await;
+        for lease in &callbacks {
+            if let Err(failed) = self.app.deliver_callback(*lease).await {
+                self.failures.push(format!("callback: {failed}"));
+            }
+        }
+        callbacks.len()
+    }
+
+    /// Looks at the chain and works until nothing is due at this moment.
+    pub(crate) async fn settle(&mut self) {
+        self.watch().await;
+        for _ in 0..ROUNDS_MAX {
+            if self.work().await == 0 {
+                return;
+            }
+        }
+        panic!("work is due again and again at one moment");
+    }
+
+    /// Mines so many blocks, working after each.
+    pub(crate) async fn mine(&mut self, blocks: usize) {
+        for _ in 0..blocks {
+            self.chain.mine(1);
+            self.follow_chain_time();
+            self.settle().await;
+        }
+    }
+
+    /// Lets time pass, with one block at its end.
+    pub(crate) async fn pass_secs(&mut self, secs: i64) {
+        let now = self.clock.now().after_secs(secs);
+        self.pass_to(now).await;
+    }
+
+    /// Lets time pass to this moment or a little later, with one block at its end.
+    async fn pass_to(&mut self, moment: UnixMillis) {
+        let behind_ms = moment.get() - self.chain.now_ms();
+        if behind_ms > 0 {
+            self.chain.advance_ms(behind_ms);
+        }
+        self.clock.set(moment.get().max(self.clock.now().get()));
+        self.mine(1).await;
+    }
+
+    /// Lets our clock go on without any block.
+    pub(crate) fn pass_without_blocks(&self, secs: i64) {
+        self.clock.set(self.clock.now().after_secs(secs).get());
+    }
+
+    fn follow_chain_time(&self) {
+        let now_ms = self.chain.now_ms().max(self.clock.now().get());
+        self.clock.set(now_ms);
+    }
+
+    /// When the next row is due.
+    pub(crate) async fn next_due(&self) -> Option<UnixMillis> {
+        let order = self.store.next_due(OutboxKind::Order).await.unwrap();
+        let callback = self.store.next_due(OutboxKind::Callback).await.unwrap();
+        [order, callback].into_iter().flatten().min()
+    }
+
+    /// Goes from due row to due row until nothing is owed to anybody.
+    pub(crate) async fn run_out(&mut self) {
+        for _ in 0..JUMPS_MAX {
+            let Some(due) = self.next_due().await else { return };
+            self.chain.solidify();
+            let soonest = self.clock.now().after_ms(BLOCK_MS);
+            self.pass_to(due.max(soonest)).await;
+        }
+        panic!("something is owed for ever");
+    }
+}
+
+/// Asks again and again until it is so, for what crosses real sockets on its own.
+pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
+    for _ in 0..LOOKS_MAX {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    panic!("it did not come about");
+}

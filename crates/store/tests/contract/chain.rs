@@ -1,0 +1,110 @@
+//! Transactions, blocks, and what is lent.
+
+use app::ports::{Lent, Store, StoreError};
+use app::rows::{OwnTx, WalletReading};
+use domain::order::Event;
+use domain::{Road, TxState};
+use tron::{Resource, Sun, TxId};
+
+use crate::support::{self, NOW, base, happen, include, place, signed};
+
+pub(crate) async fn own_transactions_are_found_until_they_are_solid(store: &dyn Store) {
+    let base = base(store).await;
+    let order = place(store, base, 1).await.unwrap();
+    let tx = signed(order, 1, Road::Out, base.lender, 1);
+    let txid = tx.txid;
+    happen(store, order, Event::Signed(tx), NOW, None).await.unwrap().unwrap();
+    let block = [TxId::of_raw(b"a stranger's"), txid];
+    let ours = vec![OwnTx { txid, order }];
+    assert_eq!(store.own_txs(&block).await.unwrap(), ours, "stored");
+    assert_eq!(store.open_txs().await.unwrap(), ours);
+    let included = Event::Included { txid, block: 7, at: NOW, has_succeeded: true };
+    happen(store, order, included, NOW, None).await.unwrap().unwrap();
+    assert_eq!(store.own_txs(&block).await.unwrap(), ours, "included");
+    assert_eq!(store.open_txs().await.unwrap(), ours);
+    store.mark_solid(&[txid]).await.unwrap();
+    assert_eq!(store.own_txs(&block).await.unwrap(), vec![], "solid");
+    assert_eq!(store.open_txs().await.unwrap(), vec![]);
+}
+
+pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dyn Store) {
+    let base = base(store).await;
+    let mut ours = Vec::new();
+    for number in 1..=3 {
+        let order = place(store, base, number).await.unwrap();
+        let block = 10 * i64::try_from(number).unwrap();
+        ours.push(OwnTx { txid: include(store, base, order, block).await, order });
+    }
+    assert_eq!(store.included_since(20).await.unwrap(), ours[1..]);
+    assert_eq!(store.included_since(31).await.unwrap(), vec![]);
+    let until = store.included_until(20).await.unwrap();
+    assert_eq!(until, vec![(10, ours[0]), (20, ours[1])]);
+    store.mark_solid(&[ours[0].txid, ours[1].txid]).await.unwrap();
+    assert_eq!(store.included_until(20).await.unwrap(), vec![]);
+    assert_eq!(store.included_since(0).await.unwrap(), ours[2..]);
+    let states = |whole: &domain::WholeOrder| whole.txs[0].state;
+    let (first, _) = store.whole(ours[0].order).await.unwrap().unwrap();
+    let (third, _) = store.whole(ours[2].order).await.unwrap().unwrap();
+    assert_eq!((states(&first), states(&third)), (TxState::Solid, TxState::Included));
+    happen(store, ours[2].order, Event::ReorgedOut(ours[2].txid), NOW, None)
+        .await
+        .unwrap()
+        .unwrap();
+    store.mark_solid(&[ours[2].txid]).await.unwrap();
+    let (third, _) = store.whole(ours[2].order).await.unwrap().unwrap();
+    assert_eq!(states(&third), TxState::Stored, "only what is included becomes solid");
+}
+
+pub(crate) async fn an_open_transaction_is_stored_once(store: &dyn Store) {
+    let base = base(store).await;
+    let first = place(store, base, 1).await.unwrap();
+    let second = place(store, base, 2).await.unwrap();
+    let tx = signed(first, 1, Road::Out, base.lender, 1);
+    let mut same = signed(second, 1, Road::Out, base.lender, 1);
+    same.txid = tx.txid;
+    happen(store, first, Event::Signed(tx), NOW, None).await.unwrap().unwrap();
+    let outcome = happen(store, second, Event::Signed(same), NOW, None).await;
+    assert!(matches!(outcome, Err(StoreError::Conflict(_))), "{outcome:?}");
+}
+
+pub(crate) async fn what_is_lent_is_summed_by_wallet_and_receiver(store: &dyn Store) {
+    let base = base(store).await;
+    assert_eq!(store.lent().await.unwrap(), vec![]);
+    let order = place(store, base, 1).await.unwrap();
+    assert_eq!(store.lent().await.unwrap(), vec![], "planned is not lent");
+    let (whole, _) = store.whole(order).await.unwrap().unwrap();
+    let stake = whole.legs[0].energy_stake();
+    let lent = |lent, in_doubt| {
+        let (owner, receiver) = (base.lender, support::address(1));
+        vec![Lent { owner, receiver, resource: Resource::Energy, lent, in_doubt }]
+    };
+    let tx = signed(order, 1, Road::Out, base.lender, 1);
+    let txid = tx.txid;
+    happen(store, order, Event::Signed(tx), NOW, None).await.unwrap().unwrap();
+    assert_eq!(store.lent().await.unwrap(), lent(Sun::ZERO, stake), "signed is in doubt");
+    let included = Event::Included { txid, block: 7, at: NOW, has_succeeded: true };
+    happen(store, order, included, NOW, None).await.unwrap().unwrap();
+    assert_eq!(store.lent().await.unwrap(), lent(stake, Sun::ZERO), "included is lent");
+}
+
+pub(crate) async fn an_outdated_reading_is_dropped(store: &dyn Store) {
+    let base = base(store).await;
+    let order = place(store, base, 1).await.unwrap();
+    let (pool, versions) = store.pool().await.unwrap();
+    assert_eq!(versions, vec![0], "a reservation is no reason to read again");
+    assert!(pool.wallets[0].energy_reserved > Sun::ZERO);
+    include(store, base, order, 7).await;
+    let (before, versions) = store.pool().await.unwrap();
+    assert_eq!(versions, vec![1], "an inclusion is");
+    assert_eq!(before.wallets[0].energy_reserved, Sun::ZERO);
+    let reading = |version| WalletReading {
+        energy_capacity: Sun::new(123),
+        ..support::reading_of(base.lender, version)
+    };
+    store.save_readings(&[reading(0)]).await.unwrap();
+    assert_eq!(store.pool().await.unwrap().0.wallets, before.wallets);
+    store.save_readings(&[reading(1)]).await.unwrap();
+    let (after, _) = store.pool().await.unwrap();
+    assert_eq!(after.wallets[0].energy_capacity, Sun::new(123));
+    assert_eq!(store.audit().await.unwrap().differences, Vec::<String>::new());
+}

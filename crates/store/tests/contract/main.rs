@@ -1,0 +1,116 @@
+//! What every store must do, whatever keeps the rows: each test runs on each kind of store.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod admin;
+mod audit;
+mod callbacks;
+mod chain;
+mod durable;
+mod money;
+mod orders;
+mod outbox;
+mod schema;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::path::PathBuf;
+
+use store::{Options, SqliteStore};
+
+/// A kind of store under test, and what keeps it alive.
+struct Room {
+    store: SqliteStore,
+    _directory: Option<tempfile::TempDir>,
+}
+
+/// In memory, everything inside the call.
+fn memory() -> Room {
+    Room { store: SqliteStore::inline_in_memory().unwrap(), _directory: None }
+}
+
+/// In a file, with its threads.
+fn file() -> Room {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&path_in(&directory), Options::default()).unwrap();
+    Room { store, _directory: Some(directory) }
+}
+
+fn path_in(directory: &tempfile::TempDir) -> PathBuf {
+    directory.path().join("sunsweep.sqlite")
+}
+
+/// Runs a test to its end.
+fn block_on<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build();
+    runtime.unwrap().block_on(test)
+}
+
+/// Each named function of a module, on each kind of store.
+macro_rules! contract {
+    ($($module:ident: $($name:ident),* $(,)?;)*) => {
+        mod in_memory {
+            $(mod $module {
+                $(#[test]
+                fn $name() {
+                    let room = crate::memory();
+                    crate::block_on(crate::$module::$name(&room.store));
+                })*
+            })*
+        }
+        mod in_a_file {
+            $(mod $module {
+                $(#[test]
+                fn $name() {
+                    let room = crate::file();
+                    crate::block_on(crate::$module::$name(&room.store));
+                })*
+            })*
+        }
+    };
+}
+
+contract! {
+    orders:
+        an_order_is_kept_as_it_was_decided,
+        a_refused_work_writes_nothing,
+        an_exact_replay_places_nothing,
+        a_resend_is_known_by_its_key,
+        two_works_on_one_order_see_each_other,
+        orders_on_one_address_see_each_other,
+        the_newest_of_a_reference_is_found,
+        what_is_fixed_cannot_be_changed,
+        a_whole_life_leaves_nothing_open;
+    money:
+        a_fact_is_posted_once,
+        a_second_post_takes_its_work_with_it,
+        nobody_can_spend_what_is_not_there,
+        a_failed_work_leaves_its_neighbours_alone,
+        a_panicking_decision_is_an_error_of_its_own;
+    outbox:
+        rows_are_claimed_once_and_earliest_first,
+        a_start_ends_the_leases_of_the_life_before,
+        a_lease_that_is_over_is_taken_over,
+        a_released_row_is_due_when_it_was_said,
+        commits_under_a_lease_keep_it_until_they_say_when,
+        done_ends_what_is_owed,
+        a_nudge_during_a_lease_is_not_forgotten,
+        a_nudge_wakes_a_finished_order,
+        attention_without_a_lease_only_moves_earlier,
+        the_fence_does_not_fall_when_a_row_comes_again;
+    chain:
+        own_transactions_are_found_until_they_are_solid,
+        included_ones_are_found_by_block_and_become_solid,
+        an_open_transaction_is_stored_once,
+        what_is_lent_is_summed_by_wallet_and_receiver,
+        an_outdated_reading_is_dropped;
+    callbacks:
+        a_delivered_order_owes_one_callback,
+        attempts_are_kept_and_the_last_one_counts,
+        a_dead_callback_can_be_replayed;
+    admin:
+        merchants_and_their_balances,
+        keys_are_counted_revoked_and_found,
+        wallets_are_changed_and_disabled,
+        the_watched_block_is_remembered,
+        old_answers_are_forgotten;
+}
