@@ -182,12 +182,16 @@ pub(super) async fn start(
         }
     }
     let listener = TcpListener::bind(options.node_listen).await?;
-    let address = listener.local_addr()?;
-    let serving = devnet.clone();
-    let stop = stop.clone();
-    let task = tokio::spawn(async move {
-        devnet::serve(listener, serving, stop.cancelled_owned()).await;
-        Ok(())
+    let (address, listener) = (listener.local_addr()?, listener.into_std()?);
+    let (serving, stop) = (devnet.clone(), stop.clone());
+    // A node is another machine's work: on threads of its own it never stops the server's.
+    let task = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async move {
+            let listener = TcpListener::from_std(listener)?;
+            devnet::serve(listener, serving, stop.cancelled_owned()).await;
+            Ok(())
+        })
     });
     Ok((devnet, address, task))
 }
