@@ -19,6 +19,9 @@ pub(crate) struct Blocks {
     legs: BTreeMap<(OrderId, u8, Road), BTreeSet<TxId>>,
 }
 
+/// The broken rule, the order if it is known, and the words.
+type Violation = (&'static str, Option<OrderId>, String);
+
 impl Blocks {
     /// The newest block that was looked at.
     pub(crate) fn head(&self) -> Option<u64> {
@@ -64,7 +67,7 @@ impl Blocks {
         block: &Block,
         pool: &BTreeSet<Address>,
         book: &Book,
-    ) -> Result<Vec<(OrderId, String)>, (&'static str, Option<OrderId>, String)> {
+    ) -> Result<Vec<(OrderId, String)>, Violation> {
         let mut found = Vec::new();
         self.times.insert(number, block.head.timestamp_ms);
         for tx in &block.transactions {
