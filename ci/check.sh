@@ -10,11 +10,13 @@ exec </dev/null
 
 usage() {
   cat <<'END'
-usage: ci/check.sh [--fast | --full] [--step NAME]...
+usage: ci/check.sh [--fast | --full | --sim ORDERS | --bench] [--step NAME]...
 
-  (none)       tools, fmt, clippy, test, golden, clients; deny if cargo-deny is there
+  (none)       tools, fmt, clippy, test, golden, demo, clients, chaos, sim; deny if cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
   --full       everything of (none), and deny with cargo-deny built if it is missing
+  --sim ORDERS only the simulator, with so many orders and a fresh seed
+  --bench      only the benchmarks, from a release build
   --step NAME  only this step, after tools; may be given several times
 END
 }
@@ -31,18 +33,35 @@ step_unit() { cargo test --workspace --lib --bins --locked; }
 step_test() { cargo test --workspace --locked; }
 
 # Our signer must not confirm itself: the golden signatures are checked by another program.
-step_golden() {
-  if [[ -f ci/verify_signature.py ]]; then
-    python3 ci/verify_signature.py
-  else
-    echo 'no golden files yet'
-  fi
+step_golden() { python3 ci/verify_signature.py; }
+
+# What a newcomer runs first, on quick blocks: it fails by itself if anything is not as it should be.
+step_demo() {
+  cargo build --locked --package sunsweep --bin sunsweep
+  timeout 120 "${CARGO_TARGET_DIR:-target}/debug/sunsweep" demo --json --block-time-ms 500
 }
 
 # Six languages against a real `sunsweep dev`, then the samples of docs/collection-api.md.
 step_clients() {
   cargo build --locked --package sunsweep --bin sunsweep
   timeout 900 python3 clients/check.py --spawn "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
+}
+
+# Kills `sunsweep serve` again and again during 200 orders and judges from the chain and the ledger.
+step_chaos() {
+  cargo build --locked --package sunsweep --bin sunsweep
+  timeout 300 ci/kill9 --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
+}
+
+# Seeded faults against the real use cases, store and devnet; prints its seeds.
+step_sim() {
+  cargo build --locked --package sunsweep-sim --bin sunsweep-sim
+  timeout 1500 "${CARGO_TARGET_DIR:-target}/debug/sunsweep-sim" ${sim_orders:+--orders "$sim_orders"}
+}
+
+step_bench() {
+  cargo build --locked --release --package sunsweep --bin sunsweep
+  "${CARGO_TARGET_DIR:-target}/release/sunsweep" bench
 }
 
 # Licences, bans and sources need no network; advisories are fetched, so only --full asks for them.
@@ -53,7 +72,7 @@ step_deny_full() {
   cargo deny --locked check
 }
 
-mode='' chosen=()
+mode='' chosen=() sim_orders=''
 while (($# > 0)); do
   case $1 in
     --fast | --full)
@@ -68,6 +87,13 @@ while (($# > 0)); do
       chosen+=("$2")
       shift
       ;;
+    --sim)
+      [[ ${2:-} =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
+      sim_orders=$2
+      chosen+=(sim)
+      shift
+      ;;
+    --bench) chosen+=(bench) ;;
     --help)
       usage
       exit
@@ -87,7 +113,7 @@ if ((${#chosen[@]} > 0)); then
 elif [[ $mode == fast ]]; then
   steps=(fmt clippy unit golden)
 else
-  steps=(tools fmt clippy test golden clients)
+  steps=(tools fmt clippy test golden demo clients chaos sim)
   if [[ $mode == full ]]; then
     steps+=(deny_full)
   elif command -v cargo-deny >/dev/null; then

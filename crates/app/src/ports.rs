@@ -52,6 +52,11 @@ pub trait Store: Send + Sync {
     /// Gives a claimed row back, due at `due`, without any other change.
     async fn release(&self, lease: Lease, due: UnixMillis) -> Result<(), StoreError>;
 
+    /// Ends every lease and returns how many, for a server that is alone on its database and has just
+    /// started: what died with the last one need not wait for its leases to run out. A holder that is
+    /// alive after all is refused, as after any takeover.
+    async fn free_leases(&self) -> Result<usize, StoreError>;
+
     /// When the earliest row of an outbox is due, leases counted.
     async fn next_due(&self, kind: OutboxKind) -> Result<Option<UnixMillis>, StoreError>;
 
@@ -89,8 +94,11 @@ pub trait Store: Send + Sync {
     /// Our transactions that are included in this block or a later one and not solid.
     async fn included_since(&self, block: i64) -> Result<Vec<OwnTx>, StoreError>;
 
-    /// Marks every included transaction up to this block as solid.
-    async fn mark_solid(&self, block: i64) -> Result<(), StoreError>;
+    /// Our transactions that are included in this block or an earlier one and not solid, by block.
+    async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError>;
+
+    /// Marks these transactions as solid, those that are included.
+    async fn mark_solid(&self, txids: &[TxId]) -> Result<(), StoreError>;
 
     /// The last block that was looked at.
     async fn watched(&self) -> Result<Option<WatchedBlock>, StoreError>;

@@ -72,10 +72,11 @@ impl App {
             (Road::Back, LegKind::Delegation { resource, balance, .. }) => {
                 let records = self.node.delegated(leg.owner, receiver).await?;
                 let shown: Sun = records.iter().map(|record| record.amount(resource)).sum();
-                if shown == Sun::ZERO {
-                    return Ok(missing(whole, leg));
-                }
-                let balance = balance.min(shown);
+                let balance = match returnable(whole, leg, balance, shown) {
+                    Returnable::Stake(balance) => balance,
+                    Returnable::Nothing => return Ok(Signed::NothingToReturn),
+                    Returnable::NotVisible => return Ok(Signed::NotVisible),
+                };
                 Contract::Undelegate { owner: leg.owner, receiver, resource, balance }
             }
             (Road::Back, LegKind::Activation) => return Ok(Signed::NothingToReturn),
@@ -148,13 +149,103 @@ impl App {
     }
 }
 
-/// Nothing is shown as lent. Only once the delegation is solid does that mean that it is gone; before,
-/// the node may simply lag.
-fn missing(whole: &WholeOrder, leg: &Leg) -> Signed {
+/// What can be taken back of a delegation.
+#[derive(Debug, PartialEq, Eq)]
+enum Returnable {
+    Stake(Sun),
+    Nothing,
+    NotVisible,
+}
+
+/// What to take back, of the stake that the chain shows as lent by this wallet to this receiver.
+///
+/// The record is one for all orders, so a node that lags can show another order's stake and not this
+/// one's. Only once the delegation is solid does less mean that the rest is gone.
+fn returnable(whole: &WholeOrder, leg: &Leg, balance: Sun, shown: Sun) -> Returnable {
     let out = whole.live_tx(leg.id.number, Road::Out);
     let is_solid = out.is_none_or(|tx| tx.state == TxState::Solid);
-    match is_solid && leg.state == LegState::Owed {
-        true => Signed::NothingToReturn,
-        false => Signed::NotVisible,
+    match shown {
+        shown if shown >= balance => Returnable::Stake(balance),
+        Sun::ZERO if is_solid && leg.state == LegState::Owed => Returnable::Nothing,
+        shown if is_solid && shown > Sun::ZERO => Returnable::Stake(shown),
+        _ => Returnable::NotVisible,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::collect::Scene;
+    use domain::{KeyId, LegId, MerchantId, Order, OrderId, OrderState};
+    use tron::{Bandwidth, Energy, Resource, TokenUnits};
+
+    use super::*;
+
+    const LENT: Sun = Sun::from_trx(100);
+
+    /// An order that owes what it lent, with its way out in this state.
+    fn owing(out: TxState) -> WholeOrder {
+        let (id, wallet) = (OrderId([1; 16]), Address::from_evm([1; 20]));
+        let order = Order {
+            id,
+            merchant: MerchantId(1),
+            key: KeyId(1),
+            receiver: Address::from_evm([2; 20]),
+            recipient: None,
+            token_amount: TokenUnits(1),
+            scene: Scene::RecipientHolds,
+            reference: None,
+            callback_url: None,
+            transfer_energy: Energy::new(64_285),
+            energy: Energy::new(64_285),
+            bandwidth: Bandwidth::ZERO,
+            has_activation: false,
+            price: Sun::ZERO,
+            balance_after: Sun::ZERO,
+            state: OrderState::Delivered,
+            created: UnixMillis(0),
+            ready: Some(UnixMillis(0)),
+            used: Some(UnixMillis(0)),
+            used_by: None,
+            ended: None,
+        };
+        let leg = Leg {
+            id: LegId { order: id, number: 1 },
+            kind: LegKind::Delegation { resource: Resource::Energy, balance: LENT, units: 64_285 },
+            owner: wallet,
+            state: LegState::Owed,
+            included_at: Some(UnixMillis(0)),
+            returned_at: None,
+        };
+        let tx = ChainTx {
+            txid: TxId::from_bytes([1; 32]),
+            leg: leg.id,
+            road: Road::Out,
+            signer: wallet,
+            bytes: Vec::new(),
+            expiration: UnixMillis(60_000),
+            state: out,
+            is_maybe_taken: true,
+            sent_at: None,
+            block: Some(1),
+        };
+        WholeOrder { order, legs: vec![leg], txs: vec![tx] }
+    }
+
+    #[test]
+    fn less_than_was_lent_is_taken_back_only_once_the_way_out_is_solid() {
+        let shown = |out: TxState, trx: i64| {
+            let whole = owing(out);
+            returnable(&whole, &whole.legs[0], LENT, Sun::from_trx(trx))
+        };
+        for (out, trx, expected) in [
+            (TxState::Included, 100, Returnable::Stake(LENT)),
+            (TxState::Included, 250, Returnable::Stake(LENT)),
+            (TxState::Included, 99, Returnable::NotVisible),
+            (TxState::Included, 0, Returnable::NotVisible),
+            (TxState::Solid, 99, Returnable::Stake(Sun::from_trx(99))),
+            (TxState::Solid, 0, Returnable::Nothing),
+        ] {
+            assert_eq!(shown(out, trx), expected, "{trx} TRX with a way out {out:?}");
+        }
     }
 }

@@ -22,6 +22,8 @@ use crate::rows::{OwnTx, WatchedBlock};
 pub const RECENT_BLOCKS_MAX: usize = 64;
 /// Events of one block that are committed side by side.
 const EVENTS_AT_ONCE: usize = 64;
+/// Blocks that one look confirms as solid; after a long absence the next looks go on.
+const CONFIRMED_AT_ONCE: usize = 64;
 
 /// Why the chain could not be followed now; the stored block is as before or further on.
 #[derive(Debug, thiserror::Error)]
@@ -65,9 +67,7 @@ impl Watcher {
         (self.on_head)(&head);
         self.app.view.refresh(&*self.app.node, head, solid).await?;
         self.follow(&head).await?;
-        // Only once every block up to the head was looked at is it known which of our transactions
-        // the solid chain holds.
-        self.app.store.mark_solid(solid.number).await?;
+        self.confirm_solid(solid.number).await?;
         if let Some(view) = self.app.view.get() {
             self.app.reconcile_pool(&view).await?;
         }
@@ -118,20 +118,48 @@ impl Watcher {
     /// The block `last` is not on the chain any more: what it held is to be included again.
     async fn step_back(&mut self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
         tracing::warn!(block.number = last.number, "a fork dropped a block");
-        let dropped = self.app.store.included_since(last.number).await?;
-        self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
         self.recent.retain(|block| block.number < last.number);
-        let number = last.number - 1;
         let before = match self.recent.back() {
-            Some(before) if before.number == number => *before,
-            _ => {
-                let block = self.app.node.block(number).await?;
-                let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
-                WatchedBlock { number, id: *head.id.as_bytes() }
-            }
+            Some(before) if before.number == last.number - 1 => *before,
+            _ => self.solid_before(last).await?,
         };
+        let dropped = self.app.store.included_since(before.number + 1).await?;
+        self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
         self.app.store.set_watched(before).await?;
         Ok(before)
+    }
+
+    /// Where to go back to when it is not known which blocks came before `last`, as after a restart:
+    /// the fork may have begun anywhere above the solid block. What lies below is confirmed when it
+    /// is marked as solid.
+    async fn solid_before(&self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
+        let solid = self.app.view.get().map_or(i64::MAX, |view| view.solid.number);
+        let number = solid.min(last.number - 1);
+        let block = self.app.node.block(number).await?;
+        let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
+        Ok(WatchedBlock { number, id: *head.id.as_bytes() })
+    }
+
+    /// Marks as solid what the solid chain holds, up to this block.
+    ///
+    /// Each block is read once more: another process, or this one before a crash, may have recorded a
+    /// block that a fork dropped meanwhile. What the solid block does not hold is to be included again.
+    /// Shape: one request for each block that holds transactions of ours.
+    async fn confirm_solid(&self, solid: i64) -> Result<(), WatchFailed> {
+        let mut included = VecDeque::from(self.app.store.included_until(solid).await?);
+        for _ in 0..CONFIRMED_AT_ONCE {
+            let Some((number, _)) = included.front().copied() else { break };
+            let count = included.partition_point(|(other, _)| *other <= number);
+            let recorded = included.drain(..count).map(|(_, own)| own);
+            // A node that lags does not have it yet.
+            let Some(block) = self.app.node.block(number).await? else { continue };
+            let is_held = |own: &OwnTx| block.transactions.iter().any(|tx| tx.txid == own.txid);
+            let (held, dropped): (Vec<OwnTx>, Vec<OwnTx>) = recorded.partition(is_held);
+            let held: Vec<TxId> = held.iter().map(|own| own.txid).collect();
+            self.app.store.mark_solid(&held).await?;
+            self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
+        }
+        Ok(())
     }
 
     /// Starts at the head: the first time, or after so long an absence that walking every block would
@@ -144,15 +172,19 @@ impl Watcher {
                 "blocks are skipped, open transactions are looked up"
             );
             for own in self.app.store.open_txs().await? {
-                if let Lookup::Included(found) = self.app.node.lookup(own.txid).await? {
-                    let event = Event::Included {
-                        txid: own.txid,
-                        block: found.block_number,
-                        at: UnixMillis(found.block_timestamp_ms),
-                        has_succeeded: found.succeeded,
-                    };
-                    self.app.tell(own.order, event).await?;
-                }
+                let event = match self.app.node.lookup(own.txid).await? {
+                    Lookup::Included(found) if found.block_number <= head.number => {
+                        Event::Included {
+                            txid: own.txid,
+                            block: found.block_number,
+                            at: UnixMillis(found.block_timestamp_ms),
+                            has_succeeded: found.succeeded,
+                        }
+                    }
+                    // Blocks after the head are walked through from here on.
+                    Lookup::Included(_) | Lookup::Absent => Event::ReorgedOut(own.txid),
+                };
+                self.app.tell(own.order, event).await?;
             }
         }
         self.recent.clear();

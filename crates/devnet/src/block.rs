@@ -46,6 +46,7 @@ pub(crate) struct Block {
     /// Changes from the control interface; they come before the transactions.
     pub(crate) mutations: Vec<Mutation>,
     pub(crate) executed: Vec<Executed>,
+    signature: OnceLock<[u8; 65]>,
 }
 
 impl Block {
@@ -68,13 +69,16 @@ impl Block {
         };
         let hash = Sha256::digest(header.encode_to_vec());
         let id = BlockId::from_header_hash(number, hash.into());
-        Self { id, number, timestamp_ms, header, producer, mutations, executed }
+        let signature = OnceLock::new();
+        Self { id, number, timestamp_ms, header, producer, mutations, executed, signature }
     }
 
-    /// The producer's signature of the header; made when asked for, it is rarely wanted.
-    pub(crate) fn signature(&self) -> [u8; 65] {
-        let hash = TxId::of_raw(&self.header.encode_to_vec());
-        *producer_key(self.producer).sign(&hash).as_bytes()
+    /// The producer's signature of the header; made when first asked for, most are never wanted.
+    pub(crate) fn signature(&self) -> &[u8; 65] {
+        self.signature.get_or_init(|| {
+            let hash = TxId::of_raw(&self.header.encode_to_vec());
+            *producer_key(self.producer).sign(&hash).as_bytes()
+        })
     }
 }
 

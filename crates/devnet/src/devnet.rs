@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use tron::{Address, BlockId, Resource, Sun, TokenUnits};
+use tron::{Address, BlockId, Permission, Resource, Sun, TokenUnits};
 
 use crate::config::{ClockMode, ConfigError, DevnetConfig};
 use crate::control::fault::FaultRule;
 use crate::control::invariant::{self, Invariants};
-use crate::control::{self, Mutation};
+use crate::control::{self, Mutation, PermissionSpec};
 use crate::dispatch;
 use crate::journal::{self, JournalError};
 use crate::node::{Node, wall_clock_ms};
@@ -184,6 +184,24 @@ impl Devnet {
             let is_energy = resource == Resource::Energy;
             self.lock().mutate(Mutation::Stake { address, is_energy, sun: amount.get() });
         }
+    }
+
+    /// Replaces the permissions of an address without the fee, activating it when needed.
+    pub fn set_permissions(&self, address: Address, owner: &Permission, actives: &[Permission]) {
+        let owner = PermissionSpec::of(owner);
+        let actives = actives.iter().map(PermissionSpec::of).collect();
+        self.lock().mutate(Mutation::Permissions { address, owner, actives });
+    }
+
+    /// Uses up a resource of an address, as if it had been busy elsewhere.
+    pub fn spend(&self, address: Address, resource: Resource, units: u32) {
+        let is_energy = resource == Resource::Energy;
+        self.lock().mutate(Mutation::Use { address, is_energy, units: i64::from(units) });
+    }
+
+    /// Uses up free bandwidth of an address.
+    pub fn spend_free(&self, address: Address, bytes: u32) {
+        self.lock().mutate(Mutation::UseFree { address, units: i64::from(bytes) });
     }
 
     /// Activates an address without giving it anything.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::control;
 use crate::control::fault::Fault;
+use crate::execute::Rejected;
 use crate::json::{Failure, Input};
 use crate::node::{Cursor, Node};
 use crate::request::{Fate, Params, Reply, Request};
@@ -106,7 +107,10 @@ fn answer_broadcast(
     fault: Option<&Fault>,
 ) -> Result<Value, Failure> {
     match fault {
-        Some(Fault::Busy) => rpc::busy(broadcast, input),
+        Some(Fault::Busy) => rpc::refused(broadcast, input, &Rejected::Busy),
+        Some(Fault::Unsolidified) => rpc::refused(broadcast, input, &Rejected::Unsolidified),
+        Some(Fault::NoConnection) => rpc::refused(broadcast, input, &Rejected::NoConnection),
+        Some(Fault::FewConnections) => rpc::refused(broadcast, input, &Rejected::FewConnections),
         Some(Fault::RelayFailed) => {
             let answer = broadcast.run(node, input, false)?;
             rpc::relay_failed(broadcast, input, answer)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{Method, Request as HttpRequest, Response, StatusCode, Uri, header};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +21,7 @@ use tower::ServiceExt;
 
 use crate::config::ClockMode;
 use crate::devnet::Devnet;
+use crate::json::Failure;
 use crate::request::{Fate, Params, Reply, Request};
 
 /// Largest request body.
@@ -29,6 +30,8 @@ const MAX_BODY_BYTES: usize = 4 * 1_024 * 1_024;
 const MAX_CONNECTIONS: usize = 1_024;
 /// How long a client may take to send its request's head.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take to send its request's body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause after a connection could not be accepted, so that a lack of file handles does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Longest that the producer sleeps before it looks at the clock again.
@@ -47,29 +50,22 @@ impl Devnet {
     /// All paths as a router, for a server of one's own. Answers that a fault loses break off in the
     /// body there; [`serve`] cuts the connection before the first byte.
     pub fn router(&self) -> Router {
-        Router::new()
-            .fallback(handle)
-            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-            .with_state(self.clone())
+        Router::new().fallback(handle).with_state(self.clone())
     }
 }
 
-async fn handle(
-    State(devnet): State<Devnet>,
-    method: Method,
-    uri: Uri,
-    body: Bytes,
-) -> Response<Body> {
-    let params = match method {
-        Method::GET => Ok(Params::Query(query(&uri))),
-        Method::POST => posted(&body),
-        _ => return respond(&Reply::error(405, "GET or POST")),
+async fn handle(State(devnet): State<Devnet>, request: HttpRequest<Body>) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let params = match *request.method() {
+        Method::GET => Ok(Params::Query(query(request.uri()))),
+        Method::POST => read_body(request).await.and_then(|body| posted(&body)),
+        _ => Err(Reply::error(405, "GET or POST")),
     };
     let params = match params {
         Ok(params) => params,
-        Err(failure) => return respond(&Reply::ok(failure)),
+        Err(reply) => return respond(&reply),
     };
-    let reply = devnet.call(&Request { path: uri.path().to_owned(), params });
+    let reply = devnet.call(&Request { path, params });
     match reply.fate {
         Fate::Answered => respond(&reply),
         Fate::Late { delay_ms } => {
@@ -77,6 +73,23 @@ async fn handle(
             respond(&reply)
         }
         Fate::Lost => lost(),
+    }
+}
+
+/// The whole body, unless it is too large or too slow.
+async fn read_body(request: HttpRequest<Body>) -> Result<Bytes, Reply> {
+    let too_large =
+        || Reply::error(413, &format!("body size is too big, the limit is {MAX_BODY_BYTES}"));
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
+        return Err(too_large());
+    }
+    let body = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES);
+    match tokio::time::timeout(BODY_TIMEOUT, body).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(too_large()),
+        Err(_) => Err(Reply::error(408, "the body took too long")),
     }
 }
 
@@ -88,7 +101,7 @@ fn query(uri: &Uri) -> Value {
 }
 
 /// A body is JSON, or a form, or nothing.
-fn posted(body: &Bytes) -> Result<Params, Value> {
+fn posted(body: &Bytes) -> Result<Params, Reply> {
     if body.trim_ascii().is_empty() {
         return Ok(Params::Body(json!({})));
     }
@@ -101,7 +114,7 @@ fn posted(body: &Bytes) -> Result<Params, Value> {
         .and_then(|text| format!("/?{text}").parse::<Uri>().ok());
     match is_form {
         Some(uri) => Ok(Params::Query(query(&uri))),
-        None => Err(crate::json::Failure::json("syntax error").body()),
+        None => Err(Reply::ok(Failure::json("syntax error").body())),
     }
 }
 

@@ -44,7 +44,10 @@ enum Line {
     Block(BlockLine),
     /// Blocks above this height were undone.
     Pop(u64),
+    /// The head was declared solid.
     Solid(u64),
+    /// Solidification stopped, or went on.
+    Hold(bool),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,6 +97,10 @@ impl Journal {
         self.write(&Line::Solid(number));
     }
 
+    pub(crate) fn hold(&mut self, is_held: bool) {
+        self.write(&Line::Hold(is_held));
+    }
+
     fn write(&mut self, line: &Line) {
         if self.is_broken {
             return;
@@ -114,10 +121,10 @@ fn encode(line: &Line) -> Vec<u8> {
 /// The whole chain as one journal.
 pub(crate) fn dump(node: &Node) -> Vec<u8> {
     let mut bytes = encode(&Line::Config(node.config.clone()));
-    bytes.extend(encode(&Line::Pop(0)));
     for block in node.all_blocks().iter().skip(1) {
         bytes.extend(encode(&Line::Block(BlockLine::of(block))));
     }
+    bytes.extend(encode(&Line::Hold(node.is_solid_held())));
     bytes.extend(encode(&Line::Solid(node.solid_number())));
     bytes
 }
@@ -131,7 +138,7 @@ pub(crate) fn load(bytes: &[u8], config: Option<&DevnetConfig>) -> Result<Node, 
         return Err(JournalError::Line { line: 1 });
     };
     stored.check()?;
-    let mut node = Node::new(stored);
+    let mut node = Node::bare(stored);
     for (text, line) in lines {
         let Ok(parsed) = serde_json::from_slice(text) else {
             if text.ends_with(b"\n") {
@@ -146,6 +153,9 @@ pub(crate) fn load(bytes: &[u8], config: Option<&DevnetConfig>) -> Result<Node, 
         node.config.block_time_ms = config.block_time_ms;
         node.config.has_controls = config.has_controls;
     }
+    if node.head().number == 0 {
+        return Err(JournalError::Line { line: 2 });
+    }
     node.catch_up_clock();
     Ok(node)
 }
@@ -153,8 +163,9 @@ pub(crate) fn load(bytes: &[u8], config: Option<&DevnetConfig>) -> Result<Node, 
 fn replay(node: &mut Node, line: Line) -> Option<()> {
     match line {
         Line::Config(_) => return None,
-        Line::Pop(height) => node.replay_pop(height),
+        Line::Pop(height) => return node.replay_pop(height),
         Line::Solid(number) => node.restore_solid(number),
+        Line::Hold(is_held) => node.hold_solid(is_held),
         Line::Block(block) => {
             let transactions = block
                 .transactions

@@ -79,9 +79,11 @@ impl Schedule {
         if let Some(delay) = self.delays_secs.get(done) {
             return Some(now.after_secs(*delay));
         }
-        let mut delay_secs = self.delays_secs.last().copied().unwrap_or(15);
+        // From at least a second and by at least a second: else a short delay would never grow.
+        let mut delay_secs = self.delays_secs.last().copied().unwrap_or(15).max(1);
         for _ in self.delays_secs.len()..=done {
-            delay_secs = (delay_secs.saturating_mul(3) / 2).min(TAIL_DELAY_MAX_SECS);
+            let longer = delay_secs.saturating_add((delay_secs / 2).max(1));
+            delay_secs = longer.min(TAIL_DELAY_MAX_SECS);
             if delay_secs == TAIL_DELAY_MAX_SECS {
                 break;
             }
@@ -111,6 +113,18 @@ mod tests {
             now = next;
         }
         assert_eq!(delays, [15, 15, 30, 180, 600, 1200, 1800]);
+    }
+
+    #[test]
+    fn the_tail_slows_down_from_the_shortest_delay_too() {
+        for last in [1, 0, i64::MIN] {
+            let schedule = Schedule { delays_secs: vec![last], tail_secs: i64::MAX };
+            let due = |attempts| {
+                schedule.next(attempts, UnixMillis(0), UnixMillis(0), 500_000).unwrap().0 / 1_000
+            };
+            assert_eq!([2, 3, 4, 5, 6].map(due), [2, 3, 4, 6, 9], "after {last}");
+            assert_eq!(due(u32::MAX), TAIL_DELAY_MAX_SECS);
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub const DELEGATION_MIN_SUN: i64 = 1_000_000;
 pub const TRANSFER_BANDWIDTH: i64 = 346;
 /// Bandwidth that a delegation and its reclaim cost a pool wallet together.
 pub const LEG_BANDWIDTH: i64 = 286 + 281;
+/// Longest wait between two tries at taking a leg back, in milliseconds: ten minutes.
+pub const RETURN_AGAIN_MAX_MS: i64 = 600_000;
 /// Most over-provision that an operator may configure, in parts per million of the need (0.5 %).
 pub const ENERGY_MARGIN_PPM_MAX: i64 = 5_000;
 

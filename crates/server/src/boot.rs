@@ -42,10 +42,13 @@ pub struct Product {
     pub app: App,
     /// The rows.
     pub store: Arc<dyn Store>,
-    edge: Arc<Edge>,
+    /// How the workers pace themselves.
+    pub pace: Pace,
+    keys: Arc<Keys>,
+    is_ready: Arc<AtomicBool>,
+    callbacks: Arc<CallbackClient>,
     nodes: Arc<Failover>,
     cached: Arc<Cached<dyn TronNode>>,
-    pace: Pace,
     config: Config,
 }
 
@@ -116,6 +119,8 @@ impl Product {
         let keys = || Keys::new(rows.clone(), sealer.clone(), clock.clone());
         let callbacks = Arc::new(callback_client(&config, lookup)?);
         let poster = SigningPoster::new(callbacks.clone(), keys(), clock.clone());
+        let keys = Arc::new(keys());
+        let is_ready = Arc::new(AtomicBool::new(true));
         let app = App {
             store: rows.clone(),
             node: nodes.clone(),
@@ -131,10 +136,8 @@ impl Product {
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
         };
-        let edge =
-            Edge { app: app.clone(), keys: keys(), callbacks, is_ready: AtomicBool::new(true) };
         let pace = pace(&config);
-        Ok(Self { app, store: rows, edge: Arc::new(edge), nodes, cached, pace, config })
+        Ok(Self { app, store: rows, pace, keys, callbacks, is_ready, nodes, cached, config })
     }
 
     /// What follows the chain; each new head empties the cache of reads first.
@@ -146,7 +149,24 @@ impl Product {
 
     /// The routes.
     pub fn router(&self) -> Router {
-        routes(self.edge.clone())
+        routes(Arc::new(Edge {
+            app: self.app.clone(),
+            keys: self.keys.clone(),
+            callbacks: self.callbacks.clone(),
+            is_ready: self.is_ready.clone(),
+        }))
+    }
+
+    /// The nodes that it asks.
+    #[must_use]
+    pub fn node_urls(&self) -> &[String] {
+        &self.config.node.urls
+    }
+
+    /// Reads for new orders through this cache instead, which is emptied at each block as well.
+    pub fn read_through(&mut self, cached: Arc<Cached<dyn TronNode>>) {
+        self.app.cached_node = cached.clone();
+        self.cached = cached;
     }
 
     /// Listens, starts the workers, and runs until the token is cancelled; then drains.
@@ -160,6 +180,11 @@ impl Product {
     ) -> anyhow::Result<()> {
         let server = HttpServer::bind(listen, self.config.http_limits()).await?;
         let address = server.local_address();
+        // The embedded database has one server, this one.
+        let freed = self.store.free_leases().await?;
+        if freed > 0 {
+            tracing::info!(freed, "work of an earlier start is taken up again");
+        }
         let workers_stop = CancellationToken::new();
         let workers = worker::start(&self.app, self.pace, self.watcher(), &workers_stop);
         workers.reopen();
@@ -167,11 +192,10 @@ impl Product {
         workers.spawn(watch_health(self.nodes.clone(), clock, workers_stop.clone()));
         workers.close();
         on_listening(address);
-        let edge = self.edge.clone();
-        let draining = stop.clone();
+        let (draining, is_ready) = (stop.clone(), self.is_ready.clone());
         let drain = async move {
             draining.cancelled().await;
-            edge.is_ready.store(false, Ordering::Relaxed);
+            is_ready.store(false, Ordering::Relaxed);
         };
         tokio::join!(server.run(self.router(), stop), drain);
         workers_stop.cancel();

@@ -16,11 +16,11 @@ pub struct Edge {
     /// The use cases.
     pub app: App,
     /// The keys.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     /// Judges callback addresses at order time.
     pub callbacks: Arc<CallbackClient>,
     /// Whether this process takes orders; false while it drains.
-    pub is_ready: std::sync::atomic::AtomicBool,
+    pub is_ready: Arc<std::sync::atomic::AtomicBool>,
 }
 
 /// The routes.

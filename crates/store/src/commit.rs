@@ -47,7 +47,8 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     Ok(rows)
 }
 
-fn write(
+/// Writes what was decided against these rows.
+pub(crate) fn write(
     connection: &Connection,
     rows: &Rows,
     changes: &Changes,

@@ -25,6 +25,7 @@ mod merchant;
 mod migrate;
 mod order;
 mod outbox;
+mod plain;
 mod pool;
 mod sqlite;
 mod statement;
@@ -35,4 +36,5 @@ mod watch;
 
 pub use engine::{CommitMoment, FailPoint};
 pub use migrate::MigrateError;
+pub use plain::PlainWriter;
 pub use sqlite::{OpenError, Options, SqliteStore};

@@ -40,7 +40,13 @@ WHERE kind = ?1 AND order_id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
 DELETE FROM outbox
 WHERE kind = ?1 AND order_id = ?2 AND fence = ?3 AND nudges = ?4 AND lease_owner IS NOT NULL";
     DROP = "DELETE FROM outbox WHERE kind = ?1 AND order_id = ?2";
+    FREE_ALL = "UPDATE outbox SET lease_owner = NULL, wake_ms = due_ms WHERE lease_owner IS NOT NULL";
     NEXT_DUE = "SELECT MIN(wake_ms) FROM outbox WHERE kind = ?1";
+}
+
+/// Ends every lease; their holders are refused when they come back.
+pub(crate) fn free_all(connection: &Connection) -> Result<usize, Fault> {
+    Ok(connection.prepare_cached(FREE_ALL)?.execute([])?)
 }
 
 /// The due time of a nudged row: before every moment, so that it is looked at first.

@@ -202,9 +202,14 @@ fn cannot_open(path: &Path, source: rusqlite::Error) -> OpenError {
     OpenError::Database { path: path.to_owned(), source }
 }
 
-fn writing_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
+/// A connection that may write, to a database whose schema is up to date.
+pub(crate) fn writing_connection(path: &Path, options: Options) -> Result<Connection, OpenError> {
     let open = Connection::open(path).map_err(|error| cannot_open(path, error))?;
-    let connection = ready(open, path, options)?;
+    ready(open, path, options)
+}
+
+fn writing_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
+    let connection = writing_connection(path, options)?;
     let path = path.to_owned();
     let reconnect = Box::new(move || {
         let connection = Connection::open(&path)?;

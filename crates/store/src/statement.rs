@@ -55,11 +55,13 @@ mod tests {
         assert!(count < dialect::STATEMENTS_CACHED, "{count} statements do not fit the cache");
     }
 
-    /// The statements that read a whole table, and which small one it is.
+    /// The statements that read a whole table, and which small one it is; the outbox holds only what is
+    /// open.
     const SCANS: &[(&str, &str)] = &[
         ("ALL", "wallet"),
         ("SIGNERS", "wallet"),
         ("ALL", "merchant"),
+        ("FREE_ALL", "outbox"),
         ("LENT", "orders USING COVERING INDEX orders_live"),
         ("OPEN", "chain_tx USING INDEX chain_tx_open"),
     ];

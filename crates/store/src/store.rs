@@ -42,6 +42,10 @@ impl Store for SqliteStore {
         self.write(move |connection| outbox::give_back(connection, &lease, due)).await
     }
 
+    async fn free_leases(&self) -> Result<usize, StoreError> {
+        self.write(outbox::free_all).await
+    }
+
     async fn next_due(&self, kind: OutboxKind) -> Result<Option<UnixMillis>, StoreError> {
         self.read(move |connection| outbox::next_due(connection, kind)).await
     }
@@ -94,8 +98,13 @@ impl Store for SqliteStore {
         self.read(move |connection| tx::included_since(connection, block)).await
     }
 
-    async fn mark_solid(&self, block: i64) -> Result<(), StoreError> {
-        self.write(move |connection| tx::mark_solid(connection, block)).await
+    async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError> {
+        self.read(move |connection| tx::included_until(connection, block)).await
+    }
+
+    async fn mark_solid(&self, txids: &[TxId]) -> Result<(), StoreError> {
+        let txids = txids.to_vec();
+        self.write(move |connection| tx::mark_solid(connection, &txids)).await
     }
 
     async fn watched(&self) -> Result<Option<WatchedBlock>, StoreError> {

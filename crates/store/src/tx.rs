@@ -25,7 +25,11 @@ FROM chain_tx WHERE order_id = ?1 ORDER BY number";
 SELECT txid, order_id FROM chain_tx WHERE state = 1 AND block >= ?1 ORDER BY block, order_id, number";
     // In the order of the partial index, which holds open ones only.
     OPEN = "SELECT txid, order_id FROM chain_tx WHERE state < 2 ORDER BY txid";
-    MARK_SOLID = "UPDATE chain_tx SET state = 2 WHERE state = 1 AND block <= ?1";
+    INCLUDED_UNTIL = "
+SELECT txid, order_id, block FROM chain_tx WHERE state = 1 AND block <= ?1
+ORDER BY block, order_id, number";
+    // An included transaction is an open one, which is what its index is about.
+    MARK_SOLID = "UPDATE chain_tx SET state = 2 WHERE txid = ?1 AND state < 2 AND state = 1";
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ChainTx> {
@@ -131,8 +135,21 @@ pub(crate) fn open(connection: &Connection) -> Result<Vec<OwnTx>, Fault> {
     Ok(open.query_map([], read_own)?.collect::<Result<_, _>>()?)
 }
 
-/// Marks every included transaction up to this block as solid.
-pub(crate) fn mark_solid(connection: &Connection, block: i64) -> Result<(), Fault> {
-    connection.prepare_cached(MARK_SOLID)?.execute([block])?;
+/// Our transactions that are included in this block or an earlier one and not solid, by block.
+pub(crate) fn included_until(
+    connection: &Connection,
+    block: i64,
+) -> Result<Vec<(i64, OwnTx)>, Fault> {
+    let mut included = connection.prepare_cached(INCLUDED_UNTIL)?;
+    let rows = included.query_map([block], |row| Ok((row.get(2)?, read_own(row)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Marks these transactions as solid, those that are included.
+pub(crate) fn mark_solid(connection: &Connection, txids: &[TxId]) -> Result<(), Fault> {
+    let mut mark = connection.prepare_cached(MARK_SOLID)?;
+    for txid in txids {
+        mark.execute([txid.as_bytes()])?;
+    }
     Ok(())
 }

@@ -121,6 +121,12 @@ impl FieldErrors {
         Self::one(names::RECEIVE_ADDRESS, RECEIVER_IS_CONTRACT)
     }
 
+    /// `receive_address` belongs to the server's own pool.
+    #[must_use]
+    pub fn receiver_is_pool() -> Self {
+        Self::one(names::RECEIVE_ADDRESS, RECEIVER_IS_POOL)
+    }
+
     /// The token contract refuses to move this address's tokens; energy would not help.
     #[must_use]
     pub fn transfer_reverts() -> Self {
@@ -206,6 +212,8 @@ pub const NOT_PRINTABLE_ASCII: &str = "Only printable ASCII characters are allow
 pub const CALLBACK_NOT_PUBLIC: &str = "This URL does not point to a public address.";
 /// Field text, ours: see [`FieldErrors::receiver_is_contract`].
 pub const RECEIVER_IS_CONTRACT: &str = "This address is a contract.";
+/// Field text, ours: see [`FieldErrors::receiver_is_pool`].
+pub const RECEIVER_IS_POOL: &str = "This address belongs to the pool.";
 /// Field text, ours: see [`FieldErrors::transfer_reverts`].
 pub const TRANSFER_REVERTS: &str = "The token contract refuses a transfer from this address.";
 /// Field text, ours: see [`FieldErrors::idempotency_key_reused`].

@@ -9,6 +9,12 @@ use serde::{Deserialize, Serialize};
 pub enum Fault {
     /// A broadcast answers `SERVER_BUSY` without looking; other requests meet the limiter.
     Busy,
+    /// A broadcast answers `BLOCK_UNSOLIDIFIED` without looking.
+    Unsolidified,
+    /// A broadcast answers `NO_CONNECTION` without looking.
+    NoConnection,
+    /// A broadcast answers `NOT_ENOUGH_EFFECTIVE_CONNECTION` without looking.
+    FewConnections,
     /// The node's own rate limiter: HTTP 200 with an error.
     Limiter,
     /// A bare HTTP status, such as 429 or 503; nothing is processed.

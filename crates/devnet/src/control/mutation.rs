@@ -11,9 +11,11 @@ use tron::{Address, Operations, Permission, Resource};
 use crate::execute::lend;
 use crate::resource;
 use crate::state::account::Permissions;
-use crate::state::{Account, Holder, Session};
+use crate::state::{Account, Draft, Holder};
 
 const SUN_PER_TRX: i64 = 1_000_000;
+/// The tap runs dry here: ten times the supply of TRX, far below overflow.
+const MAX_ISSUED_SUN: i64 = 1_000_000_000_000_000_000;
 
 /// One change. Amounts in sun unless the name says otherwise; bounds are checked before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,17 @@ pub struct KeyWeight {
 }
 
 impl PermissionSpec {
+    /// The request's form of a permission; kind and id follow from its place.
+    pub(crate) fn of(permission: &Permission) -> Self {
+        let key = |key: &PermissionKey| KeyWeight { address: key.address, weight: key.weight };
+        Self {
+            name: permission.name.clone(),
+            threshold: permission.threshold,
+            operations: permission.operations.map(|bits| hex::encode(bits.as_bytes())),
+            keys: permission.keys.iter().map(key).collect(),
+        }
+    }
+
     /// The chain's form; `None` for a bitmap that is not 64 hex digits.
     pub(crate) fn permission(&self, kind: PermissionKind, id: i32) -> Option<Permission> {
         let operations = match &self.operations {
@@ -152,115 +165,124 @@ const fn resource_of(is_energy: bool) -> Resource {
 
 impl Mutation {
     /// Carries the change out.
-    pub(crate) fn apply(&self, session: &mut Session<'_>) {
+    pub(crate) fn apply(&self, draft: &mut Draft<'_>) {
         match self {
-            Self::Activate { address } => activate(session, *address),
-            Self::Contract { address, name } => make_contract(session, *address, name),
-            Self::Remove { address } => remove(session, *address),
-            Self::Credit { address, sun } => credit(session, *address, *sun),
-            Self::Mint { address, units } => mint(session, *address, *units),
+            Self::Activate { address } => activate(draft, *address),
+            Self::Contract { address, name } => make_contract(draft, *address, name),
+            Self::Remove { address } => remove(draft, *address),
+            Self::Credit { address, sun } => credit(draft, *address, *sun),
+            Self::Mint { address, units } => mint(draft, *address, *units),
             Self::Stake { address, is_energy, sun } => {
-                stake(session, *address, resource_of(*is_energy), *sun);
+                stake(draft, *address, resource_of(*is_energy), *sun);
             }
             Self::Delegate { from, to, is_energy, sun } => {
-                delegate(session, *from, *to, resource_of(*is_energy), *sun);
+                delegate(draft, *from, *to, resource_of(*is_energy), *sun);
             }
             Self::Use { address, is_energy, units } => {
-                let now = session.head_slot();
+                let now = draft.head_slot();
                 let resource = resource_of(*is_energy);
-                session.change(*address, |account| {
+                draft.change(*address, |account| {
                     account.stake_mut(resource).usage.increase(*units, now);
                 });
             }
-            Self::UseFree { address, units } => use_free(session, *address, *units),
+            Self::UseFree { address, units } => use_free(draft, *address, *units),
             Self::Permissions { address, owner, actives } => {
-                set_permissions(session, *address, owner, actives);
+                set_permissions(draft, *address, owner, actives);
             }
             Self::Blacklist { address, is_blacklisted } => {
-                let holder = session.view().holder(address);
-                session.put_holder(*address, Holder { is_blacklisted: *is_blacklisted, ..holder });
+                let holder = draft.view().holder(address);
+                draft.put_holder(*address, Holder { is_blacklisted: *is_blacklisted, ..holder });
             }
-            Self::Pause { is_paused } => session.properties_mut().token.is_paused = *is_paused,
+            Self::Pause { is_paused } => draft.properties_mut().token.is_paused = *is_paused,
             Self::Parameter { key, value } => {
-                let now = session.head_ms();
-                let properties = session.properties_mut();
+                let now = draft.head_ms();
+                let properties = draft.properties_mut();
                 Arc::make_mut(&mut properties.parameters).set(key, *value, now);
             }
             Self::Weights { energy_trx, net_trx } => {
-                let properties = session.properties_mut();
+                let properties = draft.properties_mut();
                 properties.energy_weight = energy_trx.unwrap_or(properties.energy_weight);
                 properties.net_weight = net_trx.unwrap_or(properties.net_weight);
             }
             Self::Drift { energy_trx, net_trx } => {
-                let properties = session.properties_mut();
+                let properties = draft.properties_mut();
                 properties.energy_weight_drift = *energy_trx;
                 properties.net_weight_drift = *net_trx;
             }
             Self::Factor { energy_factor } => {
-                session.properties_mut().token.energy_factor = *energy_factor;
+                draft.properties_mut().token.energy_factor = *energy_factor;
             }
         }
     }
 }
 
-fn activate(session: &mut Session<'_>, address: Address) {
-    if session.account(&address).is_none() {
-        session.put_account(address, Account::new(address, session.head_ms()));
+fn activate(draft: &mut Draft<'_>, address: Address) {
+    if draft.account(&address).is_none() {
+        draft.put_account(address, Account::new(address, draft.head_ms()));
     }
 }
 
-fn make_contract(session: &mut Session<'_>, address: Address, name: &str) {
-    activate(session, address);
+fn make_contract(draft: &mut Draft<'_>, address: Address, name: &str) {
+    activate(draft, address);
     // Only the built-in token has a name that anybody reads.
     let name = if name == "TetherToken" { "TetherToken" } else { "" };
-    session.change(address, |account| {
+    draft.change(address, |account| {
         account.is_contract = true;
         account.name = name;
     });
 }
 
-fn remove(session: &mut Session<'_>, address: Address) {
-    let worth = session.account(&address).map_or(0, Account::worth);
-    session.burn(worth);
-    session.remove_account(address);
+fn remove(draft: &mut Draft<'_>, address: Address) {
+    let worth = draft.account(&address).map_or(0, Account::worth);
+    draft.burn(worth);
+    draft.remove_account(address);
 }
 
-fn credit(session: &mut Session<'_>, address: Address, sun: i64) {
-    activate(session, address);
-    session.change(address, |account| account.balance = account.balance.saturating_add(sun));
-    session.properties_mut().issued += sun;
+fn credit(draft: &mut Draft<'_>, address: Address, sun: i64) {
+    activate(draft, address);
+    let sun = issue(draft, sun);
+    draft.change(address, |account| account.balance += sun);
 }
 
-fn mint(session: &mut Session<'_>, address: Address, units: u128) {
-    let holder = session.view().holder(&address);
+/// Books TRX from nowhere and says how much of it there was left to give.
+fn issue(draft: &mut Draft<'_>, sun: i64) -> i64 {
+    let properties = draft.properties_mut();
+    let sun = sun.min(MAX_ISSUED_SUN - properties.issued);
+    properties.issued += sun;
+    sun
+}
+
+fn mint(draft: &mut Draft<'_>, address: Address, units: u128) {
+    let holder = draft.view().holder(&address);
     let balance = holder.balance.saturating_add(units);
-    session.put_holder(address, Holder { balance, ..holder });
-    let token = &mut session.properties_mut().token;
+    draft.put_holder(address, Holder { balance, ..holder });
+    let token = &mut draft.properties_mut().token;
     token.supply = token.supply.saturating_add(units);
 }
 
-fn stake(session: &mut Session<'_>, address: Address, resource: Resource, sun: i64) {
-    activate(session, address);
-    let Some(account) = session.account(&address) else { return };
+fn stake(draft: &mut Draft<'_>, address: Address, resource: Resource, sun: i64) {
+    activate(draft, address);
+    let Some(account) = draft.account(&address) else { return };
     let stake = account.stake(resource);
-    let (before, grown) = (stake.owned(), sun - stake.frozen);
-    session.change(address, |account| account.stake_mut(resource).frozen = sun);
-    session.add_weight(resource, (before + grown) / SUN_PER_TRX - before / SUN_PER_TRX);
-    session.properties_mut().issued += grown;
+    let (before, missing) = (stake.owned(), sun - stake.frozen);
+    let grown = issue(draft, missing);
+    draft.change(address, |account| account.stake_mut(resource).frozen += grown);
+    draft.add_weight(resource, (before + grown) / SUN_PER_TRX - before / SUN_PER_TRX);
 }
 
-fn delegate(session: &mut Session<'_>, from: Address, to: Address, resource: Resource, sun: i64) {
-    activate(session, to);
-    let frozen = session.account(&from).map_or(0, |account| account.stake(resource).frozen);
+fn delegate(draft: &mut Draft<'_>, from: Address, to: Address, resource: Resource, sun: i64) {
+    activate(draft, to);
+    let frozen = draft.account(&from).map_or(0, |account| account.stake(resource).frozen);
     if frozen < sun {
-        stake(session, from, resource, sun);
+        stake(draft, from, resource, sun);
     }
-    lend(session, from, to, resource, sun, 0);
+    let available = draft.account(&from).map_or(0, |account| account.stake(resource).frozen);
+    lend(draft, from, to, resource, sun.min(available), 0);
 }
 
-fn use_free(session: &mut Session<'_>, address: Address, units: i64) {
-    let now = session.head_slot();
-    session.change(address, |account| {
+fn use_free(draft: &mut Draft<'_>, address: Address, units: i64) {
+    let now = draft.head_slot();
+    draft.change(address, |account| {
         let left = resource::free_increase(account.free_used, 0, account.free_slot, now);
         account.free_used = resource::free_increase(left, units, now, now);
         account.free_slot = now;
@@ -268,19 +290,19 @@ fn use_free(session: &mut Session<'_>, address: Address, units: i64) {
 }
 
 fn set_permissions(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     address: Address,
     owner: &PermissionSpec,
     actives: &[PermissionSpec],
 ) {
-    activate(session, address);
+    activate(draft, address);
     let actives: Option<Vec<_>> = actives
         .iter()
         .zip(2..)
         .map(|(spec, id)| spec.permission(PermissionKind::Active, id))
         .collect();
     if let Some((owner, actives)) = owner.permission(PermissionKind::Owner, 0).zip(actives) {
-        session.change(address, |account| {
+        draft.change(address, |account| {
             account.permissions = Arc::new(Permissions { owner, actives });
         });
     }

@@ -171,6 +171,11 @@ pub(super) fn parameter(key: String, value: i64) -> Result<Mutation, String> {
         "getRemoveThePowerOfTheGr" => -1,
         _ => 0,
     };
-    let most = MAX_SUN;
+    // Times are added to clocks.
+    let most = match key.as_str() {
+        "getUnfreezeDelayDays" => 3_650,
+        "getMaxDelegateLockPeriod" => 100_000_000,
+        _ => MAX_SUN,
+    };
     Ok(Mutation::Parameter { value: within("value", value, least, most)?, key })
 }

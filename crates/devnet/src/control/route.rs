@@ -8,11 +8,10 @@ use tron::Address;
 use super::fault::{Fault, FaultRule, MAX_DELAY_MS, MAX_RULES};
 use super::request::Change;
 use super::{invariant, view};
-use crate::node::Node;
+use crate::node::{MAX_ADVANCE_MS, MAX_SKIPPED_SLOTS, Node};
 
 /// Most blocks that one request mines.
 pub(crate) const MAX_MINE: u64 = 100_000;
-const MAX_SKIPPED_SLOTS: i64 = 10_000_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +55,12 @@ struct Hold {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Remember {
+    remember: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OfAddress {
     address: Address,
 }
@@ -92,6 +97,7 @@ pub(crate) fn handle(node: &mut Node, path: &str, body: &Value) -> Result<Value,
         }
         "solidify" => node.solidify(),
         "hold_solid" => node.hold_solid(read::<Hold>(body)?.hold),
+        "remember_attempts" => node.remember_attempts(read::<Remember>(body)?.remember),
         "fault" => add_fault(node, read(body)?)?,
         "clear_faults" => node.faults.clear(),
         "clear_calls" => node.calls.clear(),
@@ -120,9 +126,8 @@ fn change_all(node: &mut Node, changes: Vec<Change>) -> Result<(), String> {
 }
 
 fn advance(node: &mut Node, request: &Advance) -> Result<(), String> {
-    let most = crate::node::MAX_ADVANCE_MS;
-    if !(0..=most).contains(&request.ms) {
-        return Err(format!("ms must be 0 to {most}"));
+    if !(0..=MAX_ADVANCE_MS).contains(&request.ms) {
+        return Err(format!("ms must be 0 to {MAX_ADVANCE_MS}"));
     }
     if node.config.clock == crate::ClockMode::Auto {
         return Err("time cannot be advanced while the clock is automatic".to_owned());
@@ -148,6 +153,9 @@ pub(crate) fn add_fault(node: &mut Node, rule: FaultRule) -> Result<(), String> 
         Fault::Status { status } => (400..=599).contains(&status),
         Fault::Delay { delay_ms } => delay_ms <= MAX_DELAY_MS,
         Fault::Busy
+        | Fault::Unsolidified
+        | Fault::NoConnection
+        | Fault::FewConnections
         | Fault::Limiter
         | Fault::LoseRequest
         | Fault::LoseAnswer

@@ -7,14 +7,14 @@ use crate::execute::freeze::change_stake;
 use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::{address, existing, withdraw};
 use crate::receipt::{Cancelled, Outcome};
-use crate::state::Session;
+use crate::state::Draft;
 
 pub(super) fn validate(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     message: &OwnerOnlyContract,
 ) -> Result<Address, Rejected> {
     let owner = address(&message.owner_address, "Invalid address")?;
-    let account = existing(session, &owner, "not exists")?;
+    let account = existing(draft, &owner, "not exists")?;
     if account.unfreezing.is_empty() {
         return Err(invalid("No unfreezeV2 list to cancel"));
     }
@@ -22,21 +22,21 @@ pub(super) fn validate(
 }
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &OwnerOnlyContract,
     outcome: &mut Outcome,
 ) -> Result<(), Rejected> {
-    let owner = validate(session, message)?;
-    outcome.withdrawn = withdraw::collect(session, owner);
+    let owner = validate(draft, message)?;
+    outcome.withdrawn = withdraw::collect(draft, owner);
     let mut unfreezing = Vec::new();
-    session.change(owner, |account| unfreezing = std::mem::take(&mut account.unfreezing));
+    draft.change(owner, |account| unfreezing = std::mem::take(&mut account.unfreezing));
     let mut cancelled = Cancelled::default();
     for one in unfreezing {
         match one.resource {
             Resource::Bandwidth => cancelled.bandwidth += one.amount,
             Resource::Energy => cancelled.energy += one.amount,
         }
-        change_stake(session, owner, one.resource, one.amount);
+        change_stake(draft, owner, one.resource, one.amount);
     }
     outcome.cancelled = Some(cancelled);
     Ok(())

@@ -6,7 +6,7 @@ use tron::proto::AccountCreateContract;
 use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::{address, existing, take};
 use crate::receipt::Outcome;
-use crate::state::{Account, Session};
+use crate::state::{Account, Draft};
 
 pub(super) struct Checked {
     owner: Address,
@@ -15,31 +15,31 @@ pub(super) struct Checked {
 }
 
 pub(super) fn validate(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     message: &AccountCreateContract,
 ) -> Result<Checked, Rejected> {
     let owner = address(&message.owner_address, "Invalid ownerAddress")?;
-    let payer = existing(session, &owner, "not exists")?;
-    let fee = session.parameter("getCreateNewAccountFeeInSystemContract");
+    let payer = existing(draft, &owner, "not exists")?;
+    let fee = draft.parameter("getCreateNewAccountFeeInSystemContract");
     if payer.balance < fee {
         return Err(invalid("Validate CreateAccountActuator error, insufficient fee."));
     }
     let account = address(&message.account_address, "Invalid account address")?;
-    if session.account(&account).is_some() {
+    if draft.account(&account).is_some() {
         return Err(invalid("Account has existed"));
     }
     Ok(Checked { owner, account, fee })
 }
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &AccountCreateContract,
     outcome: &mut Outcome,
 ) -> Result<(), Rejected> {
-    let Checked { owner, account, fee } = validate(session, message)?;
-    session.put_account(account, Account::new(account, session.head_ms()));
-    take(session, owner, fee)?;
-    session.burn(fee);
+    let Checked { owner, account, fee } = validate(draft, message)?;
+    draft.put_account(account, Account::new(account, draft.head_ms()));
+    take(draft, owner, fee)?;
+    draft.burn(fee);
     outcome.contract_fee = fee;
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::{address, existing};
 use crate::resource::Totals;
 use crate::state::properties::SLOT_MS;
-use crate::state::{Account, RecordKey, Session};
+use crate::state::{Account, Draft, RecordKey};
 
 const SUN_PER_TRX: i64 = 1_000_000;
 /// What a lock without a period means: 3 days of blocks.
@@ -25,34 +25,34 @@ pub(super) struct Checked {
 }
 
 pub(super) fn validate(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     message: &DelegateResourceContract,
     is_building: bool,
 ) -> Result<Checked, Rejected> {
-    switched_on(session)?;
+    switched_on(draft)?;
     let owner = address(&message.owner_address, "Invalid address")?;
-    let account = existing(session, &owner, "not exists")?;
+    let account = existing(draft, &owner, "not exists")?;
     if message.balance < SUN_PER_TRX {
         return Err(invalid("delegateBalance must be greater than or equal to 1 TRX"));
     }
-    let resource = available_for(session, account, message, is_building)?;
+    let resource = available_for(draft, account, message, is_building)?;
     let receiver = address(&message.receiver_address, "Invalid receiverAddress")?;
     if receiver == owner {
         return Err(invalid("receiverAddress must not be the same as ownerAddress"));
     }
-    let receiving = existing(session, &receiver, "not exists")?;
-    let expire_ms = lock_end(session, owner, receiver, resource, message)?;
+    let receiving = existing(draft, &receiver, "not exists")?;
+    let expire_ms = lock_end(draft, owner, receiver, resource, message)?;
     if receiving.is_contract {
         return Err(invalid("Do not allow delegate resources to contract addresses"));
     }
     Ok(Checked { owner, receiver, resource, expire_ms })
 }
 
-fn switched_on(session: &Session<'_>) -> Result<(), Rejected> {
-    if session.parameter("getAllowDelegateResource") != 1 {
+fn switched_on(draft: &Draft<'_>) -> Result<(), Rejected> {
+    if draft.parameter("getAllowDelegateResource") != 1 {
         return Err(invalid("No support for resource delegate"));
     }
-    if session.parameter("getUnfreezeDelayDays") <= 0 {
+    if draft.parameter("getUnfreezeDelayDays") <= 0 {
         return Err(invalid(
             "Not support Delegate resource transaction, need to be opened by the committee",
         ));
@@ -61,7 +61,7 @@ fn switched_on(session: &Session<'_>) -> Result<(), Rejected> {
 }
 
 fn available_for(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     account: &Account,
     message: &DelegateResourceContract,
     is_building: bool,
@@ -69,7 +69,7 @@ fn available_for(
     let resource = Resource::from_code(message.resource)
         .ok_or_else(|| invalid("ResourceCode error, valid ResourceCode[BANDWIDTH、ENERGY]"))?;
     let extra = if is_building { estimated_bandwidth(account, resource) } else { 0 };
-    let (now, totals) = (session.head_slot(), session.totals(resource));
+    let (now, totals) = (draft.head_slot(), draft.totals(resource));
     if availability(account, resource, totals, now, extra) < message.balance {
         let word = match resource {
             Resource::Bandwidth => "FreezeBandwidthV2",
@@ -115,7 +115,7 @@ pub(crate) fn estimated_bandwidth(account: &Account, resource: Resource) -> i64 
 
 /// When the lock of this delegation ends, or zero without a lock.
 fn lock_end(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     from: Address,
     to: Address,
     resource: Resource,
@@ -124,16 +124,16 @@ fn lock_end(
     if !message.lock {
         return Ok(0);
     }
-    let most = session.parameter("getMaxDelegateLockPeriod");
+    let most = draft.parameter("getMaxDelegateLockPeriod");
     if message.lock_period < 0 || message.lock_period > most {
         return Err(invalid(format!(
             "The lock period of delegate resource cannot be less than 0 and cannot exceed {most}!"
         )));
     }
     let blocks = if message.lock_period == 0 { DEFAULT_LOCK_BLOCKS } else { message.lock_period };
-    let now = session.head_ms();
+    let now = draft.head_ms();
     let key = RecordKey { from, to, is_locked: true };
-    let locked_until = session.record(&key).map_or(0, |record| record.lent(resource).expire_ms);
+    let locked_until = draft.record(&key).map_or(0, |record| record.lent(resource).expire_ms);
     let remaining = locked_until - now;
     if blocks * SLOT_MS < remaining {
         let name = resource.name();
@@ -146,34 +146,34 @@ fn lock_end(
 }
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &DelegateResourceContract,
 ) -> Result<(), Rejected> {
-    let Checked { owner, receiver, resource, expire_ms } = validate(session, message, false)?;
-    lend(session, owner, receiver, resource, message.balance, expire_ms);
+    let Checked { owner, receiver, resource, expire_ms } = validate(draft, message, false)?;
+    lend(draft, owner, receiver, resource, message.balance, expire_ms);
     Ok(())
 }
 
 /// Moves stake from the owner's own to the receiver's use; everything was validated.
 pub(crate) fn lend(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     from: Address,
     to: Address,
     resource: Resource,
     balance: i64,
     expire_ms: i64,
 ) {
-    let now = session.head_ms();
-    unlock_expired(session, from, to, now);
+    let now = draft.head_ms();
+    unlock_expired(draft, from, to, now);
     let key = RecordKey { from, to, is_locked: expire_ms != 0 };
-    let mut record = session.record(&key).unwrap_or_default();
+    let mut record = draft.record(&key).unwrap_or_default();
     let lent = record.lent_mut(resource);
     lent.amount += balance;
     lent.expire_ms = expire_ms;
-    session.put_record(key, Some(record));
-    session.link(from, to, Some(now));
-    session.change(to, |account| account.stake_mut(resource).acquired += balance);
-    session.change(from, |account| {
+    draft.put_record(key, Some(record));
+    draft.link(from, to, Some(now));
+    draft.change(to, |account| account.stake_mut(resource).acquired += balance);
+    draft.change(from, |account| {
         let stake = account.stake_mut(resource);
         stake.delegated += balance;
         stake.frozen -= balance;
@@ -186,14 +186,14 @@ pub(crate) fn lend(
 /// network does the same, and hides it from reads.
 ///
 /// Source: java-tron `DelegatedResourceStore.unLockExpireResource`.
-pub(super) fn unlock_expired(session: &mut Session<'_>, from: Address, to: Address, now: i64) {
+pub(super) fn unlock_expired(draft: &mut Draft<'_>, from: Address, to: Address, now: i64) {
     let locked_key = RecordKey { from, to, is_locked: true };
-    let Some(mut locked) = session.record(&locked_key) else { return };
+    let Some(mut locked) = draft.record(&locked_key) else { return };
     if locked.energy.expire_ms >= now && locked.bandwidth.expire_ms >= now {
         return;
     }
     let unlocked_key = RecordKey { from, to, is_locked: false };
-    let mut unlocked = session.record(&unlocked_key).unwrap_or_default();
+    let mut unlocked = draft.record(&unlocked_key).unwrap_or_default();
     for resource in [Resource::Energy, Resource::Bandwidth] {
         let lent = locked.lent_mut(resource);
         if lent.expire_ms < now {
@@ -202,6 +202,6 @@ pub(super) fn unlock_expired(session: &mut Session<'_>, from: Address, to: Addre
             *lent = crate::state::record::Lent::default();
         }
     }
-    session.put_record(locked_key, (!locked.is_empty()).then_some(locked));
-    session.put_record(unlocked_key, Some(unlocked));
+    draft.put_record(locked_key, (!locked.is_empty()).then_some(locked));
+    draft.put_record(unlocked_key, Some(unlocked));
 }

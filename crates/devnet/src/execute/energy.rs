@@ -8,7 +8,7 @@ use tron::{Address, Resource};
 use crate::execute::rejected::Rejected;
 use crate::execute::take;
 use crate::receipt::Receipt;
-use crate::state::Session;
+use crate::state::Draft;
 
 /// Share of a call's energy that its caller pays, in percent; the deployer pays the rest as far as
 /// its stake and the contract's limit reach.
@@ -29,41 +29,36 @@ pub(super) struct Allowance {
 }
 
 /// Staked energy that an address can use now.
-fn left_of(session: &Session<'_>, address: &Address) -> i64 {
-    let (now, totals) = (session.head_slot(), session.totals(Resource::Energy));
-    session.account(address).map_or(0, |account| {
+fn left_of(draft: &Draft<'_>, address: &Address) -> i64 {
+    let (now, totals) = (draft.head_slot(), draft.totals(Resource::Energy));
+    draft.account(address).map_or(0, |account| {
         let stake = &account.energy;
         (totals.limit_of(stake.yielding()) - stake.usage.recovered(now)).max(0)
     })
 }
 
 pub(super) fn allowance(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     caller: Address,
     fee_limit: i64,
     call_value: i64,
     sharing: Sharing,
 ) -> Allowance {
-    let price = session.parameter("getEnergyFee").max(1);
-    let caller_left = left_of(session, &caller);
-    let balance = session.account(&caller).map_or(0, |account| account.balance);
+    let price = draft.parameter("getEnergyFee").max(1);
+    let caller_left = left_of(draft, &caller);
+    let balance = draft.account(&caller).map_or(0, |account| account.balance);
     let bought = (balance - call_value).max(0) / price;
     let caller_limit = caller_left.saturating_add(bought).min(fee_limit / price);
-    let origin_share = origin_share(session, caller, caller_limit, sharing);
+    let origin_share = origin_share(draft, caller, caller_limit, sharing);
     Allowance { caller_left, origin_share, limit: caller_limit.saturating_add(origin_share) }
 }
 
 /// What the deployer adds to the caller's limit.
-fn origin_share(
-    session: &Session<'_>,
-    caller: Address,
-    caller_limit: i64,
-    sharing: Sharing,
-) -> i64 {
+fn origin_share(draft: &Draft<'_>, caller: Address, caller_limit: i64, sharing: Sharing) -> i64 {
     if sharing.origin == caller || sharing.caller_percent >= 100 {
         return 0;
     }
-    let left = left_of(session, &sharing.origin).min(sharing.origin_limit);
+    let left = left_of(draft, &sharing.origin).min(sharing.origin_limit);
     if sharing.caller_percent <= 0 {
         return left;
     }
@@ -77,14 +72,14 @@ fn origin_share(
 /// A successful call first writes the caller's decayed usage back; a failed one does not. That is
 /// the network's own asymmetry and moves the result by at most one unit.
 pub(super) fn pay(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     caller: Address,
     used: i64,
     allowance: Allowance,
     sharing: Sharing,
     is_success: bool,
 ) -> Result<Receipt, Rejected> {
-    let (now, head_ms) = (session.head_slot(), session.head_ms());
+    let (now, head_ms) = (draft.head_slot(), draft.head_ms());
     let from_origin = if sharing.origin == caller {
         0
     } else {
@@ -92,23 +87,23 @@ pub(super) fn pay(
         allowance.origin_share.min(i64::try_from(share).unwrap_or(i64::MAX)).max(0)
     };
     if from_origin > 0 {
-        session.change(sharing.origin, |account| {
+        draft.change(sharing.origin, |account| {
             account.energy.usage.increase(from_origin, now);
             account.operated_ms = head_ms;
         });
     }
     let by_caller = used - from_origin;
     let from_stake = by_caller.min(allowance.caller_left);
-    session.change(caller, |account| {
+    draft.change(caller, |account| {
         if is_success {
             account.energy.usage.settle(now);
         }
         account.energy.usage.increase(from_stake, now);
         account.operated_ms = head_ms;
     });
-    let energy_fee = (by_caller - from_stake).saturating_mul(session.parameter("getEnergyFee"));
-    take(session, caller, energy_fee)?;
-    session.burn(energy_fee);
+    let energy_fee = (by_caller - from_stake).saturating_mul(draft.parameter("getEnergyFee"));
+    take(draft, caller, energy_fee)?;
+    draft.burn(energy_fee);
     Ok(Receipt {
         energy_usage: from_stake,
         energy_fee,

@@ -6,33 +6,33 @@ use tron::Address;
 
 use crate::execute::rejected::Rejected;
 use crate::receipt::Outcome;
-use crate::state::Session;
+use crate::state::Draft;
 use crate::transaction::Transaction;
 
 pub(super) fn consume(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     transaction: &Transaction,
     outcome: &mut Outcome,
 ) -> Result<(), Rejected> {
     let Some(owner) = transaction.owner() else { return Ok(()) };
     if transaction.signatures.len() > 1 {
-        charge(session, owner, "getMultiSignFee", outcome)?;
+        charge(draft, owner, "getMultiSignFee", outcome)?;
     }
     if !transaction.data.data.is_empty() {
-        charge(session, owner, "getMemoFee", outcome)?;
+        charge(draft, owner, "getMemoFee", outcome)?;
     }
     Ok(())
 }
 
 fn charge(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     owner: Address,
     key: &'static str,
     outcome: &mut Outcome,
 ) -> Result<(), Rejected> {
-    let fee = session.parameter(key);
-    super::take(session, owner, fee).map_err(|_| Rejected::Bandwidth)?;
-    session.burn(fee);
+    let fee = draft.parameter(key);
+    super::take(draft, owner, fee).map_err(|_| Rejected::Bandwidth)?;
+    draft.burn(fee);
     outcome.receipt.other_fee += fee;
     Ok(())
 }

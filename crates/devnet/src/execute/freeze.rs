@@ -5,16 +5,16 @@ use tron::{Address, Resource};
 
 use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::{address, existing};
-use crate::state::Session;
+use crate::state::Draft;
 
 const SUN_PER_TRX: i64 = 1_000_000;
 
 pub(super) fn validate(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     message: &FreezeBalanceV2Contract,
 ) -> Result<(Address, Resource), Rejected> {
     let owner = address(&message.owner_address, "Invalid address")?;
-    let account = existing(session, &owner, "not exists")?;
+    let account = existing(draft, &owner, "not exists")?;
     let balance = message.frozen_balance;
     if balance <= 0 {
         return Err(invalid("frozenBalance must be positive"));
@@ -31,25 +31,20 @@ pub(super) fn validate(
 }
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &FreezeBalanceV2Contract,
 ) -> Result<(), Rejected> {
-    let (owner, resource) = validate(session, message)?;
-    session.change(owner, |account| account.balance -= message.frozen_balance);
-    change_stake(session, owner, resource, message.frozen_balance);
+    let (owner, resource) = validate(draft, message)?;
+    draft.change(owner, |account| account.balance -= message.frozen_balance);
+    change_stake(draft, owner, resource, message.frozen_balance);
     Ok(())
 }
 
 /// Adds to (or takes from) an own stake, and the network's weight by whole TRX.
-pub(super) fn change_stake(
-    session: &mut Session<'_>,
-    owner: Address,
-    resource: Resource,
-    sun: i64,
-) {
-    let Some(account) = session.account(&owner) else { return };
+pub(super) fn change_stake(draft: &mut Draft<'_>, owner: Address, resource: Resource, sun: i64) {
+    let Some(account) = draft.account(&owner) else { return };
     let owned = account.stake(resource).owned();
     let grown = (owned + sun) / SUN_PER_TRX - owned / SUN_PER_TRX;
-    session.change(owner, |account| account.stake_mut(resource).frozen += sun);
-    session.add_weight(resource, grown);
+    draft.change(owner, |account| account.stake_mut(resource).frozen += sun);
+    draft.add_weight(resource, grown);
 }

@@ -9,7 +9,7 @@ use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::signature::available_operations;
 use crate::execute::{address, take};
 use crate::receipt::Outcome;
-use crate::state::Session;
+use crate::state::Draft;
 use crate::state::account::Permissions;
 
 const MAX_ACTIVE_PERMISSIONS: usize = 8;
@@ -27,11 +27,11 @@ pub(super) struct Checked {
 }
 
 pub(super) fn validate(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     message: &AccountPermissionUpdateContract,
 ) -> Result<Checked, Rejected> {
     let owner = address(&message.owner_address, "invalidate ownerAddress")?;
-    if session.account(&owner).is_none() {
+    if draft.account(&owner).is_none() {
         return Err(invalid("ownerAddress account does not exist"));
     }
     let owner_message =
@@ -57,7 +57,7 @@ pub(super) fn validate(
         actives.push(Permission { id, ..check(message)? });
     }
     let permissions = Permissions { owner: Permission { id: 0, ..owner_permission }, actives };
-    Ok(Checked { owner, permissions, fee: session.parameter("getUpdateAccountPermissionFee") })
+    Ok(Checked { owner, permissions, fee: draft.parameter("getUpdateAccountPermissionFee") })
 }
 
 fn check(message: &PermissionMessage) -> Result<Permission, Rejected> {
@@ -122,14 +122,14 @@ fn check_operations(message: &PermissionMessage, name: &str) -> Result<(), Rejec
 }
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &AccountPermissionUpdateContract,
     outcome: &mut Outcome,
 ) -> Result<(), Rejected> {
-    let Checked { owner, permissions, fee } = validate(session, message)?;
-    session.change(owner, |account| account.permissions = Arc::new(permissions));
-    take(session, owner, fee)?;
-    session.burn(fee);
+    let Checked { owner, permissions, fee } = validate(draft, message)?;
+    draft.change(owner, |account| account.permissions = Arc::new(permissions));
+    take(draft, owner, fee)?;
+    draft.burn(fee);
     outcome.contract_fee = fee;
     Ok(())
 }

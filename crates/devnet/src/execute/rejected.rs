@@ -18,6 +18,14 @@ pub(crate) enum Rejected {
     TooBig(String),
     Expired,
     Busy,
+    /// A node that remembers every id it was ever sent.
+    Known,
+    /// A node that waits for solid blocks.
+    Unsolidified,
+    NoConnection,
+    FewConnections,
+    /// Already pending here, but no peer took it.
+    RelayFailed,
     Other(String),
 }
 
@@ -29,11 +37,14 @@ impl Rejected {
             Self::Validate(_) => "CONTRACT_VALIDATE_ERROR",
             Self::Execute(_) => "CONTRACT_EXE_ERROR",
             Self::Bandwidth => "BANDWITH_ERROR",
-            Self::Duplicate => "DUP_TRANSACTION_ERROR",
+            Self::Duplicate | Self::Known => "DUP_TRANSACTION_ERROR",
             Self::Tapos => "TAPOS_ERROR",
             Self::TooBig(_) => "TOO_BIG_TRANSACTION_ERROR",
             Self::Expired => "TRANSACTION_EXPIRATION_ERROR",
             Self::Busy => "SERVER_BUSY",
+            Self::Unsolidified => "BLOCK_UNSOLIDIFIED",
+            Self::NoConnection => "NO_CONNECTION",
+            Self::FewConnections | Self::RelayFailed => "NOT_ENOUGH_EFFECTIVE_CONNECTION",
             Self::Other(_) => "OTHER_ERROR",
         }
     }
@@ -50,6 +61,11 @@ impl Rejected {
             Self::TooBig(text) => text.clone(),
             Self::Expired => "Transaction expired".to_owned(),
             Self::Busy => "Server busy.".to_owned(),
+            Self::Known => "Transaction already exists.".to_owned(),
+            Self::Unsolidified => "Block unsolidified.".to_owned(),
+            Self::NoConnection => "No connection.".to_owned(),
+            Self::FewConnections => "Effective connection:0 lt minEffectiveConnection:1".to_owned(),
+            Self::RelayFailed => "P2P broadcast failed.".to_owned(),
             Self::Other(text) => format!("Error: {text}"),
         }
     }

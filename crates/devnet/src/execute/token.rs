@@ -7,7 +7,7 @@ use tron::{Address, TokenUnits, trc20};
 
 use crate::execute::energy::Sharing;
 use crate::receipt::Log;
-use crate::state::{Holder, Session, View};
+use crate::state::{Draft, Holder, View};
 
 /// The contract's fixed properties.
 #[derive(Clone, Copy, Debug)]
@@ -182,12 +182,12 @@ pub(crate) fn call(
 }
 
 /// Carries out what a call worked out.
-pub(crate) fn apply(session: &mut Session<'_>, writes: Vec<Write>) {
+pub(crate) fn apply(draft: &mut Draft<'_>, writes: Vec<Write>) {
     for write in writes {
         match write {
-            Write::Holder(address, holder) => session.put_holder(address, holder),
+            Write::Holder(address, holder) => draft.put_holder(address, holder),
             Write::Allowance { owner, spender, amount } => {
-                session.put_allowance(owner, spender, amount);
+                draft.put_allowance(owner, spender, amount);
             }
         }
     }

@@ -6,7 +6,7 @@ use tron::proto::TransferContract;
 use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::{address, take};
 use crate::receipt::Outcome;
-use crate::state::{Account, Session};
+use crate::state::{Account, Draft};
 
 pub(super) struct Checked {
     owner: Address,
@@ -14,27 +14,24 @@ pub(super) struct Checked {
     fee: i64,
 }
 
-pub(super) fn validate(
-    session: &Session<'_>,
-    message: &TransferContract,
-) -> Result<Checked, Rejected> {
+pub(super) fn validate(draft: &Draft<'_>, message: &TransferContract) -> Result<Checked, Rejected> {
     let owner = address(&message.owner_address, "Invalid ownerAddress!")?;
     let to = address(&message.to_address, "Invalid toAddress!")?;
     if to == owner {
         return Err(invalid("Cannot transfer TRX to yourself."));
     }
-    let Some(account) = session.account(&owner) else {
+    let Some(account) = draft.account(&owner) else {
         return Err(invalid("Validate TransferContract error, no OwnerAccount."));
     };
     if message.amount <= 0 {
         return Err(invalid("Amount must be greater than 0."));
     }
-    let recipient = session.account(&to);
+    let recipient = draft.account(&to);
     let fee = match recipient {
         Some(_) => 0,
-        None => session.parameter("getCreateNewAccountFeeInSystemContract"),
+        None => draft.parameter("getCreateNewAccountFeeInSystemContract"),
     };
-    if session.parameter("getForbidTransferToContract") == 1
+    if draft.parameter("getForbidTransferToContract") == 1
         && recipient.is_some_and(|recipient| recipient.is_contract)
     {
         return Err(invalid("Cannot transfer TRX to a smartContract."));
@@ -49,17 +46,17 @@ pub(super) fn validate(
 }
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &TransferContract,
     outcome: &mut Outcome,
 ) -> Result<(), Rejected> {
-    let Checked { owner, to, fee } = validate(session, message)?;
-    if session.account(&to).is_none() {
-        session.put_account(to, Account::new(to, session.head_ms()));
+    let Checked { owner, to, fee } = validate(draft, message)?;
+    if draft.account(&to).is_none() {
+        draft.put_account(to, Account::new(to, draft.head_ms()));
     }
-    take(session, owner, message.amount + fee)?;
-    session.burn(fee);
-    session.change(to, |account| account.balance += message.amount);
+    take(draft, owner, message.amount + fee)?;
+    draft.burn(fee);
+    draft.change(to, |account| account.balance += message.amount);
     outcome.contract_fee = fee;
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::execute::energy::{allowance, pay};
 use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::token::{self, Effect, Token};
 use crate::receipt::{CallOutcome, ContractResult, Outcome, Receipt};
-use crate::state::{Session, View};
+use crate::state::{Draft, View};
 
 /// Energy that a constant call may use.
 pub(crate) const CONSTANT_CALL_ENERGY: i64 = 100_000_000;
@@ -19,15 +19,15 @@ pub(crate) const REVERTED: &str = "REVERT opcode executed";
 const SUN_PER_TRX: i64 = 1_000_000;
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &TriggerSmartContract,
     fee_limit: i64,
     outcome: &mut Outcome,
 ) -> Result<(), Rejected> {
     let caller = address(&message.owner_address, "Invalid address")?;
-    let token = precheck(session, message, fee_limit, caller)?;
-    let allowance = allowance(session, caller, fee_limit, message.call_value, token.sharing());
-    let call = token::call(session.view(), &token, caller, &message.data, message.call_value);
+    let token = precheck(draft, message, fee_limit, caller)?;
+    let allowance = allowance(draft, caller, fee_limit, message.call_value, token.sharing());
+    let call = token::call(draft.view(), &token, caller, &message.data, message.call_value);
     let is_affordable = call.energy() <= allowance.limit;
     let used = if is_affordable { call.energy() } else { allowance.limit };
     let (result, returned, logs, failure) = match call.effect {
@@ -39,15 +39,15 @@ pub(super) fn run(
             (ContractResult::Revert, Vec::new(), Vec::new(), Some(REVERTED.to_owned()))
         }
         Effect::Returned { data, logs, writes } => {
-            token::apply(session, writes);
+            token::apply(draft, writes);
             (ContractResult::Success, data, logs, None)
         }
     };
     let is_success = result == ContractResult::Success;
     let net = std::mem::take(&mut outcome.receipt);
-    let bill = pay(session, caller, used, allowance, token.sharing(), is_success)?;
+    let bill = pay(draft, caller, used, allowance, token.sharing(), is_success)?;
     let penalty = if is_affordable { call.cost.penalty } else { call.cost.penalty.min(used) };
-    session.properties_mut().token.cycle_energy += used - penalty;
+    draft.properties_mut().token.cycle_energy += used - penalty;
     outcome.receipt = Receipt {
         energy_penalty_total: penalty,
         net_usage: net.net_usage,
@@ -60,21 +60,21 @@ pub(super) fn run(
 }
 
 fn precheck(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     message: &TriggerSmartContract,
     fee_limit: i64,
     caller: Address,
 ) -> Result<Token, Rejected> {
-    let most = session.parameter("getMaxFeeLimit");
+    let most = draft.parameter("getMaxFeeLimit");
     if fee_limit < 0 || fee_limit > most {
         return Err(invalid(format!("feeLimit must be >= 0 and <= {most}")));
     }
     if message.call_value < 0 {
         return Err(invalid("callValue must be >= 0"));
     }
-    let token = token_at(session.view(), &message.contract_address)
+    let token = token_at(draft.view(), &message.contract_address)
         .ok_or_else(|| invalid("No contract or not a smart contract"))?;
-    let balance = session.account(&caller).map_or(0, |account| account.balance);
+    let balance = draft.account(&caller).map_or(0, |account| account.balance);
     if balance < message.call_value {
         return Err(invalid("Validate InternalTransfer error, balance is not sufficient."));
     }

@@ -7,7 +7,7 @@ use crate::execute::delegate::unlock_expired;
 use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::{address, existing};
 use crate::resource::{Usage, carried_back};
-use crate::state::{RecordKey, Session};
+use crate::state::{Draft, RecordKey};
 
 pub(super) struct Checked {
     owner: Address,
@@ -16,24 +16,24 @@ pub(super) struct Checked {
 }
 
 pub(super) fn validate(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     message: &UnDelegateResourceContract,
 ) -> Result<Checked, Rejected> {
-    if session.parameter("getAllowDelegateResource") != 1 {
+    if draft.parameter("getAllowDelegateResource") != 1 {
         return Err(invalid("No support for resource delegate"));
     }
-    if session.parameter("getUnfreezeDelayDays") <= 0 {
+    if draft.parameter("getUnfreezeDelayDays") <= 0 {
         return Err(invalid(
             "Not support unDelegate resource transaction, need to be opened by the committee",
         ));
     }
     let owner = address(&message.owner_address, "Invalid address")?;
-    existing(session, &owner, "does not exist")?;
+    existing(draft, &owner, "does not exist")?;
     let receiver = address(&message.receiver_address, "Invalid receiverAddress")?;
     if receiver == owner {
         return Err(invalid("receiverAddress must not be the same as ownerAddress"));
     }
-    let record = |is_locked| session.record(&RecordKey { from: owner, to: receiver, is_locked });
+    let record = |is_locked| draft.record(&RecordKey { from: owner, to: receiver, is_locked });
     let (unlocked, locked) = (record(false), record(true));
     if unlocked.is_none() && locked.is_none() {
         return Err(invalid("delegated Resource does not exist"));
@@ -44,7 +44,7 @@ pub(super) fn validate(
     }
     let resource = Resource::from_code(message.resource)
         .ok_or_else(|| invalid("ResourceCode error.valid ResourceCode[BANDWIDTH、Energy]"))?;
-    let now = session.head_ms();
+    let now = draft.head_ms();
     let expired = locked
         .map(|record| *record.lent(resource))
         .filter(|lent| lent.expire_ms < now)
@@ -61,17 +61,17 @@ pub(super) fn validate(
 }
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &UnDelegateResourceContract,
 ) -> Result<(), Rejected> {
-    let Checked { owner, receiver, resource } = validate(session, message)?;
+    let Checked { owner, receiver, resource } = validate(draft, message)?;
     let balance = message.balance;
-    let carried = take_from_receiver(session, receiver, resource, balance);
-    let now_ms = session.head_ms();
-    unlock_expired(session, owner, receiver, now_ms);
-    shrink_record(session, owner, receiver, resource, balance);
-    let now = session.head_slot();
-    session.change(owner, |account| {
+    let carried = take_from_receiver(draft, receiver, resource, balance);
+    let now_ms = draft.head_ms();
+    unlock_expired(draft, owner, receiver, now_ms);
+    shrink_record(draft, owner, receiver, resource, balance);
+    let now = draft.head_slot();
+    draft.change(owner, |account| {
         let stake = account.stake_mut(resource);
         stake.delegated -= balance;
         stake.frozen += balance;
@@ -85,14 +85,14 @@ pub(super) fn run(
 /// Shrinks what the receiver may use and says how much of its use goes back with the stake; nothing
 /// when the receiver is gone.
 fn take_from_receiver(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     receiver: Address,
     resource: Resource,
     balance: i64,
 ) -> Option<(i64, Usage)> {
-    let (now, totals) = (session.head_slot(), session.totals(resource));
+    let (now, totals) = (draft.head_slot(), draft.totals(resource));
     let mut carried = None;
-    session.change(receiver, |account| {
+    draft.change(receiver, |account| {
         let stake = account.stake_mut(resource);
         stake.usage.increase(0, now);
         let mut units = 0;
@@ -110,18 +110,18 @@ fn take_from_receiver(
 }
 
 fn shrink_record(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     from: Address,
     to: Address,
     resource: Resource,
     balance: i64,
 ) {
     let key = RecordKey { from, to, is_locked: false };
-    let mut record = session.record(&key).unwrap_or_default();
+    let mut record = draft.record(&key).unwrap_or_default();
     record.lent_mut(resource).amount -= balance;
     let is_gone = record.is_empty();
-    session.put_record(key, (!is_gone).then_some(record));
-    if is_gone && session.record(&RecordKey { is_locked: true, ..key }).is_none() {
-        session.link(from, to, None);
+    draft.put_record(key, (!is_gone).then_some(record));
+    if is_gone && draft.record(&RecordKey { is_locked: true, ..key }).is_none() {
+        draft.link(from, to, None);
     }
 }

@@ -7,7 +7,7 @@ use crate::execute::freeze::change_stake;
 use crate::execute::rejected::{Rejected, invalid};
 use crate::execute::{address, existing, withdraw};
 use crate::receipt::Outcome;
-use crate::state::Session;
+use crate::state::Draft;
 use crate::state::account::Unfreezing;
 
 /// Most unfreezes under way at a time.
@@ -15,11 +15,11 @@ pub(crate) const MAX_UNFREEZING: usize = 32;
 const DAY_MS: i64 = 86_400_000;
 
 pub(super) fn validate(
-    session: &Session<'_>,
+    draft: &Draft<'_>,
     message: &UnfreezeBalanceV2Contract,
 ) -> Result<(Address, Resource), Rejected> {
     let owner = address(&message.owner_address, "Invalid address")?;
-    let account = existing(session, &owner, "does not exist")?;
+    let account = existing(draft, &owner, "does not exist")?;
     let (resource, none) = match Resource::from_code(message.resource) {
         Some(resource @ Resource::Bandwidth) => (resource, "no frozenBalance(BANDWIDTH)"),
         Some(resource @ Resource::Energy) => (resource, "no frozenBalance(Energy)"),
@@ -35,7 +35,7 @@ pub(super) fn validate(
     if balance <= 0 || balance > frozen {
         return Err(invalid(format!("Invalid unfreeze_balance, [{balance}] is error")));
     }
-    let now = session.head_ms();
+    let now = draft.head_ms();
     let under_way = account.unfreezing.iter().filter(|one| one.expire_ms > now).count();
     if under_way >= MAX_UNFREEZING {
         return Err(invalid("Invalid unfreeze operation, unfreezing times is over limit"));
@@ -44,16 +44,16 @@ pub(super) fn validate(
 }
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    draft: &mut Draft<'_>,
     message: &UnfreezeBalanceV2Contract,
     outcome: &mut Outcome,
 ) -> Result<(), Rejected> {
-    let (owner, resource) = validate(session, message)?;
-    outcome.withdrawn = withdraw::collect(session, owner);
+    let (owner, resource) = validate(draft, message)?;
+    outcome.withdrawn = withdraw::collect(draft, owner);
     let amount = message.unfreeze_balance;
-    let expire_ms = session.head_ms() + session.parameter("getUnfreezeDelayDays") * DAY_MS;
-    change_stake(session, owner, resource, -amount);
-    session.change(owner, |account| {
+    let expire_ms = draft.head_ms() + draft.parameter("getUnfreezeDelayDays") * DAY_MS;
+    change_stake(draft, owner, resource, -amount);
+    draft.change(owner, |account| {
         account.unfreezing.push(Unfreezing { resource, amount, expire_ms });
     });
     Ok(())

@@ -94,7 +94,7 @@ pub(crate) fn resources(account: &Account, view: View<'_>) -> Value {
     let power = (account.energy.owned() + account.bandwidth.owned()) / 1_000_000;
     net(account, view)
         .int("tronPowerLimit", power)
-        .int("TotalTronPowerWeight", properties.energy_weight + properties.net_weight)
+        .int("TotalTronPowerWeight", properties.energy_weight.saturating_add(properties.net_weight))
         .int("EnergyUsed", stake.usage.recovered(properties.head_slot()))
         .int("EnergyLimit", totals.limit_of(stake.yielding()))
         .int("TotalEnergyLimit", totals.limit)

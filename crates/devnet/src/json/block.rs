@@ -18,7 +18,7 @@ pub(crate) fn print(block: &Block, shape: Shape, has_transactions: bool) -> Valu
         .int("timestamp", block.timestamp_ms)
         .build();
     let header =
-        Object::new().set("raw_data", raw).hex("witness_signature", &block.signature()).build();
+        Object::new().set("raw_data", raw).hex("witness_signature", block.signature()).build();
     let transactions = if has_transactions { transactions(block, shape) } else { Vec::new() };
     Object::new()
         .set("blockID", block.id.to_string())

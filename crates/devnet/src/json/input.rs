@@ -48,6 +48,11 @@ impl Failure {
             | Rejected::TooBig(_)
             | Rejected::Expired
             | Rejected::Busy
+            | Rejected::Known
+            | Rejected::Unsolidified
+            | Rejected::NoConnection
+            | Rejected::FewConnections
+            | Rejected::RelayFailed
             | Rejected::Other(_) => rejected.message(),
         };
         Self { class: "org.tron.core.exception.ContractValidateException", message }

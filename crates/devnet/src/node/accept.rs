@@ -3,6 +3,7 @@
 //! Source: java-tron `Wallet.broadcastTransaction`, `Manager.pushTransaction`,
 //! `Manager.processTransaction`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tron::BlockId;
@@ -12,7 +13,7 @@ use super::{MAX_PENDING, Node};
 use crate::execute::signature::{self, signers};
 use crate::execute::{Rejected, execute, invalid};
 use crate::receipt::Outcome;
-use crate::state::{Overlay, Session, View};
+use crate::state::{Draft, Overlay, View};
 use crate::transaction::Transaction;
 
 /// Most bytes of a transaction.
@@ -31,6 +32,11 @@ impl Node {
     ) -> Result<(), Rejected> {
         if self.pending.queue.len() >= MAX_PENDING {
             return Err(Rejected::Busy);
+        }
+        if let Some(attempted) = &mut self.attempted
+            && !attempted.insert(transaction.id)
+        {
+            return Err(Rejected::Known);
         }
         if transaction.data.contract.is_empty() {
             return Err(invalid("No contract!"));
@@ -51,6 +57,12 @@ impl Node {
         let accepted_ms = self.now_ms();
         let transaction = Arc::new(transaction);
         self.enqueue(Waiting { transaction, signers, accepted_ms, is_withheld }).map(drop)
+    }
+
+    /// Makes the node remember every id it is sent from now on, even refused ones, or forget them:
+    /// java-tron's optional `trxCacheEnable`.
+    pub(crate) fn remember_attempts(&mut self, remembers: bool) {
+        self.attempted = remembers.then(BTreeSet::new);
     }
 
     fn check_reference(&self, transaction: &Transaction) -> Result<(), Rejected> {
@@ -97,7 +109,7 @@ impl Node {
         let view = View::new(&self.state, height, Some(overlay));
         signature::check(view, &one.transaction, &one.signers)?;
         overlay.begin();
-        let result = execute(&mut Session::new(&self.state, height, overlay), &one.transaction);
+        let result = execute(&mut Draft::new(&self.state, height, overlay), &one.transaction);
         if result.is_err() {
             overlay.revert();
         }

@@ -10,7 +10,7 @@ use crate::block::{Block, PRODUCERS};
 use crate::control::Mutation;
 use crate::execute::execute;
 use crate::receipt::Executed;
-use crate::state::{Overlay, Session};
+use crate::state::{Draft, Overlay};
 use crate::transaction::{Action, Transaction};
 
 impl Node {
@@ -27,9 +27,9 @@ impl Node {
         let mut waiting = std::mem::take(&mut self.pending.queue);
         let mut overlay = self.fresh_overlay();
         mutations.append(&mut self.pending.mutations);
-        let mut session = Session::new(&self.state, self.head().number, &mut overlay);
+        let mut draft = Draft::new(&self.state, self.head().number, &mut overlay);
         for mutation in &mutations {
-            mutation.apply(&mut session);
+            mutation.apply(&mut draft);
         }
         let mut executed = Vec::new();
         if takes_pending {
@@ -51,15 +51,17 @@ impl Node {
         transactions: Vec<Transaction>,
     ) -> Option<()> {
         let mut overlay = self.fresh_overlay();
-        let mut session = Session::new(&self.state, self.head().number, &mut overlay);
+        let mut draft = Draft::new(&self.state, self.head().number, &mut overlay);
         for mutation in &mutations {
-            mutation.apply(&mut session);
+            mutation.apply(&mut draft);
         }
         let mut executed = Vec::new();
         for transaction in transactions {
-            let outcome = execute(&mut session, &transaction).ok()?;
+            let outcome = execute(&mut draft, &transaction).ok()?;
             executed.push(Executed { transaction: Arc::new(transaction), outcome });
         }
+        let slot = u64::try_from(timestamp_ms / self.config.block_time_ms).ok()?;
+        self.forks = (producer % PRODUCERS + PRODUCERS - slot % PRODUCERS) % PRODUCERS;
         self.seal(timestamp_ms, producer, mutations, executed, overlay);
         self.rebuild_pending(Vec::new());
         Some(())
@@ -110,8 +112,8 @@ impl Node {
         let parent = self.head();
         let number = parent.number + 1;
         let parent_id = parent.id;
-        let mut session = Session::new(&self.state, parent.number, &mut overlay);
-        close(&mut session, timestamp_ms);
+        let mut draft = Draft::new(&self.state, parent.number, &mut overlay);
+        close(&mut draft, timestamp_ms);
         let block = Block::new(parent_id, number, timestamp_ms, producer, mutations, executed);
         if let Some(journal) = &mut self.journal {
             journal.block(&block);
@@ -138,6 +140,13 @@ impl Node {
     pub(crate) fn hold_solid(&mut self, is_held: bool) {
         self.is_solid_held = is_held;
         self.move_solid();
+        if let Some(journal) = &mut self.journal {
+            journal.hold(is_held);
+        }
+    }
+
+    pub(crate) const fn is_solid_held(&self) -> bool {
+        self.is_solid_held
     }
 
     /// Declares the head solid, so that a prepared world need not wait for it.
@@ -169,9 +178,9 @@ impl Node {
 }
 
 /// What changes with every block, after its transactions.
-fn close(session: &mut Session<'_>, timestamp_ms: i64) {
-    let interval = session.parameter("getMaintenanceTimeInterval").max(1);
-    let properties = session.properties_mut();
+fn close(draft: &mut Draft<'_>, timestamp_ms: i64) {
+    let interval = draft.parameter("getMaintenanceTimeInterval").max(1);
+    let properties = draft.properties_mut();
     properties.head_ms = timestamp_ms;
     properties.energy_weight =
         properties.energy_weight.saturating_add(properties.energy_weight_drift).max(1);

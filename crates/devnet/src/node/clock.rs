@@ -10,6 +10,9 @@ const MAINTENANCE_SKIPPED_SLOTS: i64 = 2;
 /// Farthest that one request moves the clock: a year, in ms.
 pub(crate) const MAX_ADVANCE_MS: i64 = 366 * 86_400_000;
 
+/// Most slots that a block leaves out.
+pub(crate) const MAX_SKIPPED_SLOTS: i64 = 10_000_000;
+
 /// The machine's clock, unix ms.
 pub(crate) fn wall_clock_ms() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -72,7 +75,7 @@ impl Node {
     }
 
     /// Makes the next block leave out slots.
-    pub(crate) const fn skip_slots(&mut self, slots: i64) {
-        self.skipped_slots = self.skipped_slots.saturating_add(slots);
+    pub(crate) fn skip_slots(&mut self, slots: i64) {
+        self.skipped_slots = self.skipped_slots.saturating_add(slots).min(MAX_SKIPPED_SLOTS);
     }
 }

@@ -63,10 +63,12 @@ impl Node {
         }
     }
 
-    /// Takes back blocks as a journal says.
-    pub(crate) fn replay_pop(&mut self, height: u64) {
+    /// Takes back blocks as a journal says; `None` for blocks that were solid.
+    pub(crate) fn replay_pop(&mut self, height: u64) -> Option<()> {
+        if height < self.solid {
+            return None;
+        }
         self.pop_above(height);
-        self.solid = self.solid.min(height);
-        self.forks += 1;
+        Some(())
     }
 }

@@ -8,7 +8,7 @@ mod fork;
 mod lookup;
 mod pending;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tron::{BlockId, TxId};
@@ -19,7 +19,7 @@ use crate::control::fault::Faults;
 use crate::control::genesis;
 use crate::journal::Journal;
 use crate::state::{State, View};
-pub(crate) use clock::{MAX_ADVANCE_MS, wall_clock_ms};
+pub(crate) use clock::{MAX_ADVANCE_MS, MAX_SKIPPED_SLOTS, wall_clock_ms};
 pub(crate) use cursor::Cursor;
 use pending::Pending;
 
@@ -54,6 +54,8 @@ pub(crate) struct Node {
     /// A reorganisation that the next automatic block carries out.
     fork_due: Option<fork::Fork>,
     pub(crate) faults: Faults,
+    /// Ids of all transactions that were ever sent here, if the node remembers them.
+    attempted: Option<BTreeSet<TxId>>,
     /// Requests so far, by path.
     pub(crate) calls: BTreeMap<String, u64>,
     pub(crate) journal: Option<Journal>,
@@ -64,9 +66,16 @@ impl Node {
     ///
     /// The configuration has been checked.
     pub(crate) fn new(config: DevnetConfig) -> Self {
+        let mut node = Self::bare(config);
+        node.produce_first_blocks();
+        node
+    }
+
+    /// Only a genesis block; a journal goes on from there.
+    pub(crate) fn bare(config: DevnetConfig) -> Self {
         let properties = genesis::properties(&config);
         let genesis_block = Arc::new(genesis::block());
-        let mut node = Self {
+        Self {
             state: State::new(properties.clone()),
             numbers: BTreeMap::from([(genesis_block.id, 0)]),
             blocks: vec![genesis_block],
@@ -79,12 +88,11 @@ impl Node {
             forks: 0,
             fork_due: None,
             faults: Faults::default(),
+            attempted: None,
             calls: BTreeMap::new(),
             journal: None,
             config,
-        };
-        node.produce_first_blocks();
-        node
+        }
     }
 
     /// History of one solid lag and a bit, ending at the start time.

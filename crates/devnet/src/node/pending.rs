@@ -9,7 +9,7 @@ use super::{Node, PENDING_TIMEOUT_MS};
 use crate::control::Mutation;
 use crate::execute::signature::Signers;
 use crate::receipt::Outcome;
-use crate::state::{Overlay, Properties, Session};
+use crate::state::{Draft, Overlay, Properties};
 use crate::transaction::Transaction;
 
 /// What waits for the next block.
@@ -45,16 +45,16 @@ impl Node {
     /// Applies a change from the control interface: visible at once, in the next block for good.
     pub(crate) fn mutate(&mut self, mutation: Mutation) {
         let height = self.head().number;
-        let mut session = Session::new(&self.state, height, &mut self.pending.overlay);
-        mutation.apply(&mut session);
+        let mut draft = Draft::new(&self.state, height, &mut self.pending.overlay);
+        mutation.apply(&mut draft);
         self.pending.mutations.push(mutation);
     }
 
-    /// Looks at the pending state through a session; what is changed there is undone.
-    pub(crate) fn with_pending<T>(&mut self, look: impl FnOnce(&mut Session<'_>) -> T) -> T {
+    /// Looks at the pending state through a draft; what is changed there is undone.
+    pub(crate) fn with_pending<T>(&mut self, look: impl FnOnce(&mut Draft<'_>) -> T) -> T {
         let height = self.head().number;
         self.pending.overlay.begin();
-        let result = look(&mut Session::new(&self.state, height, &mut self.pending.overlay));
+        let result = look(&mut Draft::new(&self.state, height, &mut self.pending.overlay));
         self.pending.overlay.revert();
         result
     }

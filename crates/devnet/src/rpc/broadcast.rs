@@ -10,9 +10,6 @@ use crate::json::{Failure, Input, Shape, transaction};
 use crate::node::Node;
 use crate::transaction::Transaction;
 
-const RELAY_FAILED_CODE: &str = "NOT_ENOUGH_EFFECTIVE_CONNECTION";
-const RELAY_FAILED_TEXT: &str = "P2P broadcast failed.";
-
 /// Which of the two broadcast endpoints.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Broadcast {
@@ -90,10 +87,14 @@ impl Broadcast {
     }
 }
 
-/// The answer of a node that is too busy to look at the transaction.
-pub(crate) fn busy(broadcast: Broadcast, input: &Input<'_>) -> Result<Value, Failure> {
+/// The answer of a node that refuses without looking at the transaction.
+pub(crate) fn refused(
+    broadcast: Broadcast,
+    input: &Input<'_>,
+    rejected: &Rejected,
+) -> Result<Value, Failure> {
     let transaction = broadcast.read(input)?;
-    let refused = Some((Rejected::Busy.code(), Rejected::Busy.message()));
+    let refused = Some((rejected.code(), rejected.message()));
     let verdict = Verdict { id: transaction.id, refused };
     Ok(broadcast.answer(&verdict, input.shape, &broadcast.shown(&transaction)))
 }
@@ -104,11 +105,9 @@ pub(crate) fn relay_failed(
     input: &Input<'_>,
     answer: Value,
 ) -> Result<Value, Failure> {
-    if answer["result"] != Value::Bool(true) {
-        return Ok(answer);
+    if answer["result"] == Value::Bool(true) {
+        refused(broadcast, input, &Rejected::RelayFailed)
+    } else {
+        Ok(answer)
     }
-    let transaction = broadcast.read(input)?;
-    let refused = Some((RELAY_FAILED_CODE, RELAY_FAILED_TEXT.to_owned()));
-    let verdict = Verdict { id: transaction.id, refused };
-    Ok(broadcast.answer(&verdict, input.shape, &broadcast.shown(&transaction)))
 }

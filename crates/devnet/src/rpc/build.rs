@@ -115,6 +115,6 @@ pub(super) fn assemble(
 impl Node {
     /// Runs only the contract's own validation, on the head with pending transactions.
     fn validate(&mut self, action: &Action) -> Result<(), Rejected> {
-        self.with_pending(|session| crate::execute::validate(session, action))
+        self.with_pending(|draft| crate::execute::validate(draft, action))
     }
 }

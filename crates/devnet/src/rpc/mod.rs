@@ -13,7 +13,7 @@ mod weight;
 
 use serde_json::Value;
 
-pub(crate) use broadcast::{Broadcast, busy, relay_failed};
+pub(crate) use broadcast::{Broadcast, refused, relay_failed};
 pub(crate) use ethereum::answer as answer_jsonrpc;
 
 use crate::json::{Failure, Input};

@@ -1,12 +1,12 @@
 //! The chain's state: versioned tables, uncommitted changes on top, and ways to look at both.
 
 pub(crate) mod account;
+mod draft;
 mod layer;
 mod overlay;
 pub(crate) mod parameters;
 pub(crate) mod properties;
 pub(crate) mod record;
-mod session;
 mod table;
 mod view;
 
@@ -15,10 +15,10 @@ use std::sync::Arc;
 use tron::Address;
 
 pub(crate) use account::Account;
+pub(crate) use draft::Draft;
 pub(crate) use overlay::Overlay;
 pub(crate) use properties::Properties;
 pub(crate) use record::{LinkKey, Record, RecordKey, Side};
-pub(crate) use session::Session;
 use table::Table;
 pub(crate) use view::View;
 

@@ -213,3 +213,31 @@ fn sign_weight_names_the_permission_and_counts() {
     assert_eq!((&weight["result"], &weight["current_weight"]), (&json!({}), &json!(1)));
     assert_eq!(weight["approved_list"], json!([addr(1).to_hex()]));
 }
+
+#[test]
+fn a_permission_change_that_cannot_be_paid_fails_in_execution() {
+    let w = pool();
+    w.fund(3, 50);
+    w.net.mine(1);
+    let update = Contract::PermissionUpdate {
+        owner: addr(3),
+        owner_permission: Permission::owner(addr(3)),
+        witness_permission: None,
+        active_permissions: vec![Permission::active(2, "a", Operations::NONE, addr(3))],
+    };
+    let (code, text) = w.tell(&w.raw(update), 3);
+    assert_eq!(code, "CONTRACT_EXE_ERROR");
+    let hex = addr(3).to_hex();
+    let why = "insufficient balance, balance: 50000000, amount: 100000000";
+    assert_eq!(text, format!("Contract execute error : {hex} {why}"));
+    assert_eq!(w.balance(3), 50 * TRX, "nothing is kept of it");
+}
+
+#[test]
+fn permissions_can_be_given_for_free() {
+    let w = pool();
+    let hot = Permission::active(2, "hot", Operations::DELEGATE_AND_UNDELEGATE, addr(7));
+    w.net.set_permissions(addr(1), &Permission::owner(addr(6)), &[hot]);
+    assert_eq!(say(&w, &RawTx { permission_id: 2, ..w.raw(delegate(1, 2, TRX)) }, &[7]), "");
+    assert_eq!(say(&w, &w.raw(transfer(1, 2, 1)), &[6]), "");
+}

@@ -3,8 +3,7 @@
 use devnet::{Devnet, DevnetConfig, Fate, Request};
 use serde_json::{Value, json};
 use tron::{
-    Address, BlockId, Contract, RawTx, RefBlock, Resource, SecretKey, SignedTx, Sun, TokenUnits,
-    trc20,
+    Address, Contract, RawTx, RefBlock, Resource, SecretKey, SignedTx, Sun, TokenUnits, trc20,
 };
 
 pub(crate) const TRX: i64 = 1_000_000;
@@ -14,7 +13,7 @@ const LIFE_MS: i64 = 60_000;
 pub(crate) struct World {
     pub(crate) net: Devnet,
     /// Makes every transaction different.
-    nonce: std::cell::Cell<i64>,
+    pub(crate) nonce: std::cell::Cell<i64>,
 }
 
 /// A key by number.
@@ -61,10 +60,6 @@ impl World {
 
     pub(crate) fn balance(&self, number: u64) -> i64 {
         self.net.balance(addr(number)).map_or(0, Sun::get)
-    }
-
-    pub(crate) fn head_id(&self) -> BlockId {
-        self.net.head().id
     }
 
     /// A transaction on the head, valid for a minute, different from all before.

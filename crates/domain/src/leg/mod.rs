@@ -35,6 +35,17 @@ pub enum LegKind {
     },
 }
 
+impl LegKind {
+    /// Units of this resource that it was planned to lend.
+    #[must_use]
+    pub fn units_of(&self, wanted: Resource) -> i64 {
+        match *self {
+            Self::Delegation { resource, units, .. } if resource == wanted => units,
+            Self::Delegation { .. } | Self::Activation => 0,
+        }
+    }
+}
+
 /// Where a leg stands.
 ///
 /// ```text
@@ -97,8 +108,13 @@ impl Leg {
     /// Whether it is to make the receiver exist and the chain does not show that yet.
     #[must_use]
     pub fn is_activating(&self) -> bool {
-        self.kind == LegKind::Activation
-            && matches!(self.state, LegState::Planned | LegState::Signed)
+        self.kind == LegKind::Activation && self.is_on_its_way_out()
+    }
+
+    /// Whether the chain does not show it yet and may show it soon.
+    #[must_use]
+    pub fn is_on_its_way_out(&self) -> bool {
+        matches!(self.state, LegState::Planned | LegState::Signed)
     }
 
     /// Whether its stake is with the receiver, as far as the chain has shown.

@@ -4,7 +4,7 @@ use tron::TxId;
 
 use super::{OrderState, WholeOrder};
 use crate::leg::{Leg, LegState, Road};
-use crate::limits::OrderLimits;
+use crate::limits::{OrderLimits, RETURN_AGAIN_MAX_MS};
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 
@@ -66,7 +66,7 @@ pub fn next_action(
     if let Some(act) = sign_next(whole, others, moment, limits, &mut wait) {
         return act;
     }
-    if whole.is_in_doubt() {
+    if whole.is_in_doubt() || whole.is_returning() {
         return Action::Wait(wait);
     }
     match whole.order.state {
@@ -115,8 +115,12 @@ fn sign_next(
     limits: &OrderLimits,
     wait: &mut UnixMillis,
 ) -> Option<Action> {
-    if let Some(leg) = whole.legs.iter().find(|leg| leg.state == LegState::Owed) {
-        return Some(Action::Sign { leg: leg.id.number, road: Road::Back });
+    for leg in whole.legs.iter().filter(|leg| leg.state == LegState::Owed) {
+        let again = return_again(whole, leg, moment, limits);
+        if again <= moment.now {
+            return Some(Action::Sign { leg: leg.id.number, road: Road::Back });
+        }
+        *wait = (*wait).min(again);
     }
     if whole.order.state != OrderState::Filling || is_overdue(whole, moment, limits) {
         return None;
@@ -137,6 +141,24 @@ fn sign_next(
     };
     (candidate.state == LegState::Planned)
         .then_some(Action::Sign { leg: candidate.id.number, road: Road::Out })
+}
+
+/// When a leg may be taken back: after each try that was lost, twice as long as before it.
+///
+/// Each try is a stored transaction, and a wallet that cannot pay for its bytes is refused for hours.
+fn return_again(
+    whole: &WholeOrder,
+    leg: &Leg,
+    moment: &Moment,
+    limits: &OrderLimits,
+) -> UnixMillis {
+    let tries = || whole.txs.iter().filter(|tx| tx.leg == leg.id && tx.road == Road::Back);
+    // A try that lies ahead was recorded by a clock that went wrong.
+    let past = tries().filter_map(|tx| tx.sent_at).filter(|at| *at <= moment.now);
+    let Some(last) = past.max() else { return moment.now };
+    let doublings = u32::try_from(tries().count()).unwrap_or(u32::MAX).saturating_sub(1);
+    let factor = 2_i64.checked_pow(doublings).unwrap_or(i64::MAX);
+    last.after_ms(limits.reread_ms.saturating_mul(factor).min(RETURN_AGAIN_MAX_MS))
 }
 
 /// What a delivered order wants: to be released once used or over, then to be ended.

@@ -124,6 +124,9 @@ pub enum Refused {
         /// How many.
         open: usize,
     },
+    /// The receiver is a wallet of the pool, which cannot lend to itself.
+    #[error("the receiver is a wallet of the pool")]
+    ReceiverIsPool,
     /// The merchant cannot pay.
     #[error("the order costs {need} and {have} are available")]
     InsufficientFunds {

@@ -5,6 +5,7 @@ use tron::{Bandwidth, Energy, Resource, TxId};
 use super::{Order, OrderState};
 use crate::collect::Commitments;
 use crate::leg::{Leg, LegKind, LegState, Road};
+use crate::limits::TRANSFER_BANDWIDTH;
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 
@@ -103,11 +104,25 @@ impl WholeOrder {
         self.legs
             .iter()
             .filter(|leg| leg.included_at.is_some() && leg.state != LegState::Dropped)
-            .map(|leg| match leg.kind {
-                LegKind::Delegation { resource, units, .. } if resource == wanted => units,
-                LegKind::Delegation { .. } | LegKind::Activation => 0,
-            })
+            .map(|leg| leg.kind.units_of(wanted))
             .sum()
+    }
+
+    /// Units of a resource that it bought and that are still to come.
+    ///
+    /// A filling order buys again what was dropped. A delivered one does not: it was found ready with
+    /// what was there, so only a leg that a fork undid is still to come.
+    fn units_to_come(&self, wanted: Resource) -> i64 {
+        let bought = match wanted {
+            Resource::Energy => self.order.energy.get(),
+            Resource::Bandwidth => self.order.bandwidth.get(),
+        };
+        let missing = bought.saturating_sub(self.lent_units(wanted)).max(0);
+        if self.order.state == OrderState::Filling {
+            return missing;
+        }
+        let on_their_way = self.legs.iter().filter(|leg| leg.is_on_its_way_out());
+        on_their_way.map(|leg| leg.kind.units_of(wanted)).sum::<i64>().min(missing)
     }
 
     /// Whether its transfer is still expected with what it lent: not after the end of the rent, once
@@ -150,13 +165,14 @@ pub fn commitments(others: &[WholeOrder]) -> Commitments {
         }
         if other.expects_transfer() {
             let order = &other.order;
-            // What an order bought and the chain does not show yet comes on top of what it relies on.
-            let has_come = Energy::new(other.lent_units(Resource::Energy));
-            let is_to_come = order.energy.shortfall_over(has_come);
+            // What is on its way to an order comes on top of what it relies on.
+            let is_to_come = Energy::new(other.units_to_come(Resource::Energy));
             sum.energy = sum.energy.plus(order.transfer_energy.shortfall_over(is_to_come));
             sum.transfers += 1;
-            let has_come = Bandwidth::new(other.lent_units(Resource::Bandwidth));
-            let is_to_come = order.bandwidth.shortfall_over(has_come);
+            // More than one transfer's worth makes up for what somebody else lacks: until it is there,
+            // nobody else may count on it.
+            let is_to_come = other.units_to_come(Resource::Bandwidth).min(TRANSFER_BANDWIDTH);
+            let is_to_come = Bandwidth::new(is_to_come);
             sum.bandwidth_to_come = sum.bandwidth_to_come.plus(is_to_come);
         }
     }

@@ -156,6 +156,8 @@ pub(super) fn step(before: &WholeOrder, decision: &Decision) {
     let changed = after.order.state != before.order.state;
     let is_told = changed && before.order.state == OrderState::Filling;
     assert_eq!(decision.callback.is_some(), is_told, "told when it is decided, and only then");
+    let is_refund = is_told && after.order.state == OrderState::Refunded;
+    assert!(!is_refund || !before.is_in_doubt(), "a refund waits for what may still be included");
     let posts = is_told && before.order.price > Sun::ZERO;
     assert_eq!(decision.ledger.len(), usize::from(posts), "money moves with the outcome only");
 }

@@ -15,7 +15,7 @@ fn an_unanswered_send_is_repeated_with_the_same_bytes() {
         next     o1               -> wait 5s
         clock    +5s
         next     o1               -> send 1 out
-        answer   o1/1 refused                         # proves nothing: the first may be anywhere
+        answer   o1/1 refused-again                   # proves nothing: the first may be anywhere
         next     o1               -> wait 5s
         clock    +5s
         next     o1               -> send 1 out
@@ -43,7 +43,7 @@ fn what_a_fork_dropped_is_sent_again_and_included_elsewhere() {
         reorged  o1/1             -> nothing changes
         wallet   w1               -> free energy 5587, bandwidth 0
         next     o1               -> send 1 out
-        answer   o1/1 refused                         # it was taken once, so this proves nothing
+        answer   o1/1 refused-again                   # it was taken once, so this proves nothing
         clock    +3s
         included o1/1             -> 1 included
         clock    +3s
@@ -127,6 +127,7 @@ fn a_way_back_that_is_lost_is_signed_again_until_it_is_back() {
         solid
         next     o1               -> prove 1 back
         lost     o1/1             -> 1 owed
+        again    o1/1             -> nothing changes  # what is lost is never sent again
         next     o1               -> sign 1 back
         sign     o1/1             -> 1 returning
         answer   o1/1 taken
@@ -175,6 +176,24 @@ fn a_failed_inclusion_counts_once_its_block_cannot_be_undone() {
         next     o1               -> prove 1 out
         failed   o1/1             -> 1 dropped
         next     o1               -> read
+        ",
+    );
+}
+
+#[test]
+fn a_refusal_proves_nothing_when_an_earlier_send_may_be_unrecorded() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused-again
+        next     o1               -> wait 5s
+        clock    +5s
+        answer   o1/1 refused                         # too late to be the first
+        next     o1               -> wait 5s
+        included o1/1             -> 1 included
         ",
     );
 }
@@ -233,6 +252,44 @@ fn a_way_out_that_is_lost_after_its_way_back_was_signed_owes_nothing() {
         next     o1               -> tick
         tick     o1               -> ended
         next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn a_refused_way_back_is_tried_again_ever_more_slowly() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        sign     o1/2             -> 2 signed
+        included o1/2             -> 2 included
+        used     o1 t1            -> 1 owed, 2 owed, delivered, settled 3.8571, callback 40
+        sign     o1/1             -> 1 returning
+        answer   o1/1 refused     -> 1 owed
+        next     o1               -> sign 2 back      # the other wallet may be able to
+        sign     o1/2             -> 2 returning
+        included o1/2             -> 2 returned
+        next     o1               -> wait 3s
+        clock    +3s
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        answer   o1/1 refused     -> 1 owed
+        next     o1               -> wait 6s
+        tick     o1               -> nothing changes
+        clock    +6s
+        sign     o1/1             -> 1 returning
+        answer   o1/1 refused     -> 1 owed
+        next     o1               -> wait 12s
+        clock    +12s
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        tick     o1               -> ended
         ",
     );
 }

@@ -6,7 +6,9 @@
 //! address A energy 70000 used 100 free 300 takes 64285 | address A absent
 //! order o1 m1 A                  accept an order on A, with what A has
 //! sign o1/1                      store a transaction for a leg, on the road that it is on
-//! answer o1/1 taken              or unanswered, or refused; of the leg's newest transaction
+//! again o1/1                     store the leg's newest transaction, which is stored already
+//! answer o1/1 taken              or unanswered, refused (the first send) or refused-again; of the
+//!                                leg's newest transaction
 //! included o1/1 back             or failed, reorged, lost; `out` or `back` only when not the newest
 //! solid                          the solid head is the head: what is included cannot be undone
 //! clock +90s                     wall time and the newest block move on
@@ -117,6 +119,11 @@ impl Script {
     fn event_row(&mut self, words: &[&str]) -> String {
         let (order, event) = match words {
             ["sign", leg] => self.signed(leg),
+            ["again", leg] => {
+                let (order, tx) = self.tx(leg, None);
+                let tx = ChainTx { state: TxState::Stored, block: None, ..tx.clone() };
+                (order, Event::Signed(tx))
+            }
             ["answer", leg, answer, road @ ..] => {
                 let (order, tx) = self.tx(leg, road.first().copied());
                 let answer = match *answer {

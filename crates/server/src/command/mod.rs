@@ -3,6 +3,7 @@
 //! Standard output is the result, standard error everything else; `--json` changes the form only.
 
 mod audit;
+mod bench;
 mod callback;
 mod config;
 mod demo;
@@ -56,6 +57,8 @@ enum Command {
     Callback(callback::CallbackCommand),
     /// Prove ledger, rows and chain against each other.
     Audit(audit::Audit),
+    /// Measure the product beside this machine's ceilings.
+    Bench(bench::Bench),
     /// Check and show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -75,6 +78,7 @@ impl Cli {
             Command::Wallet(command) => command.run(config.as_deref()),
             Command::Callback(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),
+            Command::Bench(command) => command.run(),
             Command::Config(command) => command.run(config.as_deref()),
         };
         match outcome {

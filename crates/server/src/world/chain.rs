@@ -156,11 +156,14 @@ fn grant(wallet: Address, hot: Address, is_activator: bool) -> Value {
 /// The keys that the server works with.
 pub(super) fn hot_keys(seed: &Seed) -> Keyring {
     let mut keyring = Keyring::default();
-    for index in 0..LENDERS {
-        keyring.add(seed.key(&hot_label(&lender_label(index))));
-    }
-    keyring.add(seed.key(&hot_label(ACTIVATOR)));
+    hot_labels().for_each(|label| keyring.add(seed.key(&label)));
     keyring
+}
+
+/// What their keys are derived with.
+pub(super) fn hot_labels() -> impl Iterator<Item = String> {
+    let lenders = (0..LENDERS).map(|index| hot_label(&lender_label(index)));
+    lenders.chain([hot_label(ACTIVATOR)])
 }
 
 /// Starts the devnet, or resumes it from its file.

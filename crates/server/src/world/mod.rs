@@ -12,17 +12,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use app::App;
+use devnet::Devnet;
 use node::{Endpoint, HttpLimits, HttpTransport, JsonNode, LossRule, NodeSettings, TronNode};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tron::{Address, SecretKey, TokenUnits};
+use zeroize::Zeroizing;
 
 pub use seed::Seed;
 pub use shop::Shop;
 
 use crate::boot::{Product, Secrets};
 use crate::config::Config;
+use crate::keys::Keys;
 
 /// Most payment addresses that a world is made with.
 pub const ADDRESSES_MAX: usize = 10_000;
@@ -85,6 +88,8 @@ pub struct World {
     pub recipient_without_usdt: Address,
     /// The use cases, for looking at what the outside cannot see.
     pub app: App,
+    /// The chain, for changing what the outside cannot change.
+    pub devnet: Devnet,
     seed: Seed,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<anyhow::Result<()>>>,
@@ -93,6 +98,14 @@ pub struct World {
 impl World {
     /// Makes or resumes a world and waits until it takes orders.
     pub async fn start(options: &WorldOptions) -> anyhow::Result<Self> {
+        Self::start_with(options, |_| {}).await
+    }
+
+    /// The same with a product that is changed before it runs, for measuring parts of it.
+    pub async fn start_with(
+        options: &WorldOptions,
+        change: impl FnOnce(&mut Product),
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&options.data)?;
         let seed = Seed::load_or_create(&options.data.join("seed"))?;
         let stop = CancellationToken::new();
@@ -101,7 +114,8 @@ impl World {
         let node_url = format!("http://{node_address}");
         let config = Config::for_devnet(&node_url, &options.data, options.block_time_ms)?;
         let secrets = Secrets { sealer: seed.sealer(), keyring: chain::hot_keys(&seed) };
-        let product = Product::new(config, secrets)?;
+        let mut product = Product::new(config, secrets)?;
+        change(&mut product);
         let shop = shop::open(&product, &seed, &plan).await?;
         let app = product.app.clone();
         let (told, listening) = oneshot::channel();
@@ -129,6 +143,7 @@ impl World {
             recipient_with_usdt: plan.recipient_with_usdt,
             recipient_without_usdt: plan.recipient_without_usdt,
             app,
+            devnet,
             seed,
             stop,
             tasks: vec![chain_task, server],
@@ -147,6 +162,25 @@ impl World {
     #[must_use]
     pub fn payment_key_hex(&self, index: usize) -> String {
         hex::encode(self.seed.derive(&chain::payment_label(index)))
+    }
+
+    /// The keys of this world's merchants, read and opened as the server does.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        let sealer = Arc::new(self.seed.sealer());
+        Keys::new(self.app.store.clone(), sealer, self.app.clock.clone())
+    }
+
+    /// What every secret of this world is made from.
+    #[must_use]
+    pub const fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// The private keys that work for the pool, for a keystore.
+    #[must_use]
+    pub fn hot_keys(&self) -> Vec<Zeroizing<[u8; 32]>> {
+        chain::hot_labels().map(|label| Zeroizing::new(self.seed.derive(&label))).collect()
     }
 
     /// A client of the devnet of its own, as a merchant's wallet would have.

@@ -46,7 +46,13 @@ impl Seed {
     /// What seals this world's API secrets.
     #[must_use]
     pub fn sealer(&self) -> Sealer {
-        let text = hex::encode(self.derive("master key"));
+        let text = self.master_key_hex();
         Sealer::new(&MasterKey::from_hex(&text).expect("32 bytes are 64 hex digits"))
+    }
+
+    /// The key behind [`Self::sealer`], as the server's environment takes it.
+    #[must_use]
+    pub fn master_key_hex(&self) -> Zeroizing<String> {
+        Zeroizing::new(hex::encode(self.derive("master key")))
     }
 }

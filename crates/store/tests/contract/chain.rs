@@ -22,7 +22,7 @@ pub(crate) async fn own_transactions_are_found_until_they_are_solid(store: &dyn 
     happen(store, order, included, NOW, None).await.unwrap().unwrap();
     assert_eq!(store.own_txs(&block).await.unwrap(), ours, "included");
     assert_eq!(store.open_txs().await.unwrap(), ours);
-    store.mark_solid(7).await.unwrap();
+    store.mark_solid(&[txid]).await.unwrap();
     assert_eq!(store.own_txs(&block).await.unwrap(), vec![], "solid");
     assert_eq!(store.open_txs().await.unwrap(), vec![]);
 }
@@ -37,7 +37,10 @@ pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dy
     }
     assert_eq!(store.included_since(20).await.unwrap(), ours[1..]);
     assert_eq!(store.included_since(31).await.unwrap(), vec![]);
-    store.mark_solid(20).await.unwrap();
+    let until = store.included_until(20).await.unwrap();
+    assert_eq!(until, vec![(10, ours[0]), (20, ours[1])]);
+    store.mark_solid(&[ours[0].txid, ours[1].txid]).await.unwrap();
+    assert_eq!(store.included_until(20).await.unwrap(), vec![]);
     assert_eq!(store.included_since(0).await.unwrap(), ours[2..]);
     let states = |whole: &domain::WholeOrder| whole.txs[0].state;
     let (first, _) = store.whole(ours[0].order).await.unwrap().unwrap();
@@ -47,7 +50,7 @@ pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dy
         .await
         .unwrap()
         .unwrap();
-    store.mark_solid(99).await.unwrap();
+    store.mark_solid(&[ours[2].txid]).await.unwrap();
     let (third, _) = store.whole(ours[2].order).await.unwrap().unwrap();
     assert_eq!(states(&third), TxState::Stored, "only what is included becomes solid");
 }

@@ -88,6 +88,7 @@ contract! {
         a_panicking_decision_is_an_error_of_its_own;
     outbox:
         rows_are_claimed_once_and_earliest_first,
+        a_start_ends_the_leases_of_the_life_before,
         a_lease_that_is_over_is_taken_over,
         a_released_row_is_due_when_it_was_said,
         commits_under_a_lease_keep_it_until_they_say_when,

@@ -182,7 +182,9 @@ pub(crate) async fn a_whole_life_leaves_nothing_open(store: &dyn Store) {
     let included = Event::Included { txid, block: 101, at: used, has_succeeded: true };
     happen(store, id, included, used, None).await.unwrap().unwrap();
     happen(store, id, Event::Tick, used, None).await.unwrap().unwrap();
-    store.mark_solid(101).await.unwrap();
+    let (whole, _) = store.whole(id).await.unwrap().unwrap();
+    let txids: Vec<TxId> = whole.txs.iter().map(|tx| tx.txid).collect();
+    store.mark_solid(&txids).await.unwrap();
     let (whole, _) = store.whole(id).await.unwrap().unwrap();
     assert!(whole.is_closed(), "{whole:?}");
     assert_eq!((whole.order.used, whole.order.used_by), (Some(used), Some(transfer)));

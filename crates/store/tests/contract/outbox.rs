@@ -59,6 +59,18 @@ pub(crate) async fn rows_are_claimed_once_and_earliest_first(store: &dyn Store) 
     assert_eq!(callbacks, vec![], "each kind has its own rows");
 }
 
+pub(crate) async fn a_start_ends_the_leases_of_the_life_before(store: &dyn Store) {
+    let base = base(store).await;
+    let id = place(store, base, 1).await.unwrap();
+    let old = claim_one(store, NOW).await;
+    assert_eq!(store.free_leases().await.unwrap(), 1);
+    assert_eq!(store.free_leases().await.unwrap(), 0);
+    let attention = Some((id, Attention::At(UNTIL)));
+    let alive = attend(store, Some(old), attention, vec![]).await;
+    assert_eq!(alive, Err(StoreError::LeaseLost), "whoever held it is refused");
+    assert!(claim_one(store, NOW).await.fence > old.fence);
+}
+
 pub(crate) async fn a_lease_that_is_over_is_taken_over(store: &dyn Store) {
     let base = base(store).await;
     let id = place(store, base, 1).await.unwrap();

@@ -65,10 +65,13 @@ pub struct Offer<'a> {
 
 /// Accepts an order, or says why not.
 ///
-/// Errors: in this order: paused, too many open, funds, capacity.
+/// Errors: in this order: paused, a pool wallet, too many open, funds, capacity.
 pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
     if offer.is_paused {
         return Err(Refused::MerchantPaused);
+    }
+    if offer.pool.wallets.iter().any(|wallet| wallet.address == new.receiver) {
+        return Err(Refused::ReceiverIsPool);
     }
     let open = offer.others.iter().filter(|other| other.order.is_open()).count();
     if open >= OPEN_ORDERS_MAX {

@@ -10,6 +10,10 @@ use crate::tx::{ChainTx, TxState};
 
 /// A transaction was signed for a planned or owed leg. Another worker's second one is refused here.
 pub(super) fn signed(decision: &mut Decision, tx: ChainTx) -> Result<(), Refused> {
+    // A way back that was lost is owed again; the lost bytes must not become its transaction anew.
+    if decision.whole.tx(tx.txid).is_some() {
+        return Err(Refused::NoChange);
+    }
     let leg = find(&mut decision.whole.legs, tx.leg.number)?;
     let fits = match tx.road {
         Road::Out => leg.state == LegState::Planned,

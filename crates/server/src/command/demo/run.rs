@@ -77,6 +77,8 @@ impl Runner<'_> {
         let began = Instant::now();
         let order = self.order(payment.address, recipient).await?;
         row.take(&order);
+        let placed = self.world.app.store.order_view(order.order_id).await?;
+        row.energy_needed = placed.map_or(Energy::ZERO, |view| view.whole.order.transfer_energy);
         let short = payment.address.to_string();
         self.progress.reach(Step::Ordered, &format!("{short} ordered {}", order.order_id));
         self.wait_ready(order.order_id).await?;

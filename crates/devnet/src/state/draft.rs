@@ -10,13 +10,13 @@ use crate::state::{
 };
 
 /// A state under change.
-pub(crate) struct Session<'a> {
+pub(crate) struct Draft<'a> {
     state: &'a State,
     height: u64,
     overlay: &'a mut Overlay,
 }
 
-impl<'a> Session<'a> {
+impl<'a> Draft<'a> {
     /// Changes go to the overlay; what it lacks is read from the state at this height.
     pub(crate) const fn new(state: &'a State, height: u64, overlay: &'a mut Overlay) -> Self {
         Self { state, height, overlay }
@@ -103,9 +103,10 @@ impl<'a> Session<'a> {
 
     /// Adds to the network's stake, in whole TRX.
     pub(crate) const fn add_weight(&mut self, resource: Resource, trx: i64) {
-        match resource {
-            Resource::Bandwidth => self.overlay.properties.net_weight += trx,
-            Resource::Energy => self.overlay.properties.energy_weight += trx,
-        }
+        let weight = match resource {
+            Resource::Bandwidth => &mut self.overlay.properties.net_weight,
+            Resource::Energy => &mut self.overlay.properties.energy_weight,
+        };
+        *weight = weight.saturating_add(trx);
     }
 }

@@ -1,0 +1,177 @@
+//! `sunsweep bench`: the product's speed and size, beside what the machine allows.
+//!
+//! Every figure is measured in one run on one machine. Rates are compared with ceilings of that run:
+//! an absolute number says as much about the machine and its neighbours as about us.
+
+mod cpu;
+mod figures;
+mod finished;
+mod footprint;
+mod lives;
+mod load;
+mod observed;
+mod rates;
+mod raw_commit;
+mod workload;
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::dev::Scratch;
+use super::output::{Failure, print, say, table};
+use crate::logging::{self, LogFormat};
+use crate::world::WorldOptions;
+use figures::Figures;
+
+/// Most seconds that one rate is measured for.
+const SECONDS_MAX: u64 = 60;
+/// Most finished orders to start with.
+const FINISHED_MAX: usize = 10_000_000;
+
+/// Time between two blocks at most when sizes are tiny.
+const QUICK_BLOCK_TIME_MS: i64 = 200;
+/// Finished orders at most when sizes are tiny.
+const QUICK_FINISHED: usize = 1_000;
+
+/// Measure the product beside this machine's ceilings, on a devnet in this process.
+#[derive(Debug, clap::Args)]
+pub(super) struct Bench {
+    /// Sizes so small that the figures say nothing: to see that it runs.
+    #[arg(long)]
+    quick: bool,
+    /// Seconds for which each rate is measured, in each of three rounds.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    seconds: u64,
+    /// Finished orders in the database whose memory and start are measured.
+    #[arg(long, default_value_t = 100_000, value_parser = finished)]
+    finished: usize,
+    /// Time between two blocks, in milliseconds, where an order's life is measured.
+    #[arg(long, default_value_t = 3_000)]
+    block_time_ms: i64,
+    /// Measure only this part.
+    #[arg(long)]
+    only: Option<Part>,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// What is logged, as RUST_LOG writes it.
+    #[arg(long, default_value = "error")]
+    log: String,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Orders accepted a second, and the ceilings.
+    Rates,
+    /// Node calls, latency, and blocks until ready and given back.
+    Lives,
+    /// Memory and start with finished orders.
+    Footprint,
+}
+
+/// The sizes of a run.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// Rounds of each rate.
+    rounds: usize,
+    /// How long each rate is measured in a round.
+    lasts: Duration,
+    /// Connections of the load generator.
+    connections: usize,
+    /// Receivers of a round.
+    receivers: usize,
+    /// Time between two blocks where lives are measured.
+    block_time_ms: i64,
+    /// Orders at the steady rate.
+    steady: usize,
+    /// Orders one after another, from order to return.
+    singles: usize,
+    /// Orders at once.
+    burst: usize,
+    /// Finished orders in the database whose memory and start are measured.
+    finished: usize,
+}
+
+fn finished(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=FINISHED_MAX).contains(&number) => Ok(number),
+        _ => Err(format!("a number from 1 to {FINISHED_MAX} is expected")),
+    }
+}
+
+impl Bench {
+    /// Measures everything and prints it. It fails only when something could not be measured.
+    pub(super) fn run(self) -> Result<(), Failure> {
+        logging::start(&self.log, LogFormat::Text)?;
+        let scratch = Scratch::new()?;
+        let plan = self.plan();
+        let mut figures = Figures::default();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(measure(&plan, self.only, &scratch.0, &mut figures))?;
+        match self.json {
+            true => print(&figures.to_json()),
+            false => print(&table(&["", "median", "range", "aim"], figures.cells())),
+        }
+        Ok(())
+    }
+
+    fn plan(&self) -> Plan {
+        match self.quick {
+            true => Plan {
+                rounds: 1,
+                lasts: Duration::from_millis(300),
+                connections: 16,
+                receivers: 200,
+                block_time_ms: self.block_time_ms.min(QUICK_BLOCK_TIME_MS),
+                steady: 40,
+                singles: 5,
+                burst: 20,
+                finished: self.finished.min(QUICK_FINISHED),
+            },
+            false => Plan {
+                rounds: 3,
+                lasts: Duration::from_secs(self.seconds),
+                connections: 256,
+                receivers: 10_000 * usize::try_from(self.seconds).unwrap_or(1),
+                block_time_ms: self.block_time_ms,
+                steady: 2_000,
+                singles: 25,
+                burst: 500,
+                finished: self.finished,
+            },
+        }
+    }
+}
+
+async fn measure(
+    plan: &Plan,
+    only: Option<Part>,
+    directory: &Path,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    let is_wanted = |part| only.is_none_or(|only| only == part);
+    if is_wanted(Part::Rates) {
+        say("Rates: raw group commit, bare HTTP, accepted orders.");
+        rates::measure(plan, directory, figures).await?;
+    }
+    if is_wanted(Part::Lives) {
+        lives::measure(plan, directory, figures).await?;
+    }
+    if is_wanted(Part::Footprint) {
+        footprint::measure(plan, directory, figures).await?;
+    }
+    Ok(())
+}
+
+/// A world of its own below this directory.
+fn options(data: &Path, addresses: usize) -> WorldOptions {
+    let loopback = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    WorldOptions {
+        listen: loopback,
+        node_listen: loopback,
+        data: data.to_owned(),
+        block_time_ms: 3_000,
+        addresses,
+    }
+}

@@ -1,0 +1,98 @@
+//! The chain as it is: which of the pool's transactions were executed, judged from blocks alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{OrderId, Road};
+use node::Block;
+use tron::{Address, ContractType, TxId};
+
+use crate::book::Book;
+
+/// The pool's transactions on the present chain.
+#[derive(Default)]
+pub(crate) struct Blocks {
+    /// Block times by number.
+    times: BTreeMap<u64, i64>,
+    /// Which block holds each of the pool's transactions.
+    executed: BTreeMap<TxId, u64>,
+    /// What was executed for each leg, each way.
+    legs: BTreeMap<(OrderId, u8, Road), BTreeSet<TxId>>,
+}
+
+impl Blocks {
+    /// The newest block that was looked at.
+    pub(crate) fn head(&self) -> Option<u64> {
+        self.times.last_key_value().map(|(number, _)| *number)
+    }
+
+    /// Whether the blocks so far below head and below the solid block are at most this old.
+    pub(crate) fn is_recent(&self, back: u64, age_max_ms: i64, solid: u64) -> bool {
+        let head = self.head().unwrap_or(0);
+        [head, solid].into_iter().all(|newest| {
+            let oldest = newest.checked_sub(back).and_then(|number| self.times.get(&number));
+            let newest = self.times.get(&newest);
+            oldest.zip(newest).is_some_and(|(oldest, newest)| newest - oldest <= age_max_ms)
+        })
+    }
+
+    /// Forgets the blocks above a height: a fork replaced them.
+    pub(crate) fn forget_above(&mut self, height: u64) {
+        self.times.retain(|number, _| *number <= height);
+        let gone: Vec<TxId> = self
+            .executed
+            .iter()
+            .filter(|(_, number)| **number > height)
+            .map(|(txid, _)| *txid)
+            .collect();
+        for txid in gone {
+            self.executed.remove(&txid);
+            self.legs.values_mut().for_each(|txids| {
+                txids.remove(&txid);
+            });
+        }
+    }
+
+    /// Whether the present chain holds a transaction of the pool.
+    pub(crate) fn holds(&self, txid: TxId) -> bool {
+        self.executed.contains_key(&txid)
+    }
+
+    /// Looks at a new block; errors are broken promises, in words.
+    pub(crate) fn look_at(
+        &mut self,
+        number: u64,
+        block: &Block,
+        pool: &BTreeSet<Address>,
+        book: &Book,
+    ) -> Result<(), (&'static str, Option<OrderId>, String)> {
+        self.times.insert(number, block.head.timestamp_ms);
+        for tx in &block.transactions {
+            let Some(contract) = tx.contract else { continue };
+            if !contract.owner.is_some_and(|owner| pool.contains(&owner)) {
+                continue;
+            }
+            let txid = tx.txid;
+            let Some(stored) = book.stored(txid) else {
+                return Err(("nothing is on chain that is not stored", None, txid.to_string()));
+            };
+            let order = Some(stored.order);
+            self.executed.insert(txid, number);
+            let leg = self.legs.entry((stored.order, stored.leg, stored.road)).or_default();
+            leg.insert(txid);
+            if leg.len() > 1 {
+                let text = format!("leg {} {:?}: {leg:?}", stored.leg, stored.road);
+                return Err(("at most one executed transaction for a leg", order, text));
+            }
+            if book.is_given_up(txid) {
+                let text = format!("{txid} is in block {number} and was given up");
+                return Err(("what was given up never executes", order, text));
+            }
+            let is_way_out = contract.kind != Some(ContractType::Undelegate);
+            if is_way_out != (stored.road == Road::Out) {
+                let text = format!("{txid} is {:?} on the road {:?}", contract.kind, stored.road);
+                return Err(("a transaction does what its leg wants", order, text));
+            }
+        }
+        Ok(())
+    }
+}

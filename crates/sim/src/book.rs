@@ -1,0 +1,279 @@
+//! What was committed, as told by the changes themselves: a second memory to hold the product to.
+
+use std::collections::BTreeMap;
+
+use app::rows::Changes;
+use domain::callback::Outcome;
+use domain::ledger::Fact;
+use domain::{MerchantId, Order, OrderId, OrderState, Road, TxState, WholeOrder};
+use tron::{Address, Sun, TxId};
+
+/// Everything that was committed.
+#[derive(Default)]
+pub(crate) struct Book {
+    pages: BTreeMap<OrderId, Page>,
+    txs: BTreeMap<TxId, StoredTx>,
+    requests: BTreeMap<(i64, i64, [u8; 32]), OrderId>,
+    resends: BTreeMap<(i64, String), OrderId>,
+}
+
+/// A transaction that was stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoredTx {
+    pub(crate) order: OrderId,
+    pub(crate) leg: u8,
+    pub(crate) road: Road,
+}
+
+/// One order as it was last committed.
+pub(crate) struct Page {
+    whole: WholeOrder,
+    held: u32,
+    settled: u32,
+    released: u32,
+    told: Option<Outcome>,
+    /// When it was committed as delivered.
+    ready_step: Option<u64>,
+}
+
+/// What a commit meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum News {
+    Accepted,
+    Delivered,
+    Refunded,
+    Ended,
+    /// A transaction was given up for good.
+    GivenUp(TxId),
+}
+
+/// What a commit told about orders.
+type Told = Vec<(OrderId, News)>;
+/// The broken rule, the order and the words.
+type Violation = (&'static str, OrderId, String);
+
+impl Page {
+    pub(crate) const fn order(&self) -> &Order {
+        &self.whole.order
+    }
+
+    pub(crate) const fn state(&self) -> OrderState {
+        self.whole.order.state
+    }
+
+    pub(crate) fn is_filling(&self) -> bool {
+        self.state() == OrderState::Filling
+    }
+
+    pub(crate) fn is_refunded(&self) -> bool {
+        self.state() == OrderState::Refunded
+    }
+
+    pub(crate) const fn ready_step(&self) -> Option<u64> {
+        self.ready_step
+    }
+
+    /// What is wrong with the facts so far, given where the order stands.
+    fn money_problem(&self) -> Option<String> {
+        let is_paid = u32::from(self.whole.order.price > Sun::ZERO);
+        let (settled, released) = match self.state() {
+            OrderState::Filling => (0, 0),
+            OrderState::Delivered | OrderState::Ended => (is_paid, 0),
+            OrderState::Refunded => (0, is_paid),
+        };
+        let found = (self.held, self.settled, self.released);
+        (found != (is_paid, settled, released))
+            .then(|| format!("{:?} with (held, settled, released) = {found:?}", self.state()))
+    }
+
+    fn callback_problem(&self) -> Option<String> {
+        let has_url = self.whole.order.callback_url.is_some();
+        let wanted = match self.state() {
+            OrderState::Filling => None,
+            OrderState::Delivered | OrderState::Ended => Some(Outcome::Delivered),
+            OrderState::Refunded => Some(Outcome::Refunded),
+        };
+        let wanted = wanted.filter(|_| has_url);
+        (self.told != wanted).then(|| format!("{:?} and told {:?}", self.state(), self.told))
+    }
+}
+
+/// Whether an order may go from one state to another in one commit.
+fn may_follow(before: OrderState, after: OrderState) -> bool {
+    use OrderState::{Delivered, Ended, Filling, Refunded};
+    match (before, after) {
+        (Filling, _) | (Delivered, Delivered | Ended) | (Ended, Ended) | (Refunded, Refunded) => {
+            true
+        }
+        (Delivered, Filling | Refunded) | (Ended, _) | (Refunded, _) => false,
+    }
+}
+
+impl Book {
+    pub(crate) fn page(&self, order: OrderId) -> Option<&Page> {
+        self.pages.get(&order)
+    }
+
+    pub(crate) fn pages(&self) -> impl Iterator<Item = (&OrderId, &Page)> {
+        self.pages.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// Orders that were delivered.
+    pub(crate) fn delivered(&self) -> usize {
+        self.pages.values().filter(|page| page.ready_step.is_some()).count()
+    }
+
+    /// Orders that were refunded.
+    pub(crate) fn refunded(&self) -> usize {
+        self.pages.values().filter(|page| page.is_refunded()).count()
+    }
+
+    /// The order that a stored transaction serves.
+    pub(crate) fn served_by(&self, txid: TxId) -> Option<OrderId> {
+        self.txs.get(&txid).map(|stored| stored.order)
+    }
+
+    pub(crate) fn stored(&self, txid: TxId) -> Option<StoredTx> {
+        self.txs.get(&txid).copied()
+    }
+
+    /// Whether a stored transaction was given up for good.
+    pub(crate) fn is_given_up(&self, txid: TxId) -> bool {
+        self.txs
+            .get(&txid)
+            .and_then(|stored| self.pages.get(&stored.order))
+            .and_then(|page| page.whole.tx(txid))
+            .is_some_and(|tx| tx.state == TxState::Lost)
+    }
+
+    /// An order and all others on its address.
+    pub(crate) fn neighbours(&self, order: OrderId) -> Vec<OrderId> {
+        let Some(page) = self.pages.get(&order) else { return vec![order] };
+        self.pages_on(page.order().receiver).map(|page| page.order().id).collect()
+    }
+
+    /// The pages of an address.
+    pub(crate) fn pages_on(&self, receiver: Address) -> impl Iterator<Item = &Page> {
+        self.pages.values().filter(move |page| page.whole.order.receiver == receiver)
+    }
+
+    /// What the orders of a merchant hold and have cost, by this book.
+    pub(crate) fn spent_by(&self, merchant: MerchantId) -> (i64, i64) {
+        let mut sums = (0, 0);
+        for page in self.pages.values().filter(|page| page.whole.order.merchant == merchant) {
+            let price = page.whole.order.price.get();
+            match page.state() {
+                OrderState::Filling => sums.0 += price,
+                OrderState::Delivered | OrderState::Ended => sums.1 += price,
+                OrderState::Refunded => {}
+            }
+        }
+        sums
+    }
+
+    /// Takes note of a commit; errors are broken promises, in words.
+    pub(crate) fn record(&mut self, changes: &Changes, step: u64) -> Result<Told, Violation> {
+        let Some(whole) = &changes.whole else { return Ok(Vec::new()) };
+        let id = whole.order.id;
+        self.record_answers(changes, id)?;
+        for tx in &whole.txs {
+            let stored = StoredTx { order: id, leg: tx.leg.number, road: tx.road };
+            let before = self.txs.insert(tx.txid, stored);
+            if before.is_some_and(|before| (before.order, before.leg) != (id, tx.leg.number)) {
+                let text = format!("{} also serves {before:?}", tx.txid);
+                return Err(("a transaction serves one leg", id, text));
+            }
+        }
+        let before = self.pages.remove(&id);
+        let news =
+            news(before.as_ref(), whole).map_err(|text| ("states only advance", id, text))?;
+        let mut page = before.unwrap_or_else(|| Page {
+            whole: whole.clone(),
+            held: 0,
+            settled: 0,
+            released: 0,
+            told: None,
+            ready_step: None,
+        });
+        page.whole = whole.clone();
+        if news.contains(&News::Delivered) {
+            page.ready_step = Some(step);
+        }
+        for tx in changes.ledger.iter().filter(|tx| tx.order == Some(id)) {
+            match tx.fact {
+                Fact::OrderHeld => page.held += 1,
+                Fact::OrderSettled => page.settled += 1,
+                Fact::OrderReleased => page.released += 1,
+                Fact::MerchantCredited | Fact::MerchantDebited => {}
+            }
+        }
+        let is_second = page.told.is_some() && changes.callback.is_some();
+        if let Some((event, _)) = &changes.callback {
+            page.told = Some(event.outcome);
+        }
+        let problem = page.money_problem().map(|text| ("charged once or not at all", id, text));
+        let callback = page.callback_problem().map(|text| ("one terminal callback", id, text));
+        self.pages.insert(id, page);
+        if is_second {
+            return Err(("one terminal callback", id, "a second one is owed".to_owned()));
+        }
+        match problem.or(callback) {
+            Some(problem) => Err(problem),
+            None => Ok(news.into_iter().map(|news| (id, news)).collect()),
+        }
+    }
+
+    fn record_answers(
+        &mut self,
+        changes: &Changes,
+        id: OrderId,
+    ) -> Result<(), (&'static str, OrderId, String)> {
+        let Some(answers) = &changes.answers else { return Ok(()) };
+        let request = &answers.request;
+        let key = (request.key.0, request.timestamp_secs, request.signature);
+        let mut before = self.requests.insert(key, id);
+        if let Some(idempotency) = &request.idempotency {
+            let key = (request.key.0, idempotency.text.clone());
+            before = before.or(self.resends.insert(key, id));
+        }
+        match before {
+            Some(before) => {
+                Err(("a request acts once", id, format!("it had placed {before} before")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// What changed from a page to what was committed now; an error when it cannot be.
+fn news(before: Option<&Page>, after: &WholeOrder) -> Result<Vec<News>, String> {
+    let state = after.order.state;
+    let Some(before) = before else {
+        return match state {
+            OrderState::Filling => Ok(vec![News::Accepted]),
+            OrderState::Delivered | OrderState::Ended | OrderState::Refunded => {
+                Err(format!("a new order is {state:?}"))
+            }
+        };
+    };
+    if !may_follow(before.state(), state) {
+        return Err(format!("from {:?} to {state:?}", before.state()));
+    }
+    let mut news = Vec::new();
+    if before.state() == OrderState::Filling && state != OrderState::Filling {
+        news.push(if state == OrderState::Refunded { News::Refunded } else { News::Delivered });
+    }
+    if before.state() != OrderState::Ended && state == OrderState::Ended {
+        news.push(News::Ended);
+    }
+    for tx in after.txs.iter().filter(|tx| tx.state == TxState::Lost) {
+        if before.whole.tx(tx.txid).is_none_or(|old| old.state != TxState::Lost) {
+            news.push(News::GivenUp(tx.txid));
+        }
+    }
+    Ok(news)
+}

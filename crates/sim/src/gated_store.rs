@@ -1,0 +1,211 @@
+//! The real store behind pauses, failures, and a witness of every commit.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::ports::{Lent, Store, StoreError};
+use app::rows::{
+    Attempt, Callback, Changes, Key, Lease, LedgerAudit, Merchant, Needs, NewWallet, OrderView,
+    OutboxKind, OwnTx, RequestKeys, Rows, StoredAnswers, WalletReading, WatchedBlock,
+};
+use app::work::Work;
+use async_trait::async_trait;
+use domain::ledger::LedgerTx;
+use domain::pool::Pool;
+use domain::{KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
+use store::{CommitMoment, SqliteStore};
+use tron::{Address, TxId};
+
+use crate::book::News;
+use crate::checks;
+use crate::faults::Fault;
+use crate::stage::{Stage, State};
+
+/// The store of one process.
+pub(crate) struct GatedStore {
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) process: usize,
+    pub(crate) inner: Arc<SqliteStore>,
+}
+
+/// Makes commits fail as the weather wants.
+pub(crate) fn fail_by_weather(stage: &Arc<Stage>, store: &SqliteStore) {
+    let stage = Arc::clone(stage);
+    store.set_fail_point(Some(Box::new(move |moment| {
+        stage.with(|state| match moment {
+            CommitMoment::BeforeCommit => state.strikes(Fault::CommitFailed),
+            CommitMoment::AfterCommit => {
+                let fails = state.strikes(Fault::CommitUnanswered);
+                state.has_committed_unanswered |= fails;
+                fails
+            }
+        })
+    })));
+}
+
+/// Looks over the shoulder of a decision.
+struct Witnessed {
+    inner: Box<dyn Work>,
+    seen: Arc<Mutex<Option<Changes>>>,
+}
+
+impl Work for Witnessed {
+    fn needs(&self) -> &Needs {
+        self.inner.needs()
+    }
+
+    fn decide(&mut self, rows: &Rows) -> Option<Changes> {
+        let changes = self.inner.decide(rows);
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changes.clone();
+        changes
+    }
+}
+
+impl GatedStore {
+    /// What the schema refuses is a defect of ours, always.
+    fn judge<T>(&self, what: &str, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &result {
+            self.stage.with(|state| match error {
+                StoreError::Broken(text) => {
+                    state.violate(
+                        "the database takes what we write",
+                        None,
+                        format!("{what}: {text}"),
+                    );
+                }
+                StoreError::Conflict(text) => state.note(None, format!("{what} conflicts: {text}")),
+                StoreError::Unavailable(_) | StoreError::Busy | StoreError::LeaseLost => {}
+            });
+        }
+        result
+    }
+
+    fn is_busy(&self) -> bool {
+        self.stage.with(|state| state.strikes(Fault::StoreBusy))
+    }
+
+    fn witness(&self, changes: &Changes) {
+        let delivered = self.stage.with(|state| {
+            let news = match state.book.record(changes, state.step) {
+                Ok(news) => news,
+                Err((check, order, text)) => {
+                    state.violate(check, Some(order), text);
+                    return None;
+                }
+            };
+            note(state, self.process, changes);
+            let mut delivered = None;
+            for (order, news) in news {
+                state.note(Some(order), format!("{news:?} by process {}", self.process));
+                if let News::GivenUp(txid) = news
+                    && state.blocks.holds(txid)
+                {
+                    let text = format!("{txid} is on chain");
+                    state.violate("only what is lost is given up", Some(order), text);
+                }
+                if news == News::Delivered {
+                    state.delivered.push(order);
+                    delivered = Some(order);
+                }
+            }
+            delivered
+        });
+        if let Some(order) = delivered {
+            checks::ready_means_ready(&self.stage, order);
+        }
+    }
+}
+
+/// Writes what was committed into the log.
+fn note(state: &mut State, process: usize, changes: &Changes) {
+    let Some(whole) = &changes.whole else { return };
+    let legs: Vec<String> =
+        whole.legs.iter().map(|leg| format!("{}:{:?}", leg.id.number, leg.state)).collect();
+    let txs: Vec<String> = whole
+        .txs
+        .iter()
+        .map(|tx| format!("{}{:?}:{:?}", tx.leg.number, tx.road, tx.state))
+        .collect();
+    let text = format!(
+        "process {process} commits {:?} legs {} txs {}",
+        whole.order.state,
+        legs.join(" "),
+        txs.join(" ")
+    );
+    state.note(Some(whole.order.id), text);
+}
+
+macro_rules! gated {
+    ($(fn $name:ident($($given:ident: $kind:ty),*) -> $out:ty;)+) => {
+        #[async_trait]
+        impl Store for GatedStore {
+            async fn commit(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
+                self.stage.pass().await;
+                if self.is_busy() {
+                    return Err(StoreError::Busy);
+                }
+                let seen = Arc::new(Mutex::new(None));
+                let work = Box::new(Witnessed { inner: work, seen: Arc::clone(&seen) });
+                self.stage.with(|state| state.has_committed_unanswered = false);
+                let result = self.inner.commit(work).await;
+                let is_unanswered = self.stage.with(|state| state.has_committed_unanswered);
+                let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(changes) = seen.filter(|_| result.is_ok() || is_unanswered) {
+                    self.witness(&changes);
+                }
+                self.stage.pass().await;
+                self.judge("commit", result)
+            }
+
+            $(async fn $name(&self, $($given: $kind),*) -> Result<$out, StoreError> {
+                self.stage.pass().await;
+                if self.is_busy() {
+                    return Err(StoreError::Busy);
+                }
+                let result = self.inner.$name($($given),*).await;
+                self.stage.pass().await;
+                self.judge(stringify!($name), result)
+            })+
+        }
+    };
+}
+
+gated! {
+    fn claim(kind: OutboxKind, owner: &str, now: UnixMillis, lease_until: UnixMillis, limit: usize)
+        -> Vec<Lease>;
+    fn release(lease: Lease, due: UnixMillis) -> ();
+    fn free_leases() -> usize;
+    fn next_due(kind: OutboxKind) -> Option<UnixMillis>;
+    fn whole(order: OrderId) -> Option<(WholeOrder, Vec<WholeOrder>)>;
+    fn live_on(receiver: Address) -> Vec<WholeOrder>;
+    fn order_view(order: OrderId) -> Option<OrderView>;
+    fn newest_by_reference(merchant: MerchantId, reference: &str) -> Option<OrderId>;
+    fn answers(request: &RequestKeys) -> StoredAnswers;
+    fn own_txs(txids: &[TxId]) -> Vec<OwnTx>;
+    fn live_receivers(receivers: &[Address]) -> Vec<Address>;
+    fn open_txs() -> Vec<OwnTx>;
+    fn included_since(block: i64) -> Vec<OwnTx>;
+    fn included_until(block: i64) -> Vec<(i64, OwnTx)>;
+    fn mark_solid(txids: &[TxId]) -> ();
+    fn watched() -> Option<WatchedBlock>;
+    fn set_watched(block: WatchedBlock) -> ();
+    fn pool() -> (Pool, Vec<i64>);
+    fn wallets() -> Vec<NewWallet>;
+    fn save_readings(readings: &[WalletReading]) -> ();
+    fn put_wallet(wallet: NewWallet) -> ();
+    fn enable_wallet(address: Address, is_enabled: bool) -> bool;
+    fn lent() -> Vec<Lent>;
+    fn callback(order: OrderId) -> Option<Callback>;
+    fn attempts(order: OrderId) -> Vec<Attempt>;
+    fn replay_callback(order: OrderId, now: UnixMillis) -> bool;
+    fn add_merchant(name: &str, callback_url: Option<&str>, now: UnixMillis) -> MerchantId;
+    fn pause_merchant(id: MerchantId, is_paused: bool) -> bool;
+    fn merchants() -> Vec<Merchant>;
+    fn add_key(key: &Key, live_max: usize) -> Option<KeyId>;
+    fn revoke_key(text: &str, now: UnixMillis) -> bool;
+    fn key(text: &str) -> Option<Key>;
+    fn key_by_id(id: KeyId) -> Option<Key>;
+    fn keys(merchant: MerchantId) -> Vec<Key>;
+    fn post(tx: LedgerTx) -> ();
+    fn audit() -> LedgerAudit;
+    fn prune(replays_before: UnixMillis, resends_before: UnixMillis) -> usize;
+}

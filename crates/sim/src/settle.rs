@@ -1,0 +1,187 @@
+//! Faults stop and time passes: everything must become final, and nothing may be left anywhere.
+
+use std::sync::Arc;
+
+use app::ports::Store;
+use app::rows::{CallbackState, OutboxKind};
+use domain::{OrderId, OrderState, UnixMillis};
+use node::TronNode;
+use tron::TokenUnits;
+
+use crate::checks::{self, clean_node};
+use crate::run::Run;
+use crate::world::at_once;
+
+/// Looks at the outbox before it is called stuck.
+const ROUNDS_MAX: u32 = 3_000;
+/// Polls of all tasks before they are called stuck.
+const POLLS_MAX: u32 = 2_000_000;
+/// Most rows in one claim.
+const CLAIM_MAX: usize = 64;
+/// Longest jump in time between two looks, in milliseconds.
+const JUMP_MAX_MS: i64 = 600_000;
+const BLOCK_MS: i64 = 3_000;
+
+impl Run {
+    /// Lets everything become final, and looks at what is left.
+    pub(crate) fn settle(&mut self) {
+        self.calm_down();
+        self.drain();
+        if self.revive_dead_callbacks() {
+            self.drain();
+        }
+        if self.is_broken() {
+            return;
+        }
+        self.check_nothing_lent();
+        checks::rows_agree(&self.stage, &self.stores[0], &self.world);
+        checks::chain_agrees(&self.stage, &self.stores[0]);
+        self.check_orders();
+    }
+
+    fn calm_down(&mut self) {
+        self.stage.note(None, "faults stop");
+        self.stage.with(|state| {
+            state.weather.clear_up();
+            state.is_quiet = true;
+        });
+        self.stage.devnet.clear_faults();
+        self.stage.devnet.hold_solid(false);
+        self.intentions.clear();
+        for index in 0..self.processes.len() {
+            if self.processes[index].is_none() {
+                self.start(index);
+            }
+        }
+        self.finish_tasks();
+    }
+
+    /// Polls until nothing is under way.
+    fn finish_tasks(&mut self) {
+        let mut polls = 0;
+        while !self.tasks.is_empty() && !self.is_broken() {
+            self.stage.with(|state| state.step += 1);
+            self.poll(self.tasks.len() - 1);
+            polls += 1;
+            if polls > POLLS_MAX {
+                return self.stage.violate("tasks end", None, "they go on for ever".to_owned());
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            self.look_and_work();
+            if self.is_broken() {
+                return;
+            }
+            let kinds = [OutboxKind::Order, OutboxKind::Callback];
+            let due = kinds.into_iter().filter_map(|kind| at_once(self.stores[0].next_due(kind)));
+            let Some(due) = due.min() else { return };
+            self.jump_to(due);
+        }
+        let open = self.open_orders();
+        let text = format!("{} orders, such as {:?}", open.len(), open.first());
+        self.stage.violate("everything becomes final", open.first().copied(), text);
+    }
+
+    /// One block, seen by every process, and all work that is due then.
+    fn look_and_work(&mut self) {
+        self.mine();
+        for index in 0..self.processes.len() {
+            let task = self.processes[index].as_mut().and_then(|alive| alive.watch(index));
+            self.tasks.extend(task);
+            self.finish_tasks();
+        }
+        for kind in [OutboxKind::Order, OutboxKind::Callback] {
+            for index in 0..self.processes.len() {
+                let alive = self.processes[index].as_ref();
+                self.tasks.extend(alive.map(|alive| alive.claim(index, kind, CLAIM_MAX)));
+                self.finish_tasks();
+            }
+        }
+    }
+
+    /// Time passes up to what is due next, but not too much at once.
+    fn jump_to(&mut self, due: UnixMillis) {
+        let wait = due.since(self.stage.now()).min(JUMP_MAX_MS);
+        if wait > BLOCK_MS {
+            self.stage.devnet.advance_ms(wait - BLOCK_MS);
+            self.stage.follow_clock();
+        }
+    }
+
+    fn open_orders(&self) -> Vec<OrderId> {
+        let orders =
+            self.stage.with(|state| state.book.pages().map(|(id, _)| *id).collect::<Vec<_>>());
+        let is_open = |order: &OrderId| {
+            at_once(self.stores[0].order_view(*order)).is_none_or(|view| !view.whole.is_closed())
+        };
+        orders.into_iter().filter(is_open).collect()
+    }
+
+    /// What an operator does about callbacks that were given up while clocks jumped.
+    fn revive_dead_callbacks(&mut self) -> bool {
+        let now = self.stage.now();
+        let orders =
+            self.stage.with(|state| state.book.pages().map(|(id, _)| *id).collect::<Vec<_>>());
+        let mut has_revived = false;
+        for order in orders {
+            let callback = at_once(self.stores[0].callback(order));
+            if callback.is_some_and(|callback| callback.state == CallbackState::Dead) {
+                has_revived |= at_once(self.stores[0].replay_callback(order, now));
+            }
+        }
+        has_revived
+    }
+
+    fn check_orders(&mut self) {
+        let stage = Arc::clone(&self.stage);
+        let orders = stage.with(|state| state.book.pages().map(|(id, _)| *id).collect::<Vec<_>>());
+        for order in orders {
+            let Some(view) = at_once(self.stores[0].order_view(order)) else {
+                return stage.violate("what is accepted is kept", Some(order), "no row".to_owned());
+            };
+            let whole = view.whole;
+            let is_final = matches!(whole.order.state, OrderState::Ended | OrderState::Refunded);
+            if !is_final || !whole.is_closed() {
+                let text = format!("{:?} legs {:?}", whole.order.state, whole.legs);
+                stage.violate("every accepted order becomes final", Some(order), text);
+            }
+            let is_told = stage.with(|state| state.mailbox.is_acknowledged(order));
+            if is_told != whole.order.callback_url.is_some() {
+                let text = format!("{:?}, told: {is_told}", whole.order.callback_url);
+                stage.violate("everything owed is delivered", Some(order), text);
+            }
+        }
+    }
+
+    fn check_nothing_lent(&self) {
+        let node = clean_node(&self.stage);
+        for member in &self.world.pool {
+            for receiver in at_once(node.delegation_index(member.address)) {
+                let text = format!("{} lends to {receiver}", member.address);
+                self.stage.with(|state| {
+                    let order = state.book.pages_on(receiver).last().map(|page| page.order().id);
+                    state.violate("nothing is stranded", order, text);
+                });
+            }
+        }
+        let (pool, _) = at_once(self.stores[0].pool());
+        for wallet in pool.wallets {
+            if wallet.energy_reserved.get() != 0 || wallet.bandwidth_reserved.get() != 0 {
+                self.stage.violate("nothing stays reserved", None, format!("{wallet:?}"));
+            }
+        }
+        let supply: u128 = self.stage.devnet.invariants().supply_units.parse().unwrap_or(0);
+        let held = self.world.payers.iter().map(|payer| payer.address);
+        let held = held.chain(self.world.recipients.iter().copied());
+        let held: u128 = held
+            .map(|holder| self.stage.devnet.token_balance(holder))
+            .map(|TokenUnits(units)| units)
+            .sum();
+        if held != supply {
+            self.stage.violate("no token is lost", None, format!("{held} of {supply}"));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What all ports of a run share.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use devnet::Devnet;
+use domain::{OrderId, UnixMillis};
+use tron::Address;
+
+use crate::blocks::Blocks;
+use crate::book::Book;
+use crate::chronicle::Chronicle;
+use crate::faults::{Fault, Weather};
+use crate::ports::Mailbox;
+use crate::random::Random;
+
+/// A promise that was broken.
+#[derive(Clone, Debug)]
+pub(crate) struct Violation {
+    pub(crate) check: &'static str,
+    pub(crate) order: Option<OrderId>,
+    pub(crate) text: String,
+}
+
+/// When a receiver was last read back, and by what kind of answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadMark {
+    pub(crate) step: u64,
+    pub(crate) is_lagging: bool,
+}
+
+/// The chain, and everything of a run that ports touch.
+pub(crate) struct Stage {
+    pub(crate) devnet: Devnet,
+    state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) random: Random,
+    pub(crate) weather: Weather,
+    pub(crate) chronicle: Chronicle,
+    pub(crate) book: Book,
+    pub(crate) blocks: Blocks,
+    pub(crate) mailbox: Mailbox,
+    /// The last read of a receiver's resources by a task.
+    pub(crate) reads: BTreeMap<(u64, Address), ReadMark>,
+    /// The task that goes on at present.
+    pub(crate) task: u64,
+    /// The last step that changed what an address can use, other than by us.
+    pub(crate) disturbed: BTreeMap<Address, u64>,
+    /// The last step that changed it for everybody: a fork, other weights, other prices.
+    pub(crate) all_disturbed: u64,
+    pub(crate) step: u64,
+    /// The chain's clock.
+    pub(crate) chain_ms: i64,
+    /// How far the wall clock is from the chain's.
+    pub(crate) wall_offset_ms: i64,
+    /// How long a promise to an address lasts.
+    pub(crate) hold_secs: i64,
+    /// Pauses are short and nothing hangs: faults have stopped.
+    pub(crate) is_quiet: bool,
+    /// Orders that became ready since payers last looked.
+    pub(crate) delivered: Vec<OrderId>,
+    /// A failure after a commit was reported to its caller.
+    pub(crate) has_committed_unanswered: bool,
+    pub(crate) violation: Option<Violation>,
+}
+
+impl Stage {
+    pub(crate) fn new(devnet: Devnet, random: Random, hold_secs: i64) -> Arc<Self> {
+        let chain_ms = devnet.now_ms();
+        let state = State {
+            random,
+            weather: Weather::calm(),
+            chronicle: Chronicle::default(),
+            book: Book::default(),
+            blocks: Blocks::default(),
+            mailbox: Mailbox::default(),
+            reads: BTreeMap::new(),
+            task: 0,
+            disturbed: BTreeMap::new(),
+            all_disturbed: 0,
+            step: 0,
+            chain_ms,
+            wall_offset_ms: 0,
+            hold_secs,
+            is_quiet: false,
+            delivered: Vec::new(),
+            has_committed_unanswered: false,
+            violation: None,
+        };
+        Arc::new(Self { devnet, state: Mutex::new(state) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works with the shared state; nothing in there may wait.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.lock())
+    }
+
+    /// Wall time.
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.with(|state| state.now())
+    }
+
+    /// After the chain's clock moved.
+    pub(crate) fn follow_clock(&self) {
+        let chain_ms = self.devnet.now_ms();
+        self.with(|state| state.chain_ms = chain_ms);
+    }
+
+    /// Gives everybody else the chance to go first.
+    pub(crate) fn pass(&self) -> Pause {
+        let left = self.with(State::draw_pause);
+        Pause { left }
+    }
+
+    pub(crate) fn note(&self, order: Option<OrderId>, text: impl Into<String>) {
+        self.with(|state| state.note(order, text));
+    }
+
+    pub(crate) fn violate(&self, check: &'static str, order: Option<OrderId>, text: String) {
+        self.with(|state| state.violate(check, order, text));
+    }
+}
+
+impl State {
+    pub(crate) const fn now(&self) -> UnixMillis {
+        UnixMillis(self.chain_ms.saturating_add(self.wall_offset_ms))
+    }
+
+    pub(crate) fn note(&mut self, order: Option<OrderId>, text: impl Into<String>) {
+        let at = self.now();
+        self.chronicle.note(self.step, at.get(), order, text.into());
+    }
+
+    /// Remembers the first broken promise; the run ends with it.
+    pub(crate) fn violate(&mut self, check: &'static str, order: Option<OrderId>, text: String) {
+        self.note(order, format!("VIOLATION {check}: {text}"));
+        if self.violation.is_none() {
+            self.violation = Some(Violation { check, order, text });
+        }
+    }
+
+    /// Whether a fault strikes now.
+    pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
+        self.weather.strikes(fault, &mut self.random)
+    }
+
+    /// Somebody else changed what this address can use.
+    pub(crate) fn disturb(&mut self, address: Address) {
+        self.disturbed.insert(address, self.step);
+    }
+
+    /// Something changed what every address can use.
+    pub(crate) const fn disturb_all(&mut self) {
+        self.all_disturbed = self.step;
+    }
+
+    /// The last step that changed what this address can use, other than by us.
+    pub(crate) fn disturbed_at(&self, address: Address) -> u64 {
+        self.disturbed.get(&address).copied().unwrap_or(0).max(self.all_disturbed)
+    }
+
+    fn draw_pause(&mut self) -> u64 {
+        if self.is_quiet {
+            return 0;
+        }
+        if self.strikes(Fault::Hang) {
+            return 100 + self.random.below(2_000);
+        }
+        match self.random.below(100) {
+            0..=74 => 0,
+            75..=95 => 1,
+            _ => 2 + self.random.below(6),
+        }
+    }
+}
+
+/// Waits for so many polls.
+pub(crate) struct Pause {
+    left: u64,
+}
+
+impl Future for Pause {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.left == 0 {
+            return Poll::Ready(());
+        }
+        self.left -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

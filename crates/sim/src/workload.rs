@@ -1,0 +1,238 @@
+//! What merchants ask for, and what they may expect of the answers.
+
+use std::collections::BTreeMap;
+
+use app::place_order::{PlaceOrder, PlaceRefused};
+use app::rows::{Idempotency, RequestKeys};
+use domain::collect::Scene;
+use domain::{MerchantId, Order, OrderId, UnixMillis};
+use tron::{Address, Sun};
+
+use crate::random::Random;
+use crate::stage::Stage;
+use crate::world::{Shop, World};
+
+/// Every request so far.
+#[derive(Default)]
+pub(crate) struct Workload {
+    requests: Vec<Request>,
+    /// The latest wall time at which one was made: the clock may jump back, signatures do not get
+    /// younger by that.
+    latest: i64,
+    last_payer: usize,
+    strict_references: BTreeMap<(MerchantId, String), OrderId>,
+    pub(crate) refused: u64,
+}
+
+/// One request, its answer, and what is to be expected.
+pub(crate) struct Request {
+    pub(crate) place: PlaceOrder,
+    made_at: i64,
+    /// The request that it repeats.
+    root: usize,
+    kind: Kind,
+    answer: Option<(OrderId, Sun)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// A new one, an exact copy, or a resend with the same idempotency key.
+    Honest,
+    /// The same signature on another path.
+    Elsewhere,
+    /// The same idempotency key for something else.
+    OtherBody,
+}
+
+/// How long a signature is valid, in milliseconds.
+const REPLAY_MS: i64 = 300_000;
+/// How long a resend may be expected to find its answer, in milliseconds.
+const RESEND_MS: i64 = 80_000_000;
+const ROUTE: [u8; 32] = [1; 32];
+
+impl Workload {
+    /// How many requests were made.
+    pub(crate) fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Draws the next request.
+    pub(crate) fn next(&mut self, world: &World, random: &mut Random, now: UnixMillis) -> usize {
+        self.latest = self.latest.max(now.get());
+        let back = random.index(self.requests.len().min(12));
+        let before = self.requests.len().checked_sub(1 + back);
+        let repeated = match (random.below(100), before) {
+            (0..=7, Some(before)) => self.replay(before),
+            (8..=12, Some(before)) => self.resend(before, random, now),
+            (13..=14, Some(before)) => self.elsewhere(before),
+            (15..=16, Some(before)) => self.other_body(before, random, now),
+            _ => None,
+        };
+        let request = repeated.unwrap_or_else(|| self.fresh(world, random, now));
+        self.requests.push(request);
+        self.requests.len() - 1
+    }
+
+    pub(crate) fn request(&self, number: usize) -> &Request {
+        &self.requests[number]
+    }
+
+    fn fresh(&mut self, world: &World, random: &mut Random, now: UnixMillis) -> Request {
+        if !random.percent(20) {
+            self.last_payer = random.index(world.payers.len());
+        }
+        let receiver = world.payers[self.last_payer].address;
+        let shop = *random.pick(&world.shops).expect("there are shops");
+        let recipient =
+            random.percent(75).then(|| random.pick(&world.recipients).copied()).flatten();
+        let scene = match random.below(10) {
+            0 => Scene::RecipientHolds,
+            1 => Scene::RecipientEmpty,
+            _ => Scene::Automatic,
+        };
+        let idempotency = random.percent(40).then(|| Idempotency {
+            text: format!("order {}", self.requests.len()),
+            request: random.bytes32(),
+        });
+        let place = PlaceOrder {
+            merchant: shop.merchant,
+            key: shop.key,
+            receiver,
+            recipient,
+            scene,
+            is_reference_strict: shop.is_strict,
+            reference: random.percent(50).then(|| format!("ref {}", random.below(400))),
+            callback_url: callback_url(shop, world, random),
+            request: RequestKeys {
+                key: shop.key,
+                timestamp_secs: now.get().div_euclid(1_000),
+                signature: random.bytes32(),
+                route: ROUTE,
+                idempotency,
+            },
+        };
+        let root = self.requests.len();
+        Request { place, made_at: now.get(), root, kind: Kind::Honest, answer: None }
+    }
+
+    fn repeat(&self, before: usize, age_max_ms: i64) -> Option<Request> {
+        let root = self.requests[before].root;
+        let request = &self.requests[root];
+        let is_known = self.latest - request.made_at <= age_max_ms;
+        is_known.then(|| Request {
+            place: request.place.clone(),
+            made_at: request.made_at,
+            root,
+            kind: Kind::Honest,
+            answer: None,
+        })
+    }
+
+    fn replay(&self, before: usize) -> Option<Request> {
+        self.repeat(before, REPLAY_MS)
+    }
+
+    /// Signed afresh, with the same key for resends.
+    fn resend(&self, before: usize, random: &mut Random, now: UnixMillis) -> Option<Request> {
+        let mut request = self.repeat(before, RESEND_MS)?;
+        request.place.request.idempotency.as_ref()?;
+        request.place.request.signature = random.bytes32();
+        request.place.request.timestamp_secs = now.get().div_euclid(1_000);
+        Some(request)
+    }
+
+    fn elsewhere(&self, before: usize) -> Option<Request> {
+        let mut request = self.repeat(before, REPLAY_MS)?;
+        self.requests[request.root].answer?;
+        request.place.request.route = [2; 32];
+        if let Some(idempotency) = &mut request.place.request.idempotency {
+            idempotency.request[0] ^= 1;
+        }
+        request.kind = Kind::Elsewhere;
+        Some(request)
+    }
+
+    fn other_body(&self, before: usize, random: &mut Random, now: UnixMillis) -> Option<Request> {
+        let mut request = self.resend(before, random, now)?;
+        self.requests[request.root].answer?;
+        request.place.request.idempotency.as_mut()?.request = random.bytes32();
+        request.kind = Kind::OtherBody;
+        Some(request)
+    }
+
+    /// An answer arrived: it must be the one that the same request got before.
+    pub(crate) fn answered(
+        &mut self,
+        stage: &Stage,
+        number: usize,
+        answer: Result<Order, PlaceRefused>,
+    ) {
+        let (root, kind) = (self.requests[number].root, self.requests[number].kind);
+        match (kind, answer) {
+            (Kind::Honest, Ok(order)) => {
+                stage.note(Some(order.id), format!("request {number} is answered"));
+                let answer = (order.id, order.balance_after);
+                let known = self.requests[root].answer.replace(answer);
+                self.check_reference(stage, number, order.id);
+                if known.is_some_and(|known| known != answer) {
+                    let text = format!("request {root}: {known:?}, then {answer:?}");
+                    stage.violate("a repeat gets the first answer", Some(order.id), text);
+                }
+            }
+            (Kind::Elsewhere | Kind::OtherBody, Ok(order)) => {
+                let text = format!("request {number} is {kind:?} and was answered");
+                stage.violate("what is no repeat is refused", Some(order.id), text);
+            }
+            (
+                Kind::Honest,
+                Err(refused @ (PlaceRefused::ReplayedElsewhere | PlaceRefused::KeyReused)),
+            ) => {
+                let text = format!("request {number} of {root}: {refused}");
+                stage.violate("a repeat is not refused as another request", None, text);
+            }
+            (_, Err(refused)) => {
+                self.refused += 1;
+                stage.note(None, format!("request {number} is refused: {refused}"));
+            }
+        }
+    }
+
+    /// A merchant that wants its references to be unique has them unique.
+    fn check_reference(&mut self, stage: &Stage, number: usize, order: OrderId) {
+        let place = &self.requests[number].place;
+        let Some(reference) = place.reference.clone().filter(|_| place.is_reference_strict) else {
+            return;
+        };
+        let before = self.strict_references.insert((place.merchant, reference), order);
+        if let Some(before) = before.filter(|before| *before != order) {
+            let text = format!("{before} has its reference");
+            stage.violate("strict references are unique", Some(order), text);
+        }
+    }
+
+    /// Every order that a merchant was told of was committed, and for that request.
+    pub(crate) fn check_answers(&self, stage: &Stage) {
+        for request in &self.requests {
+            let Some((order, _)) = request.answer else { continue };
+            stage.with(|state| {
+                if state.book.page(order).is_none() {
+                    let text = format!("{:?}", request.place.request);
+                    state.violate("what is answered was committed", Some(order), text);
+                }
+            });
+        }
+    }
+}
+
+impl Request {
+    pub(crate) fn receiver(&self) -> Address {
+        self.place.receiver
+    }
+}
+
+/// Mostly the merchant's own address; the last shop has none of its own.
+fn callback_url(shop: Shop, world: &World, random: &mut Random) -> Option<String> {
+    let is_last = world.shops.last().is_some_and(|last| last.merchant == shop.merchant);
+    let wants = if is_last { random.percent(50) } else { random.percent(20) };
+    wants.then(|| format!("https://shop.example/{}", shop.merchant.0))
+}
