@@ -3,7 +3,8 @@
 use tron::{Bandwidth, Energy, Resource, TxId};
 
 use super::{Order, OrderState};
-use crate::collect::Commitments;
+use crate::collect::plan::units_for_sun;
+use crate::collect::{ChainTotals, Commitments};
 use crate::leg::{Leg, LegKind, LegState, Road};
 use crate::limits::TRANSFER_BANDWIDTH;
 use crate::time::UnixMillis;
@@ -108,6 +109,12 @@ impl WholeOrder {
             .sum()
     }
 
+    /// Energy that its legs on chain yield at these totals.
+    fn yield_of_legs(&self, totals: &ChainTotals) -> i64 {
+        let lent = self.legs.iter().filter(|leg| leg.is_lent());
+        units_for_sun(Resource::Energy, lent.map(Leg::energy_stake).sum(), totals)
+    }
+
     /// Units of a resource that it bought and that are still to come.
     ///
     /// A filling order buys again what was dropped. A delivered one does not: it was found ready with
@@ -150,7 +157,7 @@ impl WholeOrder {
 
 /// What these live orders on an address already count on.
 #[must_use]
-pub fn commitments(others: &[WholeOrder]) -> Commitments {
+pub fn commitments(others: &[WholeOrder], totals: &ChainTotals) -> Commitments {
     let mut sum = Commitments::default();
     for other in others {
         sum.is_activating |= other.is_activating();
@@ -165,9 +172,13 @@ pub fn commitments(others: &[WholeOrder]) -> Commitments {
         }
         if other.expects_transfer() {
             let order = &other.order;
-            // What is on its way to an order comes on top of what it relies on.
+            // It relies on what it found there, and on what it bought as far as that is not on its way
+            // still. All that its legs lend leaves with it, the margin too.
             let is_to_come = Energy::new(other.units_to_come(Resource::Energy));
-            sum.energy = sum.energy.plus(order.transfer_energy.shortfall_over(is_to_come));
+            let has_come = order.energy.shortfall_over(is_to_come);
+            let lent = Energy::new(other.yield_of_legs(totals));
+            let found = order.transfer_energy.shortfall_over(order.energy);
+            sum.energy = sum.energy.plus(found).plus(has_come.max(lent));
             sum.transfers += 1;
             // More than one transfer's worth makes up for what somebody else lacks: until it is there,
             // nobody else may count on it.

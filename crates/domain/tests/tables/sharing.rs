@@ -30,10 +30,10 @@ fn a_used_order_waits_for_the_other_and_both_go_back() {
         sign     o1/1             -> 1 signed
         included o1/1             -> 1 included
         read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
-        order    o2 m1 A          -> 1 w1 lends 64285 energy, held 3.84942
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571   # o1's margin leaves with o1
         sign     o2/1             -> 1 signed
         included o2/1             -> 1 included
-        read     o2 energy 128698 -> delivered, settled 3.84942, callback 40
+        read     o2 energy 128826 -> delivered, settled 3.8571, callback 40
         used     o1 t1            -> ok
         next     o1               -> wait 60s
         tick     o1               -> nothing changes

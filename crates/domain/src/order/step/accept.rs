@@ -77,7 +77,7 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
     if open >= OPEN_ORDERS_MAX {
         return Err(Refused::TooManyOpen { open });
     }
-    let need = offer.reading.need(&commitments(offer.others));
+    let need = offer.reading.need(&commitments(offer.others, &offer.totals));
     let price = price(&need, &offer.prices).ok_or(Refused::PriceOutOfRange)?;
     if price > offer.available {
         return Err(Refused::InsufficientFunds { have: offer.available, need: price });

@@ -40,7 +40,7 @@ pub(super) fn read_back(
         decision.due = again;
         return Ok(());
     }
-    let need = read.reading.need(&commitments(around.others));
+    let need = read.reading.need(&commitments(around.others, &read.totals));
     if need.is_nothing() {
         deliver(decision, around.moment.now);
         return Ok(());
