@@ -15,7 +15,7 @@ usage: ci/check.sh [--fast | --full | --sim ORDERS | --bench] [--step NAME]...
   (none)       tools, fmt, clippy, test, golden, demo, clients, chaos, sim; deny if cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
   --full       everything of (none), and deny with cargo-deny built if it is missing
-  --sim ORDERS only the simulator, with so many orders and a fresh seed
+  --sim ORDERS only the simulator: about so many orders, the last run with a fresh seed
   --bench      only the benchmarks, from a release build
   --step NAME  only this step, after tools; may be given several times
 END
@@ -53,10 +53,13 @@ step_chaos() {
   timeout 300 ci/kill9 --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
-# Seeded faults against the real use cases, store and devnet; prints its seeds.
+# Seeded faults against the real use cases, store and devnet; prints its seeds. Six fixed runs of 500
+# orders here; --sim takes the fixed list and a fresh seed, as many runs as the orders need.
 step_sim() {
   cargo build --locked --package sunsweep-sim --bin sunsweep-sim
-  timeout 1500 "${CARGO_TARGET_DIR:-target}/debug/sunsweep-sim" ${sim_orders:+--orders "$sim_orders"}
+  local runs=(--seed 1 --runs 6)
+  [[ -z $sim_orders ]] || runs=(--runs "$((sim_orders / 500 + 1))")
+  timeout 3000 "${CARGO_TARGET_DIR:-target}/debug/sunsweep-sim" "${runs[@]}"
 }
 
 step_bench() {
