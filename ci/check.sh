@@ -53,11 +53,11 @@ step_chaos() {
   timeout 300 ci/kill9 --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
-# Seeded faults against the real use cases, store and devnet; prints its seeds. Six fixed runs of 500
+# Seeded faults against the real use cases, store and devnet; prints its seeds. Four fixed runs of 500
 # orders here; --sim takes the fixed list and a fresh seed, as many runs as the orders need.
 step_sim() {
   cargo build --locked --package sunsweep-sim --bin sunsweep-sim
-  local runs=(--seed 1 --runs 6)
+  local runs=(--seed 3 --runs 4)
   [[ -z $sim_orders ]] || runs=(--runs "$((sim_orders / 500 + 1))")
   timeout 3000 "${CARGO_TARGET_DIR:-target}/debug/sunsweep-sim" "${runs[@]}"
 }
