@@ -24,6 +24,7 @@ pub mod private_file;
 pub mod refusal;
 pub mod route;
 pub mod secret;
+pub mod signed_post;
 pub mod system;
 pub mod worker;
 pub mod world;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use app::App;
 use axum::Router;
 use axum::routing::{get, post};
-use wire::names;
+use wire::{FieldErrors, names};
 
 use crate::callback_client::CallbackClient;
 use crate::endpoint::{collect_manual, health, order_query};
 use crate::keys::Keys;
+use crate::refusal::Refusal;
 
 /// What handlers share.
 pub struct Edge {
@@ -21,6 +22,18 @@ pub struct Edge {
     pub callbacks: Arc<CallbackClient>,
     /// Whether this process takes orders; false while it drains.
     pub is_ready: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Edge {
+    /// Refuses a callback address that is not public, as far as that shows before it is resolved.
+    pub fn check_callback_url(&self, url: Option<&str>) -> Result<(), Refusal> {
+        match url {
+            Some(url) if self.callbacks.check_url(url).is_err() => {
+                Err(Refusal::fields(FieldErrors::callback_host_not_public()))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// The routes.
