@@ -43,11 +43,12 @@ pub trait KeySource: Send + Sync {
         true
     }
 
-    /// Signs the id of a transaction with the key of this address.
+    /// Signs the id of a transaction with the key of this target.
     ///
-    /// Shape: no I/O; the same address and id always give the same bytes.
+    /// Shape: the same target and id always give the same bytes. An HD wallet finds the key by the
+    /// target's label, a keystore is opened when it is first needed, which may take a second.
     /// Errors: [`KeySourceError::NotHeld`] for an address that it has no key of.
-    fn sign(&self, address: Address, txid: &TxId) -> Result<Signature, KeySourceError>;
+    fn sign(&self, target: &Target, txid: &TxId) -> Result<Signature, KeySourceError>;
 }
 
 /// Why a source of keys does not give what it was asked for. No text of a key is ever part of it.
