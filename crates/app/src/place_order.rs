@@ -1,39 +1,76 @@
 //! Place an order: read the chain, then hold, order, legs and outbox row in one commit.
 
-use domain::order::step::{NewOrder, Offer, Refused, accept};
-use domain::{KeyId, MerchantId, Order, OrderId, collect::Scene};
+use domain::collect::{ChainTotals, Reading, Scene};
+use domain::order::leftover::leftovers;
+use domain::order::step::{self, NewOrder, Offer, Refused, accept};
+use domain::pool::WalletRole;
+use domain::{KeyId, MerchantId, Order, OrderId, Origin, Period};
+use futures::future::try_join_all;
 use node::NodeError;
-use tron::Address;
+use tron::{Address, Energy, Resource, Sun};
 
 use crate::App;
 use crate::ports::StoreError;
-use crate::read_receiver::{Receiver, ReceiverRefused, read_receiver};
+use crate::read_receiver::{ReceiverRefused, read_account, read_receiver};
 use crate::rows::{
     Attention, Changes, Merchant, Needs, NewAnswers, RequestKeys, Rows, StoredAnswers,
 };
 use crate::work::commit;
 
-/// What a merchant asks for, already authenticated and well-formed.
+/// What an order is to be about.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    /// Everything that one token transfer lacks.
+    Collection {
+        /// Where the tokens are to go, if named.
+        recipient: Option<Address>,
+        /// What to assume of the recipient.
+        scene: Scene,
+    },
+    /// Energy for a period.
+    Energy {
+        /// How much.
+        energy: Energy,
+        /// For how long.
+        period: Period,
+        /// Whether a receiver that does not exist is activated, for its price.
+        activates: bool,
+        /// Whether leftovers of the pool at the receiver are taken back first.
+        is_exclusive: bool,
+    },
+}
+
+/// What is asked for, already authenticated and well-formed.
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {
     /// Who pays.
     pub merchant: MerchantId,
-    /// The key that signed.
+    /// The key that signed, or that made the policy.
     pub key: KeyId,
-    /// The address that is to make a transfer.
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The address that is to get the resources.
     pub receiver: Address,
-    /// Where its tokens are to go, if named.
-    pub recipient: Option<Address>,
-    /// What to assume of the recipient.
-    pub scene: Scene,
+    /// What it is to be about.
+    pub wanted: Wanted,
     /// The merchant's own label.
     pub reference: Option<String>,
     /// Whether a second order with the same reference is refused.
     pub is_reference_strict: bool,
     /// Where to post the outcome; the merchant's default otherwise.
     pub callback_url: Option<String>,
-    /// What makes a repeat of this request harmless.
-    pub request: RequestKeys,
+    /// What makes a repeat of the request harmless; `None` for an order that no request placed.
+    pub request: Option<RequestKeys>,
+}
+
+/// What the chain said for an order.
+#[derive(Clone, Debug)]
+struct Site {
+    reading: Reading,
+    totals: ChainTotals,
+    wanted: step::Wanted,
+    /// Energy stake that the chain shows lenders to have at the receiver, if that is asked for.
+    shown: Vec<(Address, Sun)>,
 }
 
 /// Why an order is not placed. Nothing has changed, nothing was charged.
@@ -68,15 +105,14 @@ pub enum PlaceRefused {
 impl App {
     /// Places an order, or repeats the answer to the same request.
     ///
-    /// Shape: at most four node requests, two deep, and one commit.
-    /// Errors: [`PlaceRefused`]; nothing has changed then.
+    /// Shape: at most four node requests, two deep, and one commit; one request a lender more where
+    /// leftovers are to be taken back. Errors: [`PlaceRefused`]; nothing has changed then.
     pub async fn place_order(&self, place: PlaceOrder) -> Result<Order, PlaceRefused> {
-        let receiver = match self.read_for_order(&place).await {
-            Ok(receiver) => receiver,
+        let site = match self.read_for_order(&place).await {
+            Ok(site) => site,
             Err(refused) => return self.refuse_unless_known(place, refused).await,
         };
-        let placed = self.commit_order(place, receiver).await?;
-        match placed {
+        match self.commit_order(place, site).await? {
             Placed::New(order) => {
                 self.order_bell.notify_one();
                 Ok(*order)
@@ -85,40 +121,66 @@ impl App {
         }
     }
 
-    async fn read_for_order(&self, place: &PlaceOrder) -> Result<Receiver, PlaceRefused> {
+    async fn read_for_order(&self, place: &PlaceOrder) -> Result<Site, PlaceRefused> {
         let view = self.view.get().ok_or(PlaceRefused::ChainUnknown)?;
-        let target = (place.receiver, place.recipient, place.scene);
-        Ok(read_receiver(&*self.cached_node, &self.settings, &view, target).await?)
+        let (node, receiver) = (&*self.cached_node, place.receiver);
+        match place.wanted {
+            Wanted::Collection { recipient, scene } => {
+                let target = (receiver, recipient, scene);
+                let read = read_receiver(node, &self.settings, &view, target).await?;
+                let (token_amount, scene) = (read.token_amount, read.scene);
+                let wanted = step::Wanted::Collection { recipient, token_amount, scene };
+                let (reading, totals) = (read.reading, read.totals);
+                Ok(Site { reading, totals, wanted, shown: Vec::new() })
+            }
+            Wanted::Energy { energy, period, activates, is_exclusive } => {
+                let reading = read_account(node, &view, receiver).await?;
+                let wanted = step::Wanted::Energy { energy, period, activates };
+                let shown = match is_exclusive && reading.exists {
+                    true => self.lent_to(receiver).await?,
+                    false => Vec::new(),
+                };
+                Ok(Site { reading, totals: view.totals, wanted, shown })
+            }
+        }
     }
 
-    async fn commit_order(
-        &self,
-        place: PlaceOrder,
-        receiver: Receiver,
-    ) -> Result<Placed, PlaceRefused> {
+    /// Energy stake that the chain shows each lender to have at a receiver.
+    async fn lent_to(&self, receiver: Address) -> Result<Vec<(Address, Sun)>, PlaceRefused> {
+        let (pool, _) = self.store.pool().await?;
+        let lenders = pool.wallets.into_iter().filter(|wallet| wallet.role == WalletRole::Lender);
+        let reads = lenders.map(|wallet| async move {
+            let records = self.node.delegated(wallet.address, receiver).await?;
+            let shown = records.iter().map(|record| record.amount(Resource::Energy)).sum();
+            Ok::<_, NodeError>((wallet.address, shown))
+        });
+        Ok(try_join_all(reads).await?)
+    }
+
+    async fn commit_order(&self, place: PlaceOrder, site: Site) -> Result<Placed, PlaceRefused> {
         let reference = place.reference.clone().filter(|_| place.is_reference_strict);
         let needs = Needs {
             merchant: Some(place.merchant),
             reference,
-            answers: Some(place.request.clone()),
+            answers: place.request.clone(),
             receiver: Some(place.receiver),
             pool: true,
             ..Needs::default()
         };
         let (app, now) = (self.clone(), self.clock.now());
         let id = self.ids.order_id(now);
-        let decide = move |rows: &Rows| app.decide_order(&place, &receiver, id, rows);
+        let decide = move |rows: &Rows| app.decide_order(&place, &site, id, rows);
         commit(&*self.store, needs, decide).await?
     }
 
     fn decide_order(
         &self,
         place: &PlaceOrder,
-        receiver: &Receiver,
+        site: &Site,
         id: OrderId,
         rows: &Rows,
     ) -> Result<(Changes, Placed), PlaceRefused> {
-        if let Some(before) = known(rows.answers, &place.request)? {
+        if let Some(before) = known(rows.answers, place.request.as_ref())? {
             return Ok((Changes::default(), Placed::Before(before)));
         }
         let merchant = permitted(rows)?;
@@ -130,32 +192,32 @@ impl App {
             id,
             merchant: place.merchant,
             key: place.key,
+            origin: place.origin,
             receiver: place.receiver,
-            recipient: place.recipient,
-            token_amount: receiver.token_amount,
-            scene: receiver.scene,
+            wanted: site.wanted,
             reference: place.reference.clone(),
             callback_url: place.callback_url.clone().or_else(|| merchant.callback_url.clone()),
             now,
         };
         let offer = Offer {
-            reading: receiver.reading,
-            totals: receiver.totals,
+            reading: site.reading,
+            totals: site.totals,
             prices: self.settings.prices,
             available: merchant.available,
             is_paused: merchant.is_paused,
             others: &rows.others,
+            leftovers: &leftovers(&site.shown, &rows.others, &site.totals),
             pool: &rows.pool,
             limits: &self.settings.limits,
         };
         let decision = accept(new, &offer)?;
         let order = decision.whole.order.clone();
-        let answers = NewAnswers { request: place.request.clone(), order: id, at: now };
+        let request = place.request.clone();
         let changes = Changes {
             whole: Some(decision.whole),
             ledger: decision.ledger,
             wallets: decision.wallets,
-            answers: Some(answers),
+            answers: request.map(|request| NewAnswers { request, order: id, at: now }),
             attention: Some((id, Attention::At(decision.due))),
             ..Changes::default()
         };
@@ -169,7 +231,9 @@ impl App {
         place: PlaceOrder,
         refused: PlaceRefused,
     ) -> Result<Order, PlaceRefused> {
-        if let Some(before) = known(self.store.answers(&place.request).await?, &place.request)? {
+        if let Some(request) = &place.request
+            && let Some(before) = known(self.store.answers(request).await?, Some(request))?
+        {
             return self.repeat(before).await;
         }
         let needs = Needs { merchant: Some(place.merchant), ..Needs::default() };
@@ -200,7 +264,11 @@ fn permitted(rows: &Rows) -> Result<&Merchant, PlaceRefused> {
 }
 
 /// The order that this very request placed before.
-fn known(answers: StoredAnswers, request: &RequestKeys) -> Result<Option<OrderId>, PlaceRefused> {
+fn known(
+    answers: StoredAnswers,
+    request: Option<&RequestKeys>,
+) -> Result<Option<OrderId>, PlaceRefused> {
+    let Some(request) = request else { return Ok(None) };
     if let Some((order, route)) = answers.replay {
         return match route == request.route {
             true => Ok(Some(order)),

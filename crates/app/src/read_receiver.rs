@@ -1,5 +1,6 @@
 //! What an address has and what its transfer takes, read from the chain.
 
+use domain::Collection;
 use domain::collect::{ChainTotals, Reading, Scene};
 use node::{AccountView, ConstantOutcome, NodeError, TronNode};
 use sha2::{Digest, Sha256};
@@ -67,30 +68,38 @@ pub async fn read_receiver(
     Ok(Receiver { reading, totals: view.totals, scene, token_amount })
 }
 
-/// Reads a receiver back after its legs were included: from the node's own resource computation, and
-/// with the transfer simulated again.
+/// Reads a receiver for an order of plain energy: whether it exists and may be lent to.
 ///
-/// Shape: three requests, side by side; never cached.
+/// Shape: one request, shared within a block.
+pub async fn read_account(
+    node: &dyn TronNode,
+    view: &Snapshot,
+    receiver: Address,
+) -> Result<Reading, ReceiverRefused> {
+    let account = node.account(receiver).await?;
+    if account.as_ref().is_some_and(|account| account.is_contract) {
+        return Err(ReceiverRefused::IsContract);
+    }
+    Ok(reading(account.as_ref(), view, Energy::ZERO))
+}
+
+/// Reads a receiver back after its legs were included: from the node's own resource computation, and
+/// for a collection with the transfer simulated again.
+///
+/// Shape: three requests at most, side by side; never cached.
 pub async fn read_back(
     node: &dyn TronNode,
     settings: &Settings,
     order: &domain::Order,
 ) -> Result<(Reading, Option<ChainTotals>), NodeError> {
     let resources = node.resources(order.receiver);
-    let transfer = Transfer {
-        receiver: order.receiver,
-        recipient: order.recipient,
-        scene: order.scene,
-        recipient_holds: order.recipient.map(|_| order.scene == Scene::RecipientHolds),
-        token_amount: order.token_amount,
-    };
     let energy = async {
-        match transfer.energy(node, settings).await {
-            Ok(energy) => Ok(energy.max(order.transfer_energy)),
+        let Some(collection) = order.collection() else { return Ok(Energy::ZERO) };
+        let promised = collection.transfer_energy;
+        match Transfer::of(order.receiver, collection).energy(node, settings).await {
+            Ok(energy) => Ok(energy.max(promised)),
             // The tokens may have moved since: the energy that was promised still counts.
-            Err(ReceiverRefused::TransferReverts(_) | ReceiverRefused::IsContract) => {
-                Ok(order.transfer_energy)
-            }
+            Err(ReceiverRefused::TransferReverts(_) | ReceiverRefused::IsContract) => Ok(promised),
             Err(ReceiverRefused::Unreadable(error)) => Err(error),
         }
     };
@@ -156,6 +165,19 @@ struct Transfer {
 }
 
 impl Transfer {
+    /// The transfer that a collection is about.
+    fn of(receiver: Address, collection: &Collection) -> Self {
+        Self {
+            receiver,
+            recipient: collection.recipient,
+            scene: collection.scene,
+            recipient_holds: collection
+                .recipient
+                .map(|_| collection.scene == Scene::RecipientHolds),
+            token_amount: collection.token_amount,
+        }
+    }
+
     /// Energy by simulating the transfer; by the configured table when there is nothing to move yet.
     async fn energy(
         &self,

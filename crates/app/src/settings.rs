@@ -1,8 +1,8 @@
 //! What the operator configured, as the use cases need it.
 
 use domain::callback::Schedule;
-use domain::limits::OrderLimits;
-use domain::pricing::Prices;
+use domain::limits::{EnergyBounds, OrderLimits};
+use domain::pricing::PriceList;
 use tron::{Address, Bandwidth, Energy};
 
 /// Settings of the use cases. Units are in the names.
@@ -15,7 +15,9 @@ pub struct Settings {
     /// Energy to assume for a transfer to an address without the token when it cannot be simulated.
     pub energy_to_empty: Energy,
     /// What is charged.
-    pub prices: Prices,
+    pub prices: PriceList,
+    /// How much energy one plain order may be for.
+    pub energy_bounds: EnergyBounds,
     /// How the life of an order is bounded.
     pub limits: OrderLimits,
     /// How callbacks are retried.

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
+use domain::order::leftover;
 use domain::{ChainTx, Leg, LegKind, LegState, Road, TxState, UnixMillis, WholeOrder};
 use node::NodeError;
-use tron::{Address, Contract, RawTx, RefBlock, SignedTx, Sun, TxId};
+use tron::{Address, Contract, RawTx, RefBlock, Resource, SignedTx, Sun, TxId};
 
 use crate::App;
 use crate::ports::StoreError;
@@ -81,9 +82,42 @@ impl App {
                 };
                 Contract::Undelegate { owner: leg.owner, receiver, resource, balance }
             }
-            (Road::Back, LegKind::Activation) => return Ok(Signed::NothingToReturn),
+            (Road::Back, LegKind::Leftover { balance, .. }) => {
+                let left = self.left_over(leg.owner, receiver, whole, others).await?;
+                let Some(left) = left else { return Ok(Signed::NotVisible) };
+                let balance = balance.min(left);
+                if balance <= Sun::ZERO {
+                    return Ok(Signed::NothingToReturn);
+                }
+                let resource = Resource::Energy;
+                Contract::Undelegate { owner: leg.owner, receiver, resource, balance }
+            }
+            (Road::Back, LegKind::Activation) | (Road::Out, LegKind::Leftover { .. }) => {
+                return Ok(Signed::NothingToReturn);
+            }
         };
         self.build(leg, road, contract).await.map(Signed::Tx)
+    }
+
+    /// Energy stake of a wallet at a receiver that no order counts on, by the chain's record; `None`
+    /// while a transaction about it could still change that.
+    async fn left_over(
+        &self,
+        owner: Address,
+        receiver: Address,
+        whole: &WholeOrder,
+        others: &[WholeOrder],
+    ) -> Result<Option<Sun>, NodeError> {
+        let mut live = others.to_vec();
+        live.push(whole.clone());
+        // What this order itself takes back is the very thing that is asked for.
+        for own in live.iter_mut().filter(|live| live.order.id == whole.order.id) {
+            own.legs.retain(|leg| !leg.kind.is_leftover());
+        }
+        let records = self.node.delegated(owner, receiver).await?;
+        let shown: Sun = records.iter().map(|record| record.amount(Resource::Energy)).sum();
+        Ok(leftover::is_settled(owner, &live)
+            .then(|| shown - leftover::accounted_for(owner, &live)))
     }
 
     async fn build(
@@ -177,10 +211,7 @@ fn returnable(state: LegState, is_settled: bool, balance: Sun, shown: Sun) -> Re
 /// A fork can put another leg's way back before its way out: until that way out is there again, the
 /// record is short by it, and what is taken back meanwhile would be too little by it for ever.
 fn is_settled(whole: &WholeOrder, others: &[WholeOrder], leg: &Leg) -> bool {
-    let resource_of = |kind: &LegKind| match *kind {
-        LegKind::Delegation { resource, .. } => Some(resource),
-        LegKind::Activation => None,
-    };
+    let resource_of = |kind: &LegKind| kind.stake().map(|(resource, _)| resource);
     let is_about_it = |order: &WholeOrder, number: u8| {
         order.leg(number).is_some_and(|other| {
             other.owner == leg.owner && resource_of(&other.kind) == resource_of(&leg.kind)
@@ -194,9 +225,8 @@ fn is_settled(whole: &WholeOrder, others: &[WholeOrder], leg: &Leg) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use domain::collect::Scene;
-    use domain::{KeyId, LegId, MerchantId, Order, OrderId, OrderState};
-    use tron::{Bandwidth, Energy, Resource, TokenUnits};
+    use domain::{KeyId, LegId, MerchantId, Order, OrderId, OrderKind, OrderState, Origin, Period};
+    use tron::{Bandwidth, Energy};
 
     use super::*;
 
@@ -209,13 +239,11 @@ mod tests {
             id,
             merchant: MerchantId(1),
             key: KeyId(1),
+            origin: Origin::Api,
+            kind: OrderKind::Energy { period: Period::HOUR },
             receiver: Address::from_evm([2; 20]),
-            recipient: None,
-            token_amount: TokenUnits(1),
-            scene: Scene::RecipientHolds,
             reference: None,
             callback_url: None,
-            transfer_energy: Energy::new(64_285),
             energy: Energy::new(64_285),
             bandwidth: Bandwidth::ZERO,
             has_activation: false,
@@ -226,6 +254,7 @@ mod tests {
             ready: Some(UnixMillis(0)),
             used: Some(UnixMillis(0)),
             used_by: None,
+            stopped: None,
             ended: None,
         };
         let leg = Leg {
@@ -248,7 +277,7 @@ mod tests {
             sent_at: None,
             block: Some(1),
         };
-        WholeOrder { order, legs: vec![leg], txs: vec![tx] }
+        WholeOrder { order, legs: vec![leg], txs: vec![tx], uses: Vec::new() }
     }
 
     #[test]

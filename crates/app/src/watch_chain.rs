@@ -5,12 +5,13 @@
 
 use std::collections::VecDeque;
 
+use domain::order::Use;
 use domain::order::step::Event;
 use domain::{OrderId, OrderState, UnixMillis, WholeOrder};
 use futures::StreamExt;
 use futures::stream;
 use node::{Block, BlockTx, Head, Lookup, NodeError};
-use tron::{Address, BlockId, ContractType, TxId};
+use tron::{Address, BlockId, ContractType, Energy, TxId};
 
 use crate::App;
 use crate::ports::StoreError;
@@ -40,6 +41,18 @@ pub enum WatchFailed {
     /// A block that the head builds on is not there; the node is catching up or was replaced.
     #[error("the node does not have block {0}")]
     MissingBlock(i64),
+    /// A transaction that a block holds has no receipt; the node that was asked is behind.
+    #[error("the node does not have the receipt of {0}")]
+    MissingReceipt(TxId),
+}
+
+/// A call of a contract in a block.
+#[derive(Clone, Copy)]
+struct Call {
+    caller: Address,
+    txid: TxId,
+    /// Whether it called the token and took effect.
+    is_transfer: bool,
 }
 
 /// Follows the chain for one process.
@@ -207,30 +220,31 @@ impl Watcher {
             }
         })
         .await?;
-        let transfers = self.token_transfers(&block.transactions);
-        let mut senders: Vec<Address> = transfers.iter().map(|(sender, _)| *sender).collect();
-        senders.dedup();
-        for receiver in self.app.store.live_receivers(&senders).await? {
-            for (_, txid) in transfers.iter().filter(|(sender, _)| *sender == receiver) {
-                self.app.tell_used(receiver, *txid, at).await?;
+        let calls = self.calls(&block.transactions);
+        let mut callers: Vec<Address> = calls.iter().map(|call| call.caller).collect();
+        callers.dedup();
+        for receiver in self.app.store.live_receivers(&callers).await? {
+            for call in calls.iter().filter(|call| call.caller == receiver) {
+                self.app.tell_call(call, at).await?;
             }
         }
         Ok(())
     }
 
-    /// Calls of the token that took effect, by who made them.
-    fn token_transfers(&self, transactions: &[BlockTx]) -> Vec<(Address, TxId)> {
+    /// Calls of contracts, by who made them. A failed one uses energy too.
+    fn calls(&self, transactions: &[BlockTx]) -> Vec<Call> {
         let token = self.app.settings.token;
-        let mut transfers: Vec<(Address, TxId)> = transactions
+        let mut calls: Vec<Call> = transactions
             .iter()
-            .filter(|tx| tx.succeeded)
-            .filter_map(|tx| tx.contract.map(|call| (tx.txid, call)))
-            .filter(|(_, call)| call.kind == Some(ContractType::Trigger))
-            .filter(|(_, call)| call.contract_address == Some(token))
-            .filter_map(|(txid, call)| call.owner.map(|owner| (owner, txid)))
+            .filter_map(|tx| tx.contract.map(|contract| (tx, contract)))
+            .filter(|(_, contract)| contract.kind == Some(ContractType::Trigger))
+            .filter_map(|(tx, contract)| {
+                let is_transfer = tx.succeeded && contract.contract_address == Some(token);
+                Some(Call { caller: contract.owner?, txid: tx.txid, is_transfer })
+            })
             .collect();
-        transfers.sort_unstable();
-        transfers
+        calls.sort_by_key(|call| (call.caller, call.txid));
+        calls
     }
 
     async fn each(
@@ -258,21 +272,54 @@ impl App {
         Ok(())
     }
 
-    /// An address made its transfer: its oldest order that was ready for one is used.
-    async fn tell_used(
-        &self,
-        receiver: Address,
-        txid: TxId,
-        at: UnixMillis,
-    ) -> Result<(), StoreError> {
-        let mut waiting: Vec<WholeOrder> = self.store.live_on(receiver).await?;
-        if waiting.iter().any(|whole| whole.order.used_by == Some(txid)) {
+    /// An address called a contract: its oldest collection that was ready for a transfer is used by
+    /// it, or else the energy of plain orders.
+    async fn tell_call(&self, call: &Call, at: UnixMillis) -> Result<(), WatchFailed> {
+        let live = self.store.live_on(call.caller).await?;
+        if live.iter().any(|whole| whole.order.used_by == Some(call.txid) && !whole.follows_use()) {
             return Ok(());
         }
-        waiting.retain(|whole| whole.awaits_use(at));
+        let mut waiting: Vec<&WholeOrder> = live.iter().filter(|one| one.awaits_use(at)).collect();
         waiting.sort_by_key(|whole| (whole.order.state != OrderState::Delivered, whole.order.id));
-        if let Some(first) = waiting.first() {
-            self.tell(first.order.id, Event::Used { txid, at }).await?;
+        let collection = waiting.iter().find(|whole| whole.order.collection().is_some());
+        match collection.filter(|_| call.is_transfer) {
+            Some(first) => {
+                let event = Event::Used { txid: call.txid, at };
+                Ok(self.tell(first.order.id, event).await?)
+            }
+            None => self.tell_consumed(call.txid, at, &live, &waiting).await,
+        }
+    }
+
+    /// A call used energy: it is counted for plain orders whose use is followed, the oldest first,
+    /// each up to what it has left.
+    ///
+    /// Shape: one request, if there is such an order.
+    async fn tell_consumed(
+        &self,
+        txid: TxId,
+        at: UnixMillis,
+        live: &[WholeOrder],
+        waiting: &[&WholeOrder],
+    ) -> Result<(), WatchFailed> {
+        if !waiting.iter().any(|whole| whole.follows_use()) {
+            return Ok(());
+        }
+        let Lookup::Included(receipt) = self.node.lookup(txid).await? else {
+            return Err(WatchFailed::MissingReceipt(txid));
+        };
+        let uses = live.iter().flat_map(|whole| &whole.uses).filter(|one| one.txid == txid);
+        let counted: i64 = uses.map(|one| one.energy.get()).sum();
+        let mut uncounted = receipt.energy_used.get().saturating_sub(counted);
+        for whole in waiting.iter().filter(|whole| whole.follows_use()) {
+            let is_counted = whole.uses.iter().any(|one| one.txid == txid);
+            let left = whole.order.energy.shortfall_over(whole.energy_used());
+            let energy = Energy::new(uncounted.min(left.get()));
+            if is_counted || energy <= Energy::ZERO {
+                continue;
+            }
+            uncounted -= energy.get();
+            self.tell(whole.order.id, Event::Consumed(Use { txid, at, energy })).await?;
         }
         Ok(())
     }

@@ -3,12 +3,14 @@
 use tron::{Address, Sun, TxId};
 
 use crate::id::{KeyId, OrderId};
+use crate::order::Origin;
+use crate::period::Period;
 use crate::time::UnixMillis;
 
 /// How an order ended, as the merchant is told. There is exactly one for each order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// The address can make its transfer.
+    /// What was ordered is there.
     Delivered,
     /// It could not be done; the money is back.
     Refunded,
@@ -21,6 +23,10 @@ pub struct CallbackEvent {
     pub order: OrderId,
     /// The key that placed it; its secret signs.
     pub key: KeyId,
+    /// Where the order came from.
+    pub origin: Origin,
+    /// For how long what was ordered may stay.
+    pub period: Period,
     /// Where to post.
     pub url: String,
     /// How the order ended.

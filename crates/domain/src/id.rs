@@ -15,6 +15,10 @@ pub struct MerchantId(pub i64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct KeyId(pub i64);
 
+/// A standing instruction of a merchant that places orders by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PolicyId(pub i64);
+
 /// One leg of one order; legs are numbered from 1 in the order in which they were planned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LegId {

@@ -14,13 +14,15 @@ pub mod ledger;
 pub mod leg;
 pub mod limits;
 pub mod order;
+pub mod period;
 pub mod pool;
 pub mod pricing;
 pub mod time;
 pub mod tx;
 
-pub use id::{KeyId, LedgerTxId, LegId, MerchantId, OrderId};
+pub use id::{KeyId, LedgerTxId, LegId, MerchantId, OrderId, PolicyId};
 pub use leg::{Leg, LegKind, LegState, Road};
-pub use order::{Order, OrderState, WholeOrder};
+pub use order::{Collection, Order, OrderKind, OrderState, Origin, WholeOrder};
+pub use period::Period;
 pub use time::UnixMillis;
 pub use tx::{ChainTx, TxState};

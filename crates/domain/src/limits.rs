@@ -20,10 +20,25 @@ pub const RETURN_AGAIN_MAX_MS: i64 = 600_000;
 /// Most over-provision that an operator may configure, in parts per million of the need (0.5 %).
 pub const ENERGY_MARGIN_PPM_MAX: i64 = 5_000;
 
+/// Share of a plain order's energy that may be left when it counts as used up, in parts per million:
+/// too little to be of use, and what recovers of it meanwhile does not matter.
+pub const USED_UP_LEFT_PPM: i64 = 50_000;
+/// Most wallets whose leftovers one order takes back first.
+pub const LEFTOVERS_MAX: usize = 5;
+
+/// How much energy one plain order may be for, in units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnergyBounds {
+    /// At least.
+    pub min: i64,
+    /// At most.
+    pub max: i64,
+}
+
 /// How an operator bounds the life of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderLimits {
-    /// How long the energy may stay with the receiver, from ready, in seconds.
+    /// How long an hour's energy may stay with the receiver, from ready, in seconds.
     pub hold_secs: i64,
     /// How long filling may take before everything is refunded, in seconds.
     pub fill_deadline_secs: i64,

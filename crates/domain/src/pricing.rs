@@ -1,41 +1,111 @@
 //! What an order costs.
 
-use tron::Sun;
+use tron::{Energy, Sun};
 
 use crate::collect::Need;
+use crate::period::Period;
 
 /// The prices of one merchant, all in sun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prices {
-    /// Sun for one unit of energy, for an hour.
+pub struct PriceList {
+    /// For one unit of energy, for an hour.
     pub energy_price_sun: i64,
-    /// Sun for one unit of bandwidth, for an hour.
+    /// For one unit of energy and a day, when rented for 1 or 2 days.
+    pub energy_price_1d_sun: i64,
+    /// For one unit of energy and a day, when rented for 3 to 29 days.
+    pub energy_price_3d_sun: i64,
+    /// For one unit of energy and a day, when rented for 30 days.
+    pub energy_price_30d_sun: i64,
+    /// An order for less energy than this is small, in units.
+    pub small_energy: i64,
+    /// What a small order costs more.
+    pub small_surcharge_sun: i64,
+    /// For one unit of bandwidth, for an hour.
     pub bandwidth_price_sun: i64,
-    /// Sun for activating an address.
+    /// For activating an address.
     pub activation_price_sun: i64,
+    /// For sending TRX, beside what is sent.
+    pub transfer_fee_sun: i64,
 }
 
-/// The price of a need: only what is missing is paid for.
-///
-/// Units: sun. Errors: `None` past 63 bits, which configured limits make unreachable.
-#[must_use]
-pub fn price(need: &Need, prices: &Prices) -> Option<Sun> {
-    let energy = need.energy.get().checked_mul(prices.energy_price_sun)?;
-    let bandwidth = need.bandwidth.get().checked_mul(prices.bandwidth_price_sun)?;
-    let activation = if need.activation { prices.activation_price_sun } else { 0 };
-    Some(Sun::new(energy.checked_add(bandwidth)?.checked_add(activation)?))
+/// What energy for a period costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// For one unit; for days, for one unit and a day.
+    pub unit_price: Sun,
+    /// Surcharge of a small order, zero for others.
+    pub surcharge: Sun,
+    /// Everything, the surcharge included.
+    pub total: Sun,
+}
+
+impl PriceList {
+    /// The price of a unit of energy; for days, of a unit and a day. A length between two of the list
+    /// costs what the shorter one does.
+    #[must_use]
+    pub fn energy_price(&self, period: Period) -> Sun {
+        Sun::new(match period.days() {
+            None => self.energy_price_sun,
+            Some(0..=2) => self.energy_price_1d_sun,
+            Some(3..=29) => self.energy_price_3d_sun,
+            Some(_) => self.energy_price_30d_sun,
+        })
+    }
+
+    /// What energy for a period costs.
+    ///
+    /// Errors: `None` past 63 bits, which configured limits make unreachable.
+    #[must_use]
+    pub fn quote(&self, energy: Energy, period: Period) -> Option<Quote> {
+        let unit_price = self.energy_price(period);
+        let is_small = energy.get() < self.small_energy;
+        let surcharge = Sun::new(if is_small { self.small_surcharge_sun } else { 0 });
+        let rent = energy.get().checked_mul(unit_price.get())?.checked_mul(period.times_paid())?;
+        let total = Sun::new(rent.checked_add(surcharge.get())?);
+        Some(Quote { unit_price, surcharge, total })
+    }
+
+    /// What energy for a period costs, with the activation of its receiver if that is bought.
+    ///
+    /// Errors: `None` past 63 bits.
+    #[must_use]
+    pub fn energy_order(&self, energy: Energy, period: Period, activation: bool) -> Option<Sun> {
+        let total = self.quote(energy, period)?.total.get();
+        total.checked_add(self.activation(activation)).map(Sun::new)
+    }
+
+    /// What a collection costs: only what is missing is paid for, and there is no surcharge.
+    ///
+    /// Errors: `None` past 63 bits, which configured limits make unreachable.
+    #[must_use]
+    pub fn collection(&self, need: &Need) -> Option<Sun> {
+        let energy = need.energy.get().checked_mul(self.energy_price_sun)?;
+        let bandwidth = need.bandwidth.get().checked_mul(self.bandwidth_price_sun)?;
+        let activation = self.activation(need.activation);
+        Some(Sun::new(energy.checked_add(bandwidth)?.checked_add(activation)?))
+    }
+
+    const fn activation(&self, is_bought: bool) -> i64 {
+        if is_bought { self.activation_price_sun } else { 0 }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tron::{Bandwidth, Energy};
+    use tron::Bandwidth;
 
     use super::*;
 
-    const PRICES: Prices = Prices {
+    const PRICES: PriceList = PriceList {
         energy_price_sun: 60,
+        energy_price_1d_sun: 90,
+        energy_price_3d_sun: 80,
+        energy_price_30d_sun: 70,
+        small_energy: 50_000,
+        small_surcharge_sun: 600_000,
         bandwidth_price_sun: 1_000,
         activation_price_sun: 1_500_000,
+        transfer_fee_sun: 300_000,
     };
 
     #[test]
@@ -45,9 +115,36 @@ mod tests {
             bandwidth: Bandwidth::new(bandwidth),
             energy: Energy::new(energy),
         };
-        assert_eq!(price(&need(0, 0, false), &PRICES), Some(Sun::ZERO));
-        assert_eq!(price(&need(65_000, 0, false), &PRICES), Some(Sun::new(3_900_000)));
-        assert_eq!(price(&need(65_000, 346, true), &PRICES), Some(Sun::new(5_746_000)));
-        assert_eq!(price(&need(i64::MAX, 0, false), &PRICES), None);
+        assert_eq!(PRICES.collection(&need(0, 0, false)), Some(Sun::ZERO));
+        assert_eq!(PRICES.collection(&need(65_000, 0, false)), Some(Sun::new(3_900_000)));
+        assert_eq!(PRICES.collection(&need(65_000, 346, true)), Some(Sun::new(5_746_000)));
+        assert_eq!(PRICES.collection(&need(i64::MAX, 0, false)), None);
+    }
+
+    /// Energy, days (0 for an hour), unit price, surcharge, total.
+    const QUOTES: [(i64, u8, i64, i64, i64); 9] = [
+        (65_000, 0, 60, 0, 3_900_000),
+        (50_000, 0, 60, 0, 3_000_000),
+        (49_999, 0, 60, 600_000, 3_599_940),
+        (65_000, 1, 90, 0, 5_850_000),
+        (65_000, 2, 90, 0, 11_700_000),
+        (65_000, 3, 80, 0, 15_600_000),
+        (65_000, 29, 80, 0, 150_800_000),
+        (65_000, 30, 70, 0, 136_500_000),
+        (10_000, 30, 70, 600_000, 21_600_000),
+    ];
+
+    #[test]
+    fn energy_costs_its_period_and_small_orders_cost_more() {
+        for (energy, days, unit_price, surcharge, total) in QUOTES {
+            let period = Period::from_days(days).unwrap_or(Period::HOUR);
+            let quote = PRICES.quote(Energy::new(energy), period).unwrap();
+            let found = (quote.unit_price.get(), quote.surcharge.get(), quote.total.get());
+            assert_eq!(found, (unit_price, surcharge, total), "{energy} for {days} days");
+            let with = |activation| PRICES.energy_order(Energy::new(energy), period, activation);
+            assert_eq!(with(false), Some(Sun::new(total)));
+            assert_eq!(with(true), Some(Sun::new(total + 1_500_000)));
+        }
+        assert_eq!(PRICES.quote(Energy::new(i64::MAX), Period::HOUR), None);
     }
 }

@@ -131,6 +131,7 @@ impl From<Refused> for Refusal {
             Refused::MerchantPaused => detail(error::MERCHANT_PAUSED),
             Refused::TooManyOpen { open } => detail(&error::too_many_open(open)),
             Refused::ReceiverIsPool => Self::fields(FieldErrors::receiver_is_pool()),
+            Refused::ReceiverInactive { receiver } => detail(&error::inactive_address(receiver)),
             Refused::InsufficientFunds { .. } => detail(error::INSUFFICIENT_FUNDS),
             Refused::NoCapacity(lack) => {
                 tracing::error!("an order was refused for want of capacity: {lack}");

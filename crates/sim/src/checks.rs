@@ -85,10 +85,13 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
             && other.order().id != order
             && other.ready_step().is_some_and(|step| step > disturbed)
     };
-    let own = page.order().transfer_energy.get();
+    let promised = |page: &Page| {
+        page.order().collection().map_or(0, |collection| collection.transfer_energy.get())
+    };
+    let own = promised(page);
     let others = state.book.pages_on(receiver).filter(is_promised);
     Some(others.fold((receiver, own, 1), |(receiver, energy, transfers), other| {
-        (receiver, energy + other.order().transfer_energy.get(), transfers + 1)
+        (receiver, energy + promised(other), transfers + 1)
     }))
 }
 

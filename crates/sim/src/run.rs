@@ -7,8 +7,8 @@ use std::sync::Arc;
 use app::Settings;
 use domain::OrderId;
 use domain::callback::Schedule;
-use domain::limits::OrderLimits;
-use domain::pricing::Prices;
+use domain::limits::{EnergyBounds, OrderLimits};
+use domain::pricing::PriceList;
 use store::SqliteStore;
 use tempfile::TempDir;
 use tron::{Address, Bandwidth, Energy, TxId};
@@ -251,11 +251,18 @@ fn settings(random: &mut Random) -> Settings {
         token: chain_token(),
         energy_to_holder: Energy::new(65_000),
         energy_to_empty: Energy::new(131_000),
-        prices: Prices {
+        prices: PriceList {
             energy_price_sun: 60,
+            energy_price_1d_sun: 90,
+            energy_price_3d_sun: 80,
+            energy_price_30d_sun: 70,
+            small_energy: 50_000,
+            small_surcharge_sun: 600_000,
             bandwidth_price_sun: 1_000,
             activation_price_sun: 1_500_000,
+            transfer_fee_sun: 300_000,
         },
+        energy_bounds: EnergyBounds { min: 10_000, max: 100_000_000 },
         limits: OrderLimits {
             hold_secs: of(random, &[60, 300, 900, 3_600]),
             fill_deadline_secs: of(random, &[30, 180, 180, 600]),

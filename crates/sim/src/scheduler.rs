@@ -234,10 +234,7 @@ impl Run {
         let receiver = self.workload.request(number).receiver();
         self.fund(receiver);
         let place = self.workload.request(number).place.clone();
-        stage.note(
-            None,
-            format!("request {number} for {receiver}: {:?} {:?}", place.recipient, place.scene),
-        );
+        stage.note(None, format!("request {number} for {receiver}: {:?}", place.wanted));
         if let Some(alive) = &self.processes[index] {
             self.tasks.push(alive.place(index, number, place));
         }
@@ -273,7 +270,9 @@ impl Run {
             let found = self.stage.with(|state| {
                 let page = state.book.page(order)?;
                 let order = page.order();
-                Some((order.receiver, order.recipient, order.token_amount, state.random.below(100)))
+                let wanted = order.collection()?;
+                let dice = state.random.below(100);
+                Some((order.receiver, wanted.recipient, wanted.token_amount, dice))
             });
             let Some((from, to, tokens, dice)) = found else { continue };
             let must_work = self.is_calm && tokens > TokenUnits(0);

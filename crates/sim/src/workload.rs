@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use app::place_order::{PlaceOrder, PlaceRefused};
+use app::place_order::{PlaceOrder, PlaceRefused, Wanted};
 use app::rows::{Idempotency, RequestKeys};
 use domain::collect::Scene;
-use domain::{MerchantId, Order, OrderId, UnixMillis};
+use domain::{MerchantId, Order, OrderId, Origin, UnixMillis};
 use tron::{Address, Sun};
 
 use crate::random::Random;
@@ -97,19 +97,19 @@ impl Workload {
         let place = PlaceOrder {
             merchant: shop.merchant,
             key: shop.key,
+            origin: Origin::Api,
             receiver,
-            recipient,
-            scene,
+            wanted: Wanted::Collection { recipient, scene },
             is_reference_strict: shop.is_strict,
             reference: random.percent(50).then(|| format!("ref {}", random.below(400))),
             callback_url: callback_url(shop, world, random),
-            request: RequestKeys {
+            request: Some(RequestKeys {
                 key: shop.key,
                 timestamp_secs: now.get().div_euclid(1_000),
                 signature: random.bytes32(),
                 route: ROUTE,
                 idempotency,
-            },
+            }),
         };
         let root = self.requests.len();
         Request { place, made_at: now.get(), root, kind: Kind::Honest, answer: None }
@@ -135,17 +135,19 @@ impl Workload {
     /// Signed afresh, with the same key for resends.
     fn resend(&self, before: usize, random: &mut Random, now: UnixMillis) -> Option<Request> {
         let mut request = self.repeat(before, RESEND_MS)?;
-        request.place.request.idempotency.as_ref()?;
-        request.place.request.signature = random.bytes32();
-        request.place.request.timestamp_secs = now.get().div_euclid(1_000);
+        let keys = request.keys();
+        keys.idempotency.as_ref()?;
+        keys.signature = random.bytes32();
+        keys.timestamp_secs = now.get().div_euclid(1_000);
         Some(request)
     }
 
     fn elsewhere(&self, before: usize) -> Option<Request> {
         let mut request = self.repeat(before, REPLAY_MS)?;
         self.requests[request.root].answer?;
-        request.place.request.route = [2; 32];
-        if let Some(idempotency) = &mut request.place.request.idempotency {
+        let keys = request.keys();
+        keys.route = [2; 32];
+        if let Some(idempotency) = &mut keys.idempotency {
             idempotency.request[0] ^= 1;
         }
         request.kind = Kind::Elsewhere;
@@ -155,7 +157,7 @@ impl Workload {
     fn other_body(&self, before: usize, random: &mut Random, now: UnixMillis) -> Option<Request> {
         let mut request = self.resend(before, random, now)?;
         self.requests[request.root].answer?;
-        request.place.request.idempotency.as_mut()?.request = random.bytes32();
+        request.keys().idempotency.as_mut()?.request = random.bytes32();
         request.kind = Kind::OtherBody;
         Some(request)
     }
@@ -227,6 +229,11 @@ impl Workload {
 impl Request {
     pub(crate) fn receiver(&self) -> Address {
         self.place.receiver
+    }
+
+    /// What identifies it; every order of the workload is asked for by a request.
+    fn keys(&mut self) -> &mut RequestKeys {
+        self.place.request.as_mut().expect("a merchant's request has keys")
     }
 }
 

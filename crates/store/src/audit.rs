@@ -81,13 +81,14 @@ ORDER BY address";
 SELECT order_id, leg, road, COUNT(*) FROM chain_tx WHERE state <> 3
 GROUP BY order_id, leg, road HAVING COUNT(*) > 1 ORDER BY order_id, leg, road";
     // The way out: signed, included and owed legs have a live transaction; planned and dropped ones
-    // have none. Later ones may have lost it to a fork that the way back survived.
+    // have none. Later ones may have lost it to a fork that the way back survived. Leftovers (2) never
+    // have a way out.
     WAY_OUT = "
 SELECT order_id, number, state, txs FROM (
   SELECT order_id, number, state, (SELECT COUNT(*) FROM chain_tx
     WHERE chain_tx.order_id = leg.order_id AND chain_tx.leg = leg.number AND road = 0
       AND chain_tx.state <> 3) AS txs
-  FROM leg) AS roads
+  FROM leg WHERE kind <> 2) AS roads
 WHERE (state IN (1, 2, 3) AND txs = 0) OR (state IN (0, 6) AND txs > 0)
 ORDER BY order_id, number";
     // The way back: returning legs have a live transaction; those before have none.

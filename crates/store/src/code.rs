@@ -65,9 +65,37 @@ pub(crate) enum LegWord {
     Activation,
     /// Lends stake.
     Delegation,
+    /// Takes back what nobody counts on.
+    Leftover,
 }
 
-code!(LegWord { Activation = 0, Delegation = 1 });
+code!(LegWord { Activation = 0, Delegation = 1, Leftover = 2 });
+
+/// What an order is about, without the particulars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OrderWord {
+    /// Everything that one transfer lacks.
+    Collection,
+    /// Energy for a period.
+    Energy,
+}
+
+code!(OrderWord { Collection = 0, Energy = 1 });
+
+/// Where an order came from, without which policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OriginWord {
+    /// A program.
+    Api,
+    /// A person.
+    Manual,
+    /// A count policy.
+    CountPolicy,
+    /// An auto policy.
+    AutoPolicy,
+}
+
+code!(OriginWord { Api = 0, Manual = 1, CountPolicy = 2, AutoPolicy = 3 });
 
 #[cfg(test)]
 mod tests {
@@ -89,6 +117,8 @@ mod tests {
         check::<OrderState>();
         check::<LegState>();
         check::<LegWord>();
+        check::<OrderWord>();
+        check::<OriginWord>();
         check::<TxState>();
         check::<Road>();
         check::<Scene>();

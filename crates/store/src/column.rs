@@ -1,6 +1,6 @@
 //! Columns to domain types. A value that no writer of ours could have left is an error, not a guess.
 
-use domain::{KeyId, MerchantId, OrderId, UnixMillis};
+use domain::{KeyId, MerchantId, OrderId, Period, UnixMillis};
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 use tron::{Address, Bandwidth, Energy, Resource, Sun, TokenUnits, TxId};
@@ -55,6 +55,14 @@ pub(crate) fn sun(row: &Row<'_>, index: usize) -> Result<Sun> {
 /// Units of energy.
 pub(crate) fn energy(row: &Row<'_>, index: usize) -> Result<Energy> {
     row.get(index).map(Energy::new)
+}
+
+/// How long energy is rented, in days; 0 for an hour.
+pub(crate) fn period(row: &Row<'_>, index: usize) -> Result<Period> {
+    match row.get(index)? {
+        0 => Ok(Period::HOUR),
+        days => Period::from_days(days).ok_or_else(|| meaningless(index, Type::Integer, &days)),
+    }
 }
 
 /// Units of bandwidth.

@@ -3,6 +3,7 @@
 use app::ports::Lent;
 use domain::{Leg, LegId, LegKind, OrderId};
 use rusqlite::{Connection, Row, params};
+use tron::Resource;
 
 use crate::code::{Code, LegWord};
 use crate::column;
@@ -25,7 +26,8 @@ SELECT leg.owner, orders.receiver, leg.resource,
   SUM(CASE WHEN leg.state IN (2, 3) THEN leg.balance ELSE 0 END),
   SUM(CASE WHEN leg.state IN (1, 4) THEN leg.balance ELSE 0 END)
 FROM orders CROSS JOIN leg
-WHERE orders.is_live = 1 AND leg.order_id = orders.id AND leg.kind = 1 AND leg.state BETWEEN 1 AND 4
+WHERE orders.is_live = 1 AND leg.order_id = orders.id AND leg.kind IN (1, 2)
+  AND leg.state BETWEEN 1 AND 4
 GROUP BY leg.owner, orders.receiver, leg.resource
 ORDER BY leg.owner, orders.receiver, leg.resource";
 }
@@ -38,6 +40,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Leg> {
             balance: column::sun(row, 4)?,
             units: row.get(5)?,
         },
+        LegWord::Leftover => {
+            LegKind::Leftover { balance: column::sun(row, 4)?, units: row.get(5)? }
+        }
     };
     Ok(Leg {
         id: LegId { order: column::order_id(row, 0)?, number: row.get(1)? },
@@ -87,6 +92,10 @@ fn insert(connection: &Connection, leg: &Leg) -> Result<(), Fault> {
         LegKind::Activation => (LegWord::Activation, None, None, None),
         LegKind::Delegation { resource, balance, units } => {
             (LegWord::Delegation, Some(resource.code()), Some(balance.get()), Some(units))
+        }
+        LegKind::Leftover { balance, units } => {
+            let resource = Some(Resource::Energy.code());
+            (LegWord::Leftover, resource, Some(balance.get()), Some(units))
         }
     };
     connection.prepare_cached(INSERT)?.execute(params![

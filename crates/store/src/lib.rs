@@ -16,6 +16,7 @@ mod code;
 mod column;
 mod commit;
 mod dialect;
+mod energy_use;
 mod engine;
 mod job;
 mod key;

@@ -11,11 +11,18 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "sunsweep",
-    sql: include_str!("../schema/sqlite/0001_sunsweep.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "sunsweep",
+        sql: include_str!("../schema/sqlite/0001_sunsweep.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "order_kinds",
+        sql: include_str!("../schema/sqlite/0002_order_kinds.sql"),
+    },
+];
 
 /// Why a database was not opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,20 +1,21 @@
 //! Orders, and whole orders: with their legs and transactions.
 
 use app::rows::OrderView;
-use domain::{MerchantId, Order, OrderId, WholeOrder};
+use domain::{Collection, MerchantId, Order, OrderId, OrderKind, Origin, PolicyId, WholeOrder};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::{Address, TxId};
 
-use crate::code::Code;
+use crate::code::{Code, OrderWord, OriginWord};
 use crate::dialect::Fault;
-use crate::{column, leg, tx};
+use crate::{column, energy_use, leg, tx};
 
 /// The columns of an order, as [`read`] expects them.
 macro_rules! columns {
     () => {
         "orders.id, merchant_id, key_id, receiver, recipient, token_amount, scene, reference, \
          callback_url, transfer_energy, energy, bandwidth, has_activation, price, balance_after, \
-         state, orders.created_ms, ready_ms, used_ms, ended_ms, used_by"
+         state, orders.created_ms, ready_ms, used_ms, ended_ms, used_by, kind, period_days, origin, \
+         policy_id, stopped_ms"
     };
 }
 
@@ -22,11 +23,14 @@ crate::statement::statements! {
     INSERT = "
 INSERT INTO orders (id, merchant_id, key_id, receiver, recipient, token_amount, scene, reference,
   callback_url, transfer_energy, energy, bandwidth, has_activation, price, balance_after, state,
-  created_ms, ready_ms, used_ms, ended_ms, used_by, is_live)
+  created_ms, ready_ms, used_ms, ended_ms, used_by, is_live, kind, period_days, origin, policy_id,
+  stopped_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-  ?21, ?22)";
+  ?21, ?22, ?23, ?24, ?25, ?26, ?27)";
     UPDATE = "
-UPDATE orders SET state = ?2, ready_ms = ?3, used_ms = ?4, ended_ms = ?5, used_by = ?6 WHERE id = ?1";
+UPDATE orders SET state = ?2, ready_ms = ?3, used_ms = ?4, ended_ms = ?5, used_by = ?6,
+  stopped_ms = ?7
+WHERE id = ?1";
     SET_LIVE = "UPDATE orders SET is_live = ?2 WHERE id = ?1 AND is_live <> ?2";
     BY_ID = concat!("SELECT ", columns!(), " FROM orders WHERE id = ?1");
     LIVE_ON = concat!("SELECT ", columns!(), "
@@ -42,13 +46,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
         id: column::order_id(row, 0)?,
         merchant: column::merchant_id(row, 1)?,
         key: column::key_id(row, 2)?,
+        origin: read_origin(row)?,
+        kind: read_kind(row)?,
         receiver: column::address(row, 3)?,
-        recipient: column::maybe_address(row, 4)?,
-        token_amount: column::token_units(row, 5)?,
-        scene: column::code(row, 6)?,
         reference: row.get(7)?,
         callback_url: row.get(8)?,
-        transfer_energy: column::energy(row, 9)?,
         energy: column::energy(row, 10)?,
         bandwidth: column::bandwidth(row, 11)?,
         has_activation: row.get(12)?,
@@ -60,7 +62,47 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
         used: column::maybe_millis(row, 18)?,
         ended: column::maybe_millis(row, 19)?,
         used_by: column::maybe_txid(row, 20)?,
+        stopped: column::maybe_millis(row, 25)?,
     })
+}
+
+fn read_kind(row: &Row<'_>) -> rusqlite::Result<OrderKind> {
+    Ok(match column::code(row, 21)? {
+        OrderWord::Collection => OrderKind::Collection(Collection {
+            recipient: column::maybe_address(row, 4)?,
+            token_amount: column::token_units(row, 5)?,
+            scene: column::code(row, 6)?,
+            transfer_energy: column::energy(row, 9)?,
+        }),
+        OrderWord::Energy => OrderKind::Energy { period: column::period(row, 22)? },
+    })
+}
+
+fn read_origin(row: &Row<'_>) -> rusqlite::Result<Origin> {
+    let policy = || row.get(24).map(PolicyId);
+    Ok(match column::code(row, 23)? {
+        OriginWord::Api => Origin::Api,
+        OriginWord::Manual => Origin::Manual,
+        OriginWord::CountPolicy => Origin::CountPolicy(policy()?),
+        OriginWord::AutoPolicy => Origin::AutoPolicy(policy()?),
+    })
+}
+
+/// What an order is about, as its columns have it.
+fn written_kind(kind: &OrderKind) -> (OrderWord, Option<Collection>, u8) {
+    match kind {
+        OrderKind::Collection(collection) => (OrderWord::Collection, Some(*collection), 0),
+        OrderKind::Energy { period } => (OrderWord::Energy, None, period.days().unwrap_or(0)),
+    }
+}
+
+fn written_origin(origin: Origin) -> (OriginWord, Option<i64>) {
+    match origin {
+        Origin::Api => (OriginWord::Api, None),
+        Origin::Manual => (OriginWord::Manual, None),
+        Origin::CountPolicy(policy) => (OriginWord::CountPolicy, Some(policy.0)),
+        Origin::AutoPolicy(policy) => (OriginWord::AutoPolicy, Some(policy.0)),
+    }
 }
 
 /// An order with its legs and transactions.
@@ -95,7 +137,12 @@ pub(crate) fn live_on(
 fn complete(connection: &Connection, order: Order) -> Result<WholeOrder, Fault> {
     let legs = leg::of_order(connection, order.id)?;
     let txs = tx::of_order(connection, order.id)?;
-    Ok(WholeOrder { order, legs, txs })
+    // A collection is used by one transfer, which its own row names.
+    let uses = match order.collection() {
+        Some(_) => Vec::new(),
+        None => energy_use::of_order(connection, order.id)?,
+    };
+    Ok(WholeOrder { order, legs, txs, uses })
 }
 
 /// An order with the name of the key that placed it.
@@ -139,17 +186,20 @@ pub(crate) fn insert(
     is_live: bool,
 ) -> Result<(), Fault> {
     let order = &whole.order;
+    let (word, collection, period_days) = written_kind(&order.kind);
+    let (origin, policy) = written_origin(order.origin);
+    let recipient = collection.and_then(|collection| collection.recipient);
     connection.prepare_cached(INSERT)?.execute(params![
         order.id.0,
         order.merchant.0,
         order.key.0,
         order.receiver.as_bytes(),
-        order.recipient.as_ref().map(Address::as_bytes),
-        order.token_amount.0.to_string(),
-        order.scene.number(),
+        recipient.as_ref().map(Address::as_bytes),
+        collection.map_or(0, |collection| collection.token_amount.0).to_string(),
+        collection.map_or(0, |collection| collection.scene.number()),
         order.reference,
         order.callback_url,
-        order.transfer_energy.get(),
+        collection.map_or(0, |collection| collection.transfer_energy.get()),
         order.energy.get(),
         order.bandwidth.get(),
         order.has_activation,
@@ -162,9 +212,15 @@ pub(crate) fn insert(
         order.ended.map(|at| at.0),
         order.used_by.as_ref().map(TxId::as_bytes),
         is_live,
+        word.number(),
+        period_days,
+        origin.number(),
+        policy,
+        order.stopped.map(|at| at.0),
     ])?;
     leg::update(connection, &[], &whole.legs)?;
-    tx::update(connection, &[], &whole.txs)
+    tx::update(connection, &[], &whole.txs)?;
+    energy_use::update(connection, order.id, &[], &whole.uses)
 }
 
 /// Writes what differs between an order as it was loaded and as it is to be.
@@ -181,6 +237,7 @@ pub(crate) fn update(
             used: after.used,
             ended: after.ended,
             used_by: after.used_by,
+            stopped: after.stopped,
             ..before.clone()
         };
         if moved != *after {
@@ -194,10 +251,12 @@ pub(crate) fn update(
             after.used.map(|at| at.0),
             after.ended.map(|at| at.0),
             after.used_by.as_ref().map(TxId::as_bytes),
+            after.stopped.map(|at| at.0),
         ])?;
     }
     leg::update(connection, &old.legs, &new.legs)?;
-    tx::update(connection, &old.txs, &new.txs)
+    tx::update(connection, &old.txs, &new.txs)?;
+    energy_use::update(connection, new.order.id, &old.uses, &new.uses)
 }
 
 /// Keeps the mark of a live order equal to the existence of its outbox row.

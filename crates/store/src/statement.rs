@@ -19,6 +19,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::answer::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::callback::STATEMENTS,
+        crate::energy_use::STATEMENTS,
         crate::key::STATEMENTS,
         crate::ledger::STATEMENTS,
         crate::leg::STATEMENTS,

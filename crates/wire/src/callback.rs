@@ -5,15 +5,14 @@
 //! reference. It is rendered once, when the fact is committed; attempts resend those bytes with fresh
 //! headers. Source: api-contract 7.
 
-use domain::OrderId;
 use domain::callback::{CallbackEvent, Format};
+use domain::{OrderId, Origin, Period};
 use tron::{Address, Energy, Sun, TxId};
 
 use crate::canon::{CanonicalForm, Object};
-use crate::names;
-use crate::period::Period;
 use crate::sign::{Timestamp, sign};
 use crate::status::CallbackStatus;
+use crate::{names, period};
 
 /// Which way an order came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +21,32 @@ pub enum Source {
     Api,
     /// `manual`: an order that a person placed in the console.
     Manual,
+    /// `count_delegate`: a refill of a policy that counts transfers.
+    CountDelegate,
+    /// `auto_delegate`: a refill of a policy that keeps energy available.
+    AutoDelegate,
 }
 
 impl Source {
+    /// The word for where an order came from.
+    #[must_use]
+    pub const fn of(origin: Origin) -> Self {
+        match origin {
+            Origin::Api => Self::Api,
+            Origin::Manual => Self::Manual,
+            Origin::CountPolicy(_) => Self::CountDelegate,
+            Origin::AutoPolicy(_) => Self::AutoDelegate,
+        }
+    }
+
     /// The word on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Manual => "manual",
+            Self::CountDelegate => "count_delegate",
+            Self::AutoDelegate => "auto_delegate",
         }
     }
 }
@@ -65,16 +81,16 @@ pub struct CallbackBody {
 }
 
 impl CallbackBody {
-    /// What is told of an order's end. Every collection rents for an hour through the API.
+    /// What is told of an order's end.
     #[must_use]
     pub fn of(event: &CallbackEvent) -> Self {
         Self {
             order_id: event.order,
             status: CallbackStatus::of(event.outcome),
-            source: Source::Api,
+            source: Source::of(event.origin),
             receiver: event.receiver,
             reference: event.reference.clone(),
-            period: Period::HOUR,
+            period: event.period,
             amount: event.amount,
             energy: Energy::new(event.energy),
             energy_delegated: Energy::new(event.energy_delegated),
@@ -95,7 +111,7 @@ impl CallbackBody {
             .with(names::ENERGY_AMOUNT, self.energy.get())
             .with(names::OUT_TRADE_NO, self.reference.as_deref())
             .with(names::PAY_AMOUNT, self.energy_delegated.get())
-            .with(names::PERIOD, self.period.to_string())
+            .with(names::PERIOD, period::text(self.period))
             .with(names::RECEIVE_ADDRESS, self.receiver.to_string())
             .with(names::SERIAL, self.order_id.to_string())
             .with(names::SOURCE, self.source.as_str())

@@ -29,10 +29,10 @@ pub mod time;
 
 pub use callback::{CallbackBody, Source, WireFormat};
 pub use canon::{CanonicalForm, Object, ParseError, Value};
+pub use domain::Period;
 pub use endpoint::collect_manual::{CollectRequest, CollectResponse};
 pub use endpoint::order_query::{OrderQuery, OrderResponse};
 pub use error::{ErrorBody, FieldErrors};
 pub use idempotency::{Fingerprint, IdempotencyKey};
-pub use period::Period;
 pub use sign::{Form, Timestamp, sign, verify};
 pub use status::{CallbackStatus, DetailStatus, OrderStatus};

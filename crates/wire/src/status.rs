@@ -68,12 +68,12 @@ impl OrderStatus {
         let is_retried = whole.txs.iter().any(|tx| {
             tx.road == Road::Out && tx.state == TxState::Lost && !is_there(tx.leg.number)
         });
-        let there = whole.legs.iter().filter(|leg| is_on_chain(leg.state)).count();
+        let there = whole.fill_legs().filter(|leg| is_on_chain(leg.state)).count();
         if whole.txs.is_empty() {
             Self::Paid
         } else if is_retried {
             Self::Retrying
-        } else if there > 0 && there < whole.legs.len() {
+        } else if there > 0 && there < whole.fill_legs().count() {
             Self::PartlyDelegated
         } else {
             Self::Preparing

@@ -2,12 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test stops at the first surprise")]
 
-use domain::collect::Scene;
 use domain::{
-    ChainTx, KeyId, Leg, LegId, LegKind, LegState, MerchantId, Order, OrderId, OrderState, Road,
-    TxState, UnixMillis, WholeOrder,
+    ChainTx, KeyId, Leg, LegId, LegKind, LegState, MerchantId, Order, OrderId, OrderKind,
+    OrderState, Origin, Period, Road, TxState, UnixMillis, WholeOrder,
 };
-use tron::{Bandwidth, Energy, Resource, Sun, TokenUnits, TxId};
+use tron::{Bandwidth, Energy, Resource, Sun, TxId};
 use wire::{DetailStatus, OrderResponse, OrderStatus};
 
 const ACCEPTED: UnixMillis = UnixMillis(1_686_796_826_000);
@@ -62,13 +61,11 @@ fn whole(state: OrderState, legs: Vec<Leg>, txs: Vec<ChainTx>) -> WholeOrder {
         id: ID,
         merchant: MerchantId(1),
         key: KeyId(1),
+        origin: Origin::Api,
+        kind: OrderKind::Energy { period: Period::HOUR },
         receiver: "TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw".parse().unwrap(),
-        recipient: None,
-        token_amount: TokenUnits(1),
-        scene: Scene::RecipientHolds,
         reference: Some("S1".to_owned()),
         callback_url: None,
-        transfer_energy: Energy::new(64_285),
         energy: Energy::new(64_285),
         bandwidth: Bandwidth::ZERO,
         has_activation: false,
@@ -79,9 +76,10 @@ fn whole(state: OrderState, legs: Vec<Leg>, txs: Vec<ChainTx>) -> WholeOrder {
         ready: (state != OrderState::Filling).then_some(READY),
         used: None,
         used_by: None,
+        stopped: None,
         ended: None,
     };
-    WholeOrder { order, legs, txs }
+    WholeOrder { order, legs, txs, uses: Vec::new() }
 }
 
 #[test]

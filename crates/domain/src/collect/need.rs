@@ -47,6 +47,8 @@ pub struct ChainTotals {
 pub struct Commitments {
     /// Energy that is there for transfers of other orders.
     pub energy: Energy,
+    /// Energy that plain orders on the address rent and have not used, as far as that is known.
+    pub rented: Energy,
     /// Transfers that other orders still expect to be made.
     pub transfers: i64,
     /// Bandwidth for those transfers that their orders bought and the chain does not show yet.
@@ -82,10 +84,15 @@ impl Reading {
     /// Free and staked bandwidth are never combined for one transaction (java-tron
     /// `BandwidthProcessor.consume`), so either must cover a transfer alone; staked is used first, so
     /// of several transfers some can be served by each.
+    ///
+    /// `lent` is the energy that the order's own legs yield already. What plain orders rent is theirs
+    /// as far as it is still there: it never makes the order's own energy less.
     #[must_use]
-    pub fn need(&self, commitments: &Commitments) -> Need {
+    pub fn need(&self, commitments: &Commitments, lent: Energy) -> Need {
         let energy =
             self.energy_left_after_reclaims(commitments).saturating_sub(commitments.energy.get());
+        let of_others = energy.saturating_sub(lent.get()).max(0);
+        let energy = energy.saturating_sub(commitments.rented.get().min(of_others));
         let transfers = commitments.transfers.saturating_add(1);
         let free =
             if self.exists { self.free_bandwidth_available.get() } else { FREE_BANDWIDTH_NEW };
@@ -142,7 +149,7 @@ mod tests {
     }
 
     fn need(reading: Reading) -> (bool, i64, i64) {
-        let need = reading.need(&Commitments::default());
+        let need = reading.need(&Commitments::default(), Energy::ZERO);
         (need.activation, need.bandwidth.get(), need.energy.get())
     }
 
@@ -180,9 +187,23 @@ mod tests {
         let rich = Reading { energy_available: Energy::new(70_000), ..reading() };
         let one_open =
             Commitments { energy: Energy::new(64_285), transfers: 1, ..Commitments::default() };
-        let need = rich.need(&one_open);
+        let need = rich.need(&one_open, Energy::ZERO);
         assert_eq!(need.energy.get(), 64_285 - (70_000 - 64_285));
         assert_eq!(need.bandwidth.get(), 346, "600 free bytes serve one transfer, not two");
+    }
+
+    #[test]
+    fn rented_energy_belongs_to_its_renter_as_far_as_it_is_there() {
+        let of = |available, rented, lent| {
+            let energy = Energy::new(available);
+            let reading = Reading { energy_available: energy, energy_limit: energy, ..reading() };
+            let rented = Commitments { rented: Energy::new(rented), ..Commitments::default() };
+            reading.need(&rented, Energy::new(lent)).energy.get()
+        };
+        assert_eq!(of(65_000, 65_000, 0), 64_285, "all of it is another order's");
+        assert_eq!(of(65_000, 45_000, 0), 44_285, "the rest counts");
+        assert_eq!(of(20_000, 65_000, 0), 64_285, "what was used of it is nobody's debt");
+        assert_eq!(of(20_000 + 64_285, 65_000, 64_285), 0, "its own energy is its own");
     }
 
     #[test]
@@ -190,8 +211,8 @@ mod tests {
         let energy = Energy::new(64_289);
         let rich = Reading { energy_available: energy, energy_limit: energy, ..reading() };
         let all = Commitments { reclaiming: energy, ..Commitments::default() };
-        assert_eq!(rich.need(&all).energy.get(), 64_285);
+        assert_eq!(rich.need(&all, Energy::ZERO).energy.get(), 64_285);
         let half = Commitments { reclaiming: Energy::new(32_145), ..Commitments::default() };
-        assert_eq!(rich.need(&half).energy.get(), 64_285 - 32_144);
+        assert_eq!(rich.need(&half, Energy::ZERO).energy.get(), 64_285 - 32_144);
     }
 }

@@ -1,5 +1,5 @@
 //! A leg: one chain step that fills an order, an activation or one wallet's delegation, and the way
-//! back.
+//! back; or the way back alone of what nobody counts on any more.
 
 pub mod step;
 
@@ -33,6 +33,13 @@ pub enum LegKind {
         /// Units of the resource that the stake was to yield when planned.
         units: i64,
     },
+    /// Takes back energy stake that nobody counts on any more; it has a way back only.
+    Leftover {
+        /// Staked sun that the chain shows as lent.
+        balance: Sun,
+        /// Units of energy that it yields.
+        units: i64,
+    },
 }
 
 impl LegKind {
@@ -41,8 +48,24 @@ impl LegKind {
     pub fn units_of(&self, wanted: Resource) -> i64 {
         match *self {
             Self::Delegation { resource, units, .. } if resource == wanted => units,
-            Self::Delegation { .. } | Self::Activation => 0,
+            Self::Delegation { .. } | Self::Activation | Self::Leftover { .. } => 0,
         }
+    }
+
+    /// Which resource's stake it moves, and how much.
+    #[must_use]
+    pub fn stake(&self) -> Option<(Resource, Sun)> {
+        match *self {
+            Self::Activation => None,
+            Self::Delegation { resource, balance, .. } => Some((resource, balance)),
+            Self::Leftover { balance, .. } => Some((Resource::Energy, balance)),
+        }
+    }
+
+    /// Whether it takes back what nobody counts on, rather than filling the order.
+    #[must_use]
+    pub const fn is_leftover(&self) -> bool {
+        matches!(self, Self::Leftover { .. })
     }
 }
 
@@ -120,18 +143,18 @@ impl Leg {
     /// Whether its stake is with the receiver, as far as the chain has shown.
     #[must_use]
     pub fn is_lent(&self) -> bool {
-        matches!(self.kind, LegKind::Delegation { .. })
+        self.kind.stake().is_some()
             && matches!(self.state, LegState::Included | LegState::Owed | LegState::Returning)
     }
 
-    /// The energy stake that it lends, in sun; zero for other legs.
+    /// The energy stake that it lends to fill its order, in sun; zero for other legs.
     #[must_use]
     pub fn energy_stake(&self) -> Sun {
         match self.kind {
             LegKind::Delegation { resource: Resource::Energy, balance, .. } => balance,
-            LegKind::Delegation { resource: Resource::Bandwidth, .. } | LegKind::Activation => {
-                Sun::ZERO
-            }
+            LegKind::Delegation { resource: Resource::Bandwidth, .. }
+            | LegKind::Activation
+            | LegKind::Leftover { .. } => Sun::ZERO,
         }
     }
 }

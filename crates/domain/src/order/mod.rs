@@ -1,17 +1,20 @@
-//! An order: the commercial life of one collection.
+//! An order: the commercial life of one collection, or of energy for a period.
 
+pub mod kind;
+pub mod leftover;
 pub mod next;
 pub mod step;
 pub mod whole;
 
+pub use kind::{Collection, OrderKind, Origin};
 pub use next::{Action, next_action};
 pub use step::{Decision, Event, Refused, accept};
-pub use whole::WholeOrder;
+pub use whole::{Use, WholeOrder};
 
-use tron::{Address, Bandwidth, Energy, Sun, TokenUnits, TxId};
+use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
-use crate::collect::Scene;
 use crate::id::{KeyId, MerchantId, OrderId};
+use crate::period::Period;
 use crate::time::UnixMillis;
 
 /// Where an order stands.
@@ -24,7 +27,7 @@ use crate::time::UnixMillis;
 pub enum OrderState {
     /// Accepted and paid for; legs are on their way.
     Filling,
-    /// The chain showed that the address can make its transfer; the money is earned.
+    /// The chain showed that what was ordered is there; the money is earned.
     Delivered,
     /// Everything lent is back. Final.
     Ended,
@@ -32,7 +35,7 @@ pub enum OrderState {
     Refunded,
 }
 
-/// One collection that a merchant paid for.
+/// What a merchant paid for: one collection, or energy for a period.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Order {
     /// Identity and serial.
@@ -41,21 +44,17 @@ pub struct Order {
     pub merchant: MerchantId,
     /// The key that placed it.
     pub key: KeyId,
-    /// The address that gets what it lacks.
+    /// Where it came from.
+    pub origin: Origin,
+    /// What it is about.
+    pub kind: OrderKind,
+    /// The address that gets the resources.
     pub receiver: Address,
-    /// Where its tokens are to go, if named.
-    pub recipient: Option<Address>,
-    /// Tokens that the receiver held when the order was placed.
-    pub token_amount: TokenUnits,
-    /// The scene that is executed.
-    pub scene: Scene,
     /// The merchant's own label, not unique.
     pub reference: Option<String>,
     /// Where to post the outcome.
     pub callback_url: Option<String>,
-    /// Energy that the transfer takes.
-    pub transfer_energy: Energy,
-    /// Energy bought: the part of it that was missing.
+    /// Energy bought: what was asked for, or what the collection's transfer lacked.
     pub energy: Energy,
     /// Bandwidth bought.
     pub bandwidth: Bandwidth,
@@ -71,22 +70,54 @@ pub struct Order {
     pub created: UnixMillis,
     /// When it was found ready.
     pub ready: Option<UnixMillis>,
-    /// When the receiver's transfer was seen in a block.
+    /// When the receiver's transfer was seen in a block, or the call that used up the energy.
     pub used: Option<UnixMillis>,
-    /// The receiver's transfer, so that the same one never counts for two orders.
+    /// That transaction, so that the same one never counts for two orders.
     pub used_by: Option<TxId>,
+    /// When the merchant asked to end it early.
+    pub stopped: Option<UnixMillis>,
     /// When everything was back, or the money was.
     pub ended: Option<UnixMillis>,
 }
 
 impl Order {
-    /// Whether its transfer is still expected, so that others must not count on its energy.
+    /// Whether it still counts on its energy, so that others must not.
     #[must_use]
     pub fn is_open(&self) -> bool {
         match self.state {
-            OrderState::Filling | OrderState::Delivered => self.used.is_none(),
+            OrderState::Filling | OrderState::Delivered => {
+                self.used.is_none() && self.stopped.is_none()
+            }
             OrderState::Ended | OrderState::Refunded => false,
         }
+    }
+
+    /// The collection that it is about, if it is one.
+    #[must_use]
+    pub const fn collection(&self) -> Option<&Collection> {
+        match &self.kind {
+            OrderKind::Collection(collection) => Some(collection),
+            OrderKind::Energy { .. } => None,
+        }
+    }
+
+    /// Whether what it lent goes back as soon as it was used, and not only at the end of the period.
+    ///
+    /// A count policy pays for transfers, not for time.
+    #[must_use]
+    pub fn returns_when_used(&self) -> bool {
+        match self.origin {
+            Origin::CountPolicy(_) => true,
+            Origin::Api | Origin::Manual | Origin::AutoPolicy(_) => {
+                self.kind.period() == Period::HOUR
+            }
+        }
+    }
+
+    /// How long what it lent may stay, in seconds, from ready; `hour_secs` is the operator's hour.
+    #[must_use]
+    pub fn rent_secs(&self, hour_secs: i64) -> i64 {
+        self.kind.period().secs(hour_secs)
     }
 
     /// What was given back, in sun.

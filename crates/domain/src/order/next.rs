@@ -66,7 +66,7 @@ pub fn next_action(
     if let Some(act) = sign_next(whole, others, moment, limits, &mut wait) {
         return act;
     }
-    if whole.is_in_doubt() || whole.is_returning() {
+    if is_waiting(whole) {
         return Action::Wait(wait);
     }
     match whole.order.state {
@@ -75,6 +75,17 @@ pub fn next_action(
         OrderState::Filling => Action::Wait(wait.min(deadline(whole, limits))),
         OrderState::Delivered => delivered(whole, others, moment, limits, wait),
         OrderState::Ended | OrderState::Refunded => Action::Wait(wait),
+    }
+}
+
+/// Whether nothing can be decided before the chain answers. What is left over goes back by itself
+/// while an order is being filled.
+pub(super) fn is_waiting(whole: &WholeOrder) -> bool {
+    match whole.order.state {
+        OrderState::Filling => whole.fill_legs().any(Leg::is_in_doubt),
+        OrderState::Delivered | OrderState::Ended | OrderState::Refunded => {
+            whole.is_in_doubt() || whole.is_returning()
+        }
     }
 }
 
@@ -128,10 +139,10 @@ fn sign_next(
     // An undelegation takes usable energy back in proportion, so what is on its way back must be
     // back before new energy is lent to the same address; and an address must exist to be lent to.
     let own_activation = whole.legs.iter().find(|leg| leg.is_activating());
-    let is_waiting = |other: &WholeOrder| {
+    let is_in_the_way = |other: &WholeOrder| {
         other.is_returning() || (own_activation.is_none() && other.is_activating())
     };
-    if others.iter().any(is_waiting) {
+    if whole.is_returning() || others.iter().any(is_in_the_way) {
         *wait = (*wait).min(moment.now.after_ms(limits.reread_ms));
         return None;
     }
@@ -175,35 +186,45 @@ fn delivered(
     if may_release(whole, others, moment, limits) {
         return Action::Tick;
     }
-    match whole.order.used {
-        Some(_) => Action::Wait(wait),
-        None => Action::Wait(rent_end(whole, limits)),
+    match is_over(whole, moment, limits) {
+        true => Action::Wait(wait),
+        false => Action::Wait(rent_end(whole, limits)),
     }
 }
 
-/// Whether a delivered order's transfer is not expected any more: it was made, or the rent ended.
+/// Whether nothing is expected of a delivered order any more: it was used, its merchant ended it, or
+/// the rent ended.
 pub(super) fn is_over(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
-    whole.order.used.is_some() || moment.now >= rent_end(whole, limits)
+    let order = &whole.order;
+    order.used.is_some() || order.stopped.is_some() || moment.now >= rent_end(whole, limits)
 }
 
 /// When the energy has to go back even if it was not used.
 fn rent_end(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
-    whole.order.ready.unwrap_or(whole.order.created).after_secs(limits.hold_secs)
+    let order = &whole.order;
+    order.ready.unwrap_or(order.created).after_secs(order.rent_secs(limits.hold_secs))
 }
 
 /// Whether what was lent may be taken back now.
 ///
-/// After use it is taken back at once, unless another order's transfer from the same address is
-/// still expected: taking back moves used energy in proportion and would spoil what that order was
-/// promised. At the end of the rent nothing was used, so nothing is spoiled.
+/// Taking back moves used energy in proportion. So where something was used it waits for other
+/// orders on the address whose use is still to come, at most an hour. An hour's energy that nobody
+/// used goes back without waiting: nothing is spoiled.
 pub(super) fn may_release(
     whole: &WholeOrder,
     others: &[WholeOrder],
     moment: &Moment,
     limits: &OrderLimits,
 ) -> bool {
-    if whole.order.used.is_none() {
-        return moment.now >= rent_end(whole, limits);
+    if !is_over(whole, moment, limits) {
+        return false;
     }
-    !others.iter().any(|other| other.expects_transfer() && other.legs.iter().any(Leg::is_lent))
+    let order = &whole.order;
+    let is_untouched = order.used.is_none()
+        && order.stopped.is_none()
+        && order.returns_when_used()
+        && whole.uses.is_empty();
+    let is_in_the_way =
+        |other: &WholeOrder| other.would_be_spoiled() && !is_over(other, moment, limits);
+    is_untouched || !others.iter().any(is_in_the_way)
 }

@@ -4,13 +4,13 @@ mod accept;
 mod chain;
 mod fill;
 
-pub use accept::{NewOrder, Offer, accept};
+pub use accept::{NewOrder, Offer, Wanted, accept};
 pub use fill::ReadBack;
 
 use tron::{Address, Resource, Sun, TxId};
 
 use super::next::Moment;
-use super::{OrderState, WholeOrder};
+use super::{OrderState, Use, WholeOrder};
 use crate::callback::CallbackEvent;
 use crate::ledger::LedgerTx;
 use crate::leg::step::LegRefused;
@@ -74,6 +74,10 @@ pub enum Event {
         /// The block's time.
         at: UnixMillis,
     },
+    /// A call by the receiver used energy of a plain order whose use is followed.
+    Consumed(Use),
+    /// The merchant wants it to end now.
+    Stopped,
     /// Time passed.
     Tick,
 }
@@ -127,6 +131,12 @@ pub enum Refused {
     /// The receiver is a wallet of the pool, which cannot lend to itself.
     #[error("the receiver is a wallet of the pool")]
     ReceiverIsPool,
+    /// The receiver does not exist, and its activation was not bought.
+    #[error("{receiver} does not exist on chain")]
+    ReceiverInactive {
+        /// The address.
+        receiver: Address,
+    },
     /// The merchant cannot pay.
     #[error("the order costs {need} and {have} are available")]
     InsufficientFunds {
@@ -194,6 +204,8 @@ pub fn step(
         }
         Event::Read(read) => fill::read_back(&mut decision, read, around, pool)?,
         Event::Used { txid, at } => fill::used(&mut decision, txid, at, around)?,
+        Event::Consumed(one) => fill::consumed(&mut decision, one, around)?,
+        Event::Stopped => fill::stopped(&mut decision, around)?,
         Event::Tick => fill::tick(&mut decision, around)?,
     }
     if decision.whole == *whole && decision.due == around.moment.now {

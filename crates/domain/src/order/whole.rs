@@ -2,13 +2,24 @@
 
 use tron::{Bandwidth, Energy, Resource, TxId};
 
-use super::{Order, OrderState};
+use super::{Order, OrderKind, OrderState};
 use crate::collect::plan::units_for_sun;
-use crate::collect::{ChainTotals, Commitments};
+use crate::collect::{ChainTotals, Commitments, Need, Reading};
 use crate::leg::{Leg, LegKind, LegState, Road};
-use crate::limits::TRANSFER_BANDWIDTH;
+use crate::limits::{TRANSFER_BANDWIDTH, USED_UP_LEFT_PPM};
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
+
+/// One call by a receiver that used energy of a plain order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Use {
+    /// The call, so that it counts once whatever block it is in.
+    pub txid: TxId,
+    /// The block's time.
+    pub at: UnixMillis,
+    /// Energy that it took from this order, as its receipt says.
+    pub energy: Energy,
+}
 
 /// An order with its legs and transactions.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +30,8 @@ pub struct WholeOrder {
     pub legs: Vec<Leg>,
     /// Every transaction ever stored for it, oldest first.
     pub txs: Vec<ChainTx>,
+    /// What was used of a plain order's energy, oldest first; empty where use is not followed.
+    pub uses: Vec<Use>,
 }
 
 impl WholeOrder {
@@ -54,6 +67,44 @@ impl WholeOrder {
         self.legs.iter().all(|leg| !matches!(leg.state, LegState::Planned | LegState::Signed))
     }
 
+    /// What is missing to fill it, by this reading; `others` are the other live orders on its receiver.
+    ///
+    /// Energy for a period is its own: what the receiver has besides does not count, and what it used
+    /// already is not made up for.
+    #[must_use]
+    pub fn need(&self, reading: &Reading, totals: &ChainTotals, others: &[WholeOrder]) -> Need {
+        let commitments = commitments(others, totals);
+        let lent = Energy::new(self.yield_of_legs(totals));
+        match self.order.kind {
+            OrderKind::Collection(_) => reading.need(&commitments, lent),
+            OrderKind::Energy { .. } => Need {
+                activation: !reading.exists && !commitments.is_activating,
+                bandwidth: Bandwidth::ZERO,
+                energy: self.order.energy.shortfall_over(lent),
+            },
+        }
+    }
+
+    /// Energy that calls have used of a plain order.
+    #[must_use]
+    pub fn energy_used(&self) -> Energy {
+        Energy::new(self.uses.iter().fold(0_i64, |sum, one| sum.saturating_add(one.energy.get())))
+    }
+
+    /// Whether calls have used a plain order's energy but for a remainder that is of no use.
+    #[must_use]
+    pub fn is_used_up(&self) -> bool {
+        let all = i128::from(self.order.energy.get());
+        let least = all * i128::from(1_000_000 - USED_UP_LEFT_PPM) / 1_000_000;
+        !self.uses.is_empty() && i128::from(self.energy_used().get()) >= least
+    }
+
+    /// Whether it is a plain order whose use is followed, so that it goes back once it is used up.
+    #[must_use]
+    pub fn follows_use(&self) -> bool {
+        self.order.collection().is_none() && self.order.returns_when_used()
+    }
+
     /// Whether a transfer in a block of this time can have used what this order lent.
     ///
     /// A filling order counts too, for a merchant that is faster than our reading back; but only once
@@ -73,9 +124,10 @@ impl WholeOrder {
             }
             OrderState::Ended | OrderState::Refunded => false,
         };
-        let mut lent = self.legs.iter().filter(|leg| leg.state != LegState::Dropped);
+        let mut lent = self.fill_legs().filter(|leg| leg.state != LegState::Dropped);
         is_ready
             && self.order.used.is_none()
+            && self.order.stopped.is_none()
             && self.is_filled()
             && lent.all(|leg| leg.included_at.is_some_and(|included| included <= at))
     }
@@ -132,14 +184,27 @@ impl WholeOrder {
         on_their_way.map(|leg| leg.kind.units_of(wanted)).sum::<i64>().min(missing)
     }
 
-    /// Whether its transfer is still expected with what it lent: not after the end of the rent, once
-    /// that is on its way back.
+    /// Whether it still counts on what it lent: not after the end of the rent, once that is on its way
+    /// back.
     #[must_use]
-    pub fn expects_transfer(&self) -> bool {
+    pub fn expects_use(&self) -> bool {
         let is_going = |leg: &Leg| {
             matches!(leg.state, LegState::Owed | LegState::Returning | LegState::Returned)
         };
-        self.order.is_open() && !self.legs.iter().any(is_going)
+        self.order.is_open() && !self.fill_legs().any(is_going)
+    }
+
+    /// Whether taking stake back from its receiver now would spoil what it promised: what it lent is
+    /// there for a use that is to come soon. Energy for days is used all the time, so nothing waits
+    /// for that.
+    #[must_use]
+    pub fn would_be_spoiled(&self) -> bool {
+        self.order.returns_when_used() && self.expects_use() && self.legs.iter().any(Leg::is_lent)
+    }
+
+    /// The legs that fill it: all but those that take leftovers back first.
+    pub fn fill_legs(&self) -> impl Iterator<Item = &Leg> {
+        self.legs.iter().filter(|leg| !leg.kind.is_leftover())
     }
 
     /// Whether it is making the receiver exist.
@@ -161,31 +226,42 @@ pub fn commitments(others: &[WholeOrder], totals: &ChainTotals) -> Commitments {
     let mut sum = Commitments::default();
     for other in others {
         sum.is_activating |= other.is_activating();
+        let is_done = other.order.used.is_some() || other.order.stopped.is_some();
         let reclaiming = other.legs.iter().filter(|leg| {
-            let is_spent = other.order.used.is_some() && leg.state == LegState::Included;
+            let is_spent = is_done && leg.state == LegState::Included;
             is_spent || matches!(leg.state, LegState::Owed | LegState::Returning)
         });
         for leg in reclaiming {
-            if let LegKind::Delegation { resource: Resource::Energy, units, .. } = leg.kind {
-                sum.reclaiming = sum.reclaiming.plus(Energy::new(units));
-            }
+            let units = match leg.kind {
+                LegKind::Leftover { units, .. } => units,
+                LegKind::Activation | LegKind::Delegation { .. } => {
+                    leg.kind.units_of(Resource::Energy)
+                }
+            };
+            sum.reclaiming = sum.reclaiming.plus(Energy::new(units));
         }
-        if other.expects_transfer() {
-            let order = &other.order;
-            // It relies on what it found there, and on what it bought as far as that is not on its way
-            // still. All that its legs lend leaves with it, the margin too.
-            let is_to_come = Energy::new(other.units_to_come(Resource::Energy));
-            let has_come = order.energy.shortfall_over(is_to_come);
+        if !other.expects_use() {
+            continue;
+        }
+        let order = &other.order;
+        let Some(collection) = order.collection() else {
             let lent = Energy::new(other.yield_of_legs(totals));
-            let found = order.transfer_energy.shortfall_over(order.energy);
-            sum.energy = sum.energy.plus(found).plus(has_come.max(lent));
-            sum.transfers += 1;
-            // More than one transfer's worth makes up for what somebody else lacks: until it is there,
-            // nobody else may count on it.
-            let is_to_come = other.units_to_come(Resource::Bandwidth).min(TRANSFER_BANDWIDTH);
-            let is_to_come = Bandwidth::new(is_to_come);
-            sum.bandwidth_to_come = sum.bandwidth_to_come.plus(is_to_come);
-        }
+            sum.rented = sum.rented.plus(lent.shortfall_over(other.energy_used()));
+            continue;
+        };
+        // It relies on what it found there, and on what it bought as far as that is not on its way
+        // still. All that its legs lend leaves with it, the margin too.
+        let is_to_come = Energy::new(other.units_to_come(Resource::Energy));
+        let has_come = order.energy.shortfall_over(is_to_come);
+        let lent = Energy::new(other.yield_of_legs(totals));
+        let found = collection.transfer_energy.shortfall_over(order.energy);
+        sum.energy = sum.energy.plus(found).plus(has_come.max(lent));
+        sum.transfers += 1;
+        // More than one transfer's worth makes up for what somebody else lacks: until it is there,
+        // nobody else may count on it.
+        let is_to_come = other.units_to_come(Resource::Bandwidth).min(TRANSFER_BANDWIDTH);
+        let is_to_come = Bandwidth::new(is_to_come);
+        sum.bandwidth_to_come = sum.bandwidth_to_come.plus(is_to_come);
     }
     sum
 }

@@ -11,21 +11,24 @@ use domain::callback::Outcome;
 use domain::collect::{ChainTotals, Reading, Scene};
 use domain::ledger::{LedgerAccount, LedgerTx, facts};
 use domain::limits::OrderLimits;
+use domain::order::leftover::leftovers;
 use domain::order::next::Moment;
 use domain::order::step::{
-    Decision, Event, NewOrder, Offer, Refused, Surroundings, WalletChange, accept, step,
+    Decision, Event, NewOrder, Offer, Refused, Surroundings, WalletChange, Wanted, accept, step,
 };
 use domain::order::{Action, next_action};
 use domain::pool::{Pool, PoolWallet, WalletRole};
-use domain::pricing::Prices;
-use domain::{KeyId, LedgerTxId, LegId, MerchantId, OrderId, TxState, UnixMillis, WholeOrder};
+use domain::pricing::PriceList;
+use domain::{
+    KeyId, LedgerTxId, LegId, MerchantId, OrderId, Origin, TxState, UnixMillis, WholeOrder,
+};
 use tron::{Address, Bandwidth, Energy, Resource, Sun, TokenUnits};
 
 /// Everything that the database would hold, and the moment.
 pub(crate) struct World {
     pub(crate) moment: Moment,
     pub(crate) limits: OrderLimits,
-    pub(crate) prices: Prices,
+    pub(crate) prices: PriceList,
     pub(crate) totals: ChainTotals,
     pub(crate) pool: Pool,
     pub(crate) orders: Vec<WholeOrder>,
@@ -50,16 +53,25 @@ pub(crate) const TOTALS: ChainTotals = ChainTotals {
     bandwidth_weight_trx: 1_000_000_000,
 };
 
+/// Prices that are easy to tell apart.
+const PRICES: PriceList = PriceList {
+    energy_price_sun: 60,
+    energy_price_1d_sun: 90,
+    energy_price_3d_sun: 80,
+    energy_price_30d_sun: 70,
+    small_energy: 50_000,
+    small_surcharge_sun: 600_000,
+    bandwidth_price_sun: 1_000,
+    activation_price_sun: 1_500_000,
+    transfer_fee_sun: 300_000,
+};
+
 impl World {
     pub(crate) fn new(limits: OrderLimits) -> Self {
         Self {
             moment: Moment { now: BEGINNING, chain_now: BEGINNING, solid_now: BEGINNING },
             limits,
-            prices: Prices {
-                energy_price_sun: 60,
-                bandwidth_price_sun: 1_000,
-                activation_price_sun: 1_500_000,
-            },
+            prices: PRICES,
             totals: TOTALS,
             pool: Pool::default(),
             orders: Vec::new(),
@@ -118,12 +130,29 @@ impl World {
         self.balances.get(&account).copied().unwrap_or(0)
     }
 
-    /// Asks for an order; the newest is the last of `orders`.
+    /// Asks for a collection; the newest is the last of `orders`.
     pub(crate) fn place(
         &mut self,
         merchant: MerchantId,
         receiver: Address,
         reading: Reading,
+    ) -> Result<Decision, Refused> {
+        let wanted = Wanted::Collection {
+            recipient: None,
+            token_amount: TokenUnits(5_000_000),
+            scene: Scene::RecipientHolds,
+        };
+        self.place_wanted(merchant, receiver, reading, wanted, &[])
+    }
+
+    /// Asks for an order of any kind, with energy stake that the chain shows at the receiver.
+    pub(crate) fn place_wanted(
+        &mut self,
+        merchant: MerchantId,
+        receiver: Address,
+        reading: Reading,
+        wanted: Wanted,
+        shown: &[(Address, Sun)],
     ) -> Result<Decision, Refused> {
         let mut id = [0; 16];
         id[15] = u8::try_from(self.orders.len() + 1).unwrap();
@@ -131,10 +160,9 @@ impl World {
             id: OrderId(id),
             merchant,
             key: KeyId(1),
+            origin: Origin::Api,
             receiver,
-            recipient: None,
-            token_amount: TokenUnits(5_000_000),
-            scene: Scene::RecipientHolds,
+            wanted,
             reference: None,
             callback_url: Some("https://merchant.example/callback".to_owned()),
             now: self.moment.now,
@@ -147,6 +175,7 @@ impl World {
             available: Sun::new(self.balance(LedgerAccount::Available(merchant))),
             is_paused: self.paused.contains(&merchant),
             others: &others,
+            leftovers: &leftovers(shown, &others, &self.totals),
             pool: &self.pool,
             limits: &self.limits,
         };

@@ -67,6 +67,7 @@ fn new_leg(leg: &Leg) -> String {
         LegKind::Delegation { resource, units, .. } => {
             format!("{number} {owner} lends {units} {}", resource.name().to_lowercase())
         }
+        LegKind::Leftover { units, .. } => format!("{number} {owner} takes back {units} energy"),
     }
 }
 

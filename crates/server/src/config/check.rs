@@ -15,6 +15,9 @@ pub(super) const TX_EXPIRATION_MS_MAX: i64 = 86_400_000;
 pub(super) const TX_EXPIRATION_MS_MIN: i64 = 15_000;
 /// Most sun for one unit of anything: a price beyond it is a slip.
 pub(super) const PRICE_SUN_MAX: i64 = 1_000_000_000;
+/// Most energy that an order may be for: more than the network yields in a day is a slip, and the
+/// dearest price of the longest rent still fits 63 bits.
+pub(super) const ORDER_ENERGY_MAX: i64 = 300_000_000;
 
 /// Questions that an order asks the chain one after the other.
 const READS_DEEP: i64 = 2;
@@ -65,10 +68,18 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
         ("token.energy_to_holder", token.energy_to_holder, 1, 100_000_000),
         ("token.energy_to_empty", token.energy_to_empty, 1, 100_000_000),
         ("price.energy_price_sun", price.energy_price_sun, 0, PRICE_SUN_MAX),
+        ("price.energy_price_1d_sun", price.energy_price_1d_sun, 0, PRICE_SUN_MAX),
+        ("price.energy_price_3d_sun", price.energy_price_3d_sun, 0, PRICE_SUN_MAX),
+        ("price.energy_price_30d_sun", price.energy_price_30d_sun, 0, PRICE_SUN_MAX),
+        ("price.small_energy", price.small_energy, 0, ORDER_ENERGY_MAX),
+        ("price.small_surcharge_sun", price.small_surcharge_sun, 0, PRICE_SUN_MAX),
         ("price.bandwidth_price_sun", price.bandwidth_price_sun, 0, PRICE_SUN_MAX),
         ("price.activation_price_sun", price.activation_price_sun, 0, PRICE_SUN_MAX),
+        ("price.transfer_fee_sun", price.transfer_fee_sun, 0, PRICE_SUN_MAX),
         ("pool.energy_margin_ppm", pool.energy_margin_ppm, 0, ENERGY_MARGIN_PPM_MAX),
         ("pool.wallet_bandwidth_kept", pool.wallet_bandwidth_kept, 0, 1_000_000_000),
+        ("order.min_energy", order.min_energy, 1, order.max_energy),
+        ("order.max_energy", order.max_energy, 1, ORDER_ENERGY_MAX),
         ("order.hold_secs", order.hold_secs, 1, HOLD_SECS_MAX),
         ("order.fill_deadline_secs", order.fill_deadline_secs, 10, 3_600),
         (

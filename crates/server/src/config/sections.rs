@@ -83,8 +83,14 @@ section! {
     /// `[price]`
     PriceSection {
         energy_price_sun: i64,
+        energy_price_1d_sun: i64,
+        energy_price_3d_sun: i64,
+        energy_price_30d_sun: i64,
+        small_energy: i64,
+        small_surcharge_sun: i64,
         bandwidth_price_sun: i64,
         activation_price_sun: i64,
+        transfer_fee_sun: i64,
     }
 }
 
@@ -102,6 +108,8 @@ section! {
 section! {
     /// `[order]`
     OrderSection {
+        min_energy: i64,
+        max_energy: i64,
         hold_secs: i64,
         fill_deadline_secs: i64,
         tx_expiration_ms: i64,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use app::Settings;
 use domain::callback::Schedule;
-use domain::limits::OrderLimits;
-use domain::pricing::Prices;
+use domain::limits::{EnergyBounds, OrderLimits};
+use domain::pricing::PriceList;
 use tron::{Bandwidth, Energy};
 
 use super::{Config, ConfigError};
@@ -55,16 +55,13 @@ impl Config {
     /// What the use cases need; `owner` names this process in leases.
     #[must_use]
     pub fn settings(&self, owner: String) -> Settings {
-        let (order, price, token) = (&self.order, &self.price, &self.token);
+        let (order, token) = (&self.order, &self.token);
         Settings {
             token: token.contract,
             energy_to_holder: Energy::new(token.energy_to_holder),
             energy_to_empty: Energy::new(token.energy_to_empty),
-            prices: Prices {
-                energy_price_sun: price.energy_price_sun,
-                bandwidth_price_sun: price.bandwidth_price_sun,
-                activation_price_sun: price.activation_price_sun,
-            },
+            prices: self.price_list(),
+            energy_bounds: EnergyBounds { min: order.min_energy, max: order.max_energy },
             limits: OrderLimits {
                 hold_secs: order.hold_secs,
                 fill_deadline_secs: order.fill_deadline_secs,
@@ -84,6 +81,23 @@ impl Config {
             replays_kept_secs: REPLAYS_KEPT_SECS,
             resends_kept_secs: order.idempotency_hours * 3_600,
             catch_up_blocks: self.node.catch_up_blocks,
+        }
+    }
+
+    /// What everything costs.
+    #[must_use]
+    pub fn price_list(&self) -> PriceList {
+        let price = &self.price;
+        PriceList {
+            energy_price_sun: price.energy_price_sun,
+            energy_price_1d_sun: price.energy_price_1d_sun,
+            energy_price_3d_sun: price.energy_price_3d_sun,
+            energy_price_30d_sun: price.energy_price_30d_sun,
+            small_energy: price.small_energy,
+            small_surcharge_sun: price.small_surcharge_sun,
+            bandwidth_price_sun: price.bandwidth_price_sun,
+            activation_price_sun: price.activation_price_sun,
+            transfer_fee_sun: price.transfer_fee_sun,
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use app::place_order::PlaceOrder;
+use app::place_order::{PlaceOrder, Wanted};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::Origin;
 use wire::{CollectRequest, CollectResponse};
 
 use crate::refusal::{Refusal, json};
@@ -20,14 +21,15 @@ pub async fn handle(State(edge): State<Arc<Edge>>, post: SignedPost) -> Result<R
     let place = PlaceOrder {
         merchant: post.key().merchant,
         key: post.key().id,
+        origin: Origin::Api,
         receiver: wanted.receiver,
-        recipient: wanted.recipient,
-        scene: wanted.scene,
+        wanted: Wanted::Collection { recipient: wanted.recipient, scene: wanted.scene },
         reference: wanted.reference,
         is_reference_strict: post.key().is_reference_strict,
         callback_url: wanted.callback_url,
-        request: post.request_keys()?,
+        request: Some(post.request_keys()?),
     };
     let order = edge.app.place_order(place).await?;
-    Ok(json(StatusCode::OK, CollectResponse::of(&order).to_json()))
+    let collection = order.collection().expect("an order of this path is a collection");
+    Ok(json(StatusCode::OK, CollectResponse::of(&order, collection).to_json()))
 }

@@ -4,7 +4,7 @@ use app::ports::{Store, StoreError};
 use app::rows::{Attention, Changes, Idempotency, Needs, NewAnswers, OutboxKind};
 use app::work::commit;
 use domain::order::Event;
-use domain::order::step::Refused;
+use domain::order::step::{Refused, Wanted};
 use domain::{OrderState, Road, WholeOrder};
 use tron::{Sun, TxId};
 
@@ -19,7 +19,13 @@ pub(crate) async fn an_order_is_kept_as_it_was_decided(store: &dyn Store) {
     assert_eq!(whole.order.receiver, new.receiver);
     assert_eq!(whole.order.reference, new.reference);
     assert_eq!(whole.order.callback_url, new.callback_url);
-    assert_eq!(whole.order.token_amount, new.token_amount);
+    let collection = whole.order.collection().unwrap();
+    let wanted = Wanted::Collection {
+        recipient: collection.recipient,
+        token_amount: collection.token_amount,
+        scene: collection.scene,
+    };
+    assert_eq!((wanted, whole.order.origin), (new.wanted, new.origin));
     assert_eq!(whole.order.price, Sun::new(support::PRICE));
     assert_eq!(whole.order.balance_after, Sun::new(support::CREDIT - support::PRICE));
     assert_eq!((whole.legs.len(), whole.txs.len()), (1, 0));

@@ -11,11 +11,11 @@ use domain::collect::{ChainTotals, Reading, Scene};
 use domain::ledger::facts::merchant_credited;
 use domain::limits::OrderLimits;
 use domain::order::next::Moment;
-use domain::order::step::{NewOrder, Offer, ReadBack, Surroundings, step};
+use domain::order::step::{NewOrder, Offer, ReadBack, Surroundings, Wanted, step};
 use domain::order::{Decision, Event, Refused, accept};
 use domain::pool::WalletRole;
-use domain::pricing::Prices;
-use domain::{ChainTx, KeyId, LegId, MerchantId, OrderId, Road, TxState, UnixMillis};
+use domain::pricing::PriceList;
+use domain::{ChainTx, KeyId, LegId, MerchantId, OrderId, Origin, Road, TxState, UnixMillis};
 use tron::{Address, Bandwidth, Energy, Sun, TokenUnits, TxId};
 
 /// When everything happens.
@@ -136,10 +136,13 @@ pub(crate) fn new_order(base: Base, number: u64) -> NewOrder {
         id: order_id(number),
         merchant: base.merchant,
         key: base.key,
+        origin: Origin::Api,
         receiver: address(number),
-        recipient: None,
-        token_amount: TokenUnits(25_000_000),
-        scene: Scene::RecipientHolds,
+        wanted: Wanted::Collection {
+            recipient: None,
+            token_amount: TokenUnits(25_000_000),
+            scene: Scene::RecipientHolds,
+        },
         reference: Some(format!("invoice-{number:08}")),
         callback_url: Some("https://m.example/cb".to_owned()),
         now: NOW,
@@ -159,21 +162,30 @@ pub(crate) fn reading(energy_limit: i64) -> Reading {
     }
 }
 
+/// What everything costs.
+const PRICES: PriceList = PriceList {
+    energy_price_sun: 60,
+    energy_price_1d_sun: 90,
+    energy_price_3d_sun: 80,
+    energy_price_30d_sun: 70,
+    small_energy: 50_000,
+    small_surcharge_sun: 600_000,
+    bandwidth_price_sun: 1_000,
+    activation_price_sun: 1_500_000,
+    transfer_fee_sun: 300_000,
+};
+
 /// The decision about a new order.
 pub(crate) fn decide_new(rows: &Rows, new: &NewOrder) -> Result<Decision, Refused> {
     let merchant = rows.merchant.as_ref().expect("the merchant is there");
-    let prices = Prices {
-        energy_price_sun: 60,
-        bandwidth_price_sun: 1_000,
-        activation_price_sun: 1_500_000,
-    };
     let offer = Offer {
         reading: reading(0),
         totals: TOTALS,
-        prices,
+        prices: PRICES,
         available: merchant.available,
         is_paused: merchant.is_paused,
         others: &rows.others,
+        leftovers: &[],
         pool: &rows.pool,
         limits: &LIMITS,
     };

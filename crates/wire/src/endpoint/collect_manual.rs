@@ -4,7 +4,7 @@
 //! mean, and the last four members of the answer, are ours.
 
 use domain::collect::Scene;
-use domain::{Order, OrderId};
+use domain::{Collection, Order, OrderId};
 use tron::{Address, Bandwidth, Energy, Sun};
 
 use crate::canon::{CanonicalForm, Object, Value};
@@ -121,10 +121,10 @@ pub struct CollectResponse {
 impl CollectResponse {
     /// The answer to an order that was just accepted; a replay gives the same.
     #[must_use]
-    pub const fn of(order: &Order) -> Self {
+    pub const fn of(order: &Order, collection: &Collection) -> Self {
         Self {
             order_id: order.id,
-            scene: order.scene,
+            scene: collection.scene,
             amount: order.price,
             balance: order.balance_after,
             energy: order.energy,

@@ -4,15 +4,14 @@
 //! other. Source: api-contract 2.1, 5.3. The members from `serial` on are ours, additive.
 
 use domain::leg::{Leg, LegKind, Road};
-use domain::{OrderId, UnixMillis, WholeOrder};
+use domain::{OrderId, Period, UnixMillis, WholeOrder};
 use tron::{Address, Energy, Resource, Sun, TxId};
 
 use crate::canon::{Object, Value};
 use crate::error::{ERRNO_BAD_QUERY, ErrorBody, QUERY_NAMES_NO_ORDER};
-use crate::names;
-use crate::period::Period;
 use crate::status::{DetailStatus, OrderStatus};
 use crate::time::{china_micros, utc_micros};
+use crate::{names, period};
 
 /// Which order is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,8 +110,8 @@ pub struct DelegationDetail {
 impl OrderResponse {
     /// How a stored order stands.
     ///
-    /// `key_name` is the name of the key that placed it; `hold_secs` how long a delegation stays at
-    /// most, for the moment when it is due back.
+    /// `key_name` is the name of the key that placed it; `hold_secs` how long an hour's delegation
+    /// stays at most, for the moment when it is due back.
     #[must_use]
     pub fn of(whole: &WholeOrder, key_name: &str, hold_secs: i64) -> Self {
         let order = &whole.order;
@@ -132,7 +131,7 @@ impl OrderResponse {
                 .collect(),
             accepted: order.created,
             key_name: key_name.to_owned(),
-            period: Period::HOUR,
+            period: order.kind.period(),
             status: OrderStatus::of(whole),
             activation: whole.delivered_tx(|kind| *kind == LegKind::Activation),
             bandwidth: whole.delivered_tx(is_bandwidth),
@@ -156,7 +155,7 @@ impl OrderResponse {
             .with(names::DETAILS, details)
             .with(names::CREATE_TIME, china_micros(self.accepted))
             .with(names::API_NAME, self.key_name.as_str())
-            .with(names::PERIOD, i64::from(self.period.code()))
+            .with(names::PERIOD, period::code(self.period))
             .with(names::STATUS, self.status.code())
             .with(names::REFUND_AMOUNT, self.refunded.get())
             .with(names::SERIAL, self.order_id.to_string())
@@ -189,7 +188,11 @@ impl DelegationDetail {
         Some(Self {
             delegation: whole.live_tx(leg.id.number, Road::Out)?.txid,
             delegated,
-            reclaim_due: whole.order.ready.unwrap_or(delegated).after_secs(hold_secs),
+            reclaim_due: whole
+                .order
+                .ready
+                .unwrap_or(delegated)
+                .after_secs(whole.order.rent_secs(hold_secs)),
             reclaim: reclaim.filter(|_| status == DetailStatus::TakenBack),
             reclaimed: leg.returned_at,
             status,
@@ -209,7 +212,7 @@ impl DelegationDetail {
 
 const fn resource_of(kind: &LegKind) -> Option<Resource> {
     match kind {
-        LegKind::Activation => None,
+        LegKind::Activation | LegKind::Leftover { .. } => None,
         LegKind::Delegation { resource, .. } => Some(*resource),
     }
 }

@@ -6,7 +6,7 @@ mod case;
 
 use case::{Case, Message};
 use domain::callback::{CallbackEvent, Format, Outcome};
-use domain::{KeyId, OrderId, UnixMillis};
+use domain::{KeyId, OrderId, Origin, UnixMillis};
 use tron::{Address, Energy, Sun, TxId};
 use wire::endpoint::order_query::DelegationDetail;
 use wire::sign::SignatureError;
@@ -172,6 +172,8 @@ fn delivered() -> CallbackEvent {
     CallbackEvent {
         order: first_order(),
         key: KeyId(1),
+        origin: Origin::Api,
+        period: Period::HOUR,
         url: "https://merchant.example/callback".to_owned(),
         outcome: Outcome::Delivered,
         receiver: address("TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw"),

@@ -141,7 +141,7 @@ pub(super) fn lost(decision: &mut Decision, txid: TxId) -> Result<(), Refused> {
     }
     // A fork can undo the way out while the way back is signed. When neither can happen any more,
     // taking back would take what another order lent to the same address.
-    if leg.state == LegState::Owed && is_out_lost {
+    if leg.state == LegState::Owed && is_out_lost && !leg.kind.is_leftover() {
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
     }
     Ok(())

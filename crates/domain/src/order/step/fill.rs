@@ -10,9 +10,8 @@ use crate::collect::{ChainTotals, Need, Reading, plan_legs};
 use crate::ledger::facts::{order_released, order_settled};
 use crate::leg::{Leg, LegEvent, LegKind, LegState, step as leg_step};
 use crate::limits::ORDER_LEGS_MAX;
-use crate::order::next::{is_over, is_overdue, may_release};
-use crate::order::whole::commitments;
-use crate::order::{OrderState, WholeOrder};
+use crate::order::next::{is_over, is_overdue, is_waiting, may_release};
+use crate::order::{OrderState, Use, WholeOrder};
 use crate::pool::{NoCapacity, Pool};
 use crate::time::UnixMillis;
 
@@ -40,18 +39,19 @@ pub(super) fn read_back(
         decision.due = again;
         return Ok(());
     }
-    let need = read.reading.need(&commitments(around.others, &read.totals));
+    let need = decision.whole.need(&read.reading, &read.totals, around.others);
     if need.is_nothing() {
         deliver(decision, around.moment.now);
         return Ok(());
     }
-    if decision.whole.legs.len() >= ORDER_LEGS_MAX {
+    let existing = decision.whole.fill_legs().count();
+    if existing >= ORDER_LEGS_MAX {
         return refund(decision, around.moment.now);
     }
-    let existing = decision.whole.legs.len();
     match top_up(&decision.whole, &need, &read.totals, around, pool) {
         Ok((planned, left)) if existing + planned.len() <= ORDER_LEGS_MAX => {
-            let mut legs = number_legs(decision.whole.order.id, existing, planned);
+            let (order, before) = (decision.whole.order.id, decision.whole.legs.len());
+            let mut legs = number_legs(order, before, planned);
             decision.whole.legs.append(&mut legs);
             decision.wallets.extend(WalletChange::between(pool, &left));
         }
@@ -91,10 +91,8 @@ fn top_up(
 fn shows_what_is_lent(whole: &WholeOrder, others: &[WholeOrder], read: &ReadBack) -> bool {
     let lent = |wanted: Resource| -> i64 {
         let legs = others.iter().flat_map(|other| &other.legs).chain(&whole.legs);
-        let stake = legs.filter(|leg| leg.is_lent()).map(|leg| match leg.kind {
-            LegKind::Delegation { resource, balance, .. } if resource == wanted => balance,
-            LegKind::Delegation { .. } | LegKind::Activation => Sun::ZERO,
-        });
+        let stake = legs.filter(|leg| leg.is_lent()).filter_map(|leg| leg.kind.stake());
+        let stake = stake.filter(|(resource, _)| *resource == wanted).map(|(_, balance)| balance);
         units_for_sun(wanted, stake.sum(), &read.totals)
     };
     // One unit of tolerance: the node truncates once, over the sum of all stake.
@@ -107,7 +105,7 @@ fn shows_what_is_lent(whole: &WholeOrder, others: &[WholeOrder], read: &ReadBack
         && read.reading.staked_bandwidth_limit.get() >= lent(Resource::Bandwidth) - 1
 }
 
-/// The address can make its transfer: the money is earned and the merchant is told.
+/// What was ordered is there: the money is earned and the merchant is told.
 fn deliver(decision: &mut Decision, now: UnixMillis) {
     let order = &mut decision.whole.order;
     (order.state, order.ready) = (OrderState::Delivered, Some(now));
@@ -162,12 +160,48 @@ pub(super) fn used(
     release(decision, around)
 }
 
+/// A call used energy of a plain order: once it is used up, what was lent goes back.
+pub(super) fn consumed(
+    decision: &mut Decision,
+    one: Use,
+    around: &Surroundings<'_>,
+) -> Result<(), Refused> {
+    let whole = &decision.whole;
+    let is_counted = whole.uses.iter().any(|before| before.txid == one.txid);
+    if is_counted || !whole.follows_use() || !whole.awaits_use(one.at) {
+        return Err(Refused::NoChange);
+    }
+    decision.whole.uses.push(one);
+    if !decision.whole.is_used_up() {
+        return Ok(());
+    }
+    if decision.whole.order.state == OrderState::Filling {
+        deliver(decision, around.moment.now);
+    }
+    (decision.whole.order.used, decision.whole.order.used_by) = (Some(one.at), Some(one.txid));
+    release(decision, around)
+}
+
+/// The merchant wants it to end now. One that is being filled is filled first: it was paid for, and
+/// its callback is owed.
+pub(super) fn stopped(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
+    let order = &mut decision.whole.order;
+    if !order.is_open() {
+        return Err(Refused::NoChange);
+    }
+    order.stopped = Some(around.moment.now);
+    match order.state {
+        OrderState::Delivered => release(decision, around),
+        OrderState::Filling | OrderState::Ended | OrderState::Refunded => Ok(()),
+    }
+}
+
 /// Time passed: refund, release or end.
 pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
     let whole = &decision.whole;
     match whole.order.state {
         OrderState::Filling
-            if is_overdue(whole, &around.moment, around.limits) && !whole.is_in_doubt() =>
+            if is_overdue(whole, &around.moment, around.limits) && !is_waiting(whole) =>
         {
             refund(decision, around.moment.now)
         }
@@ -201,6 +235,8 @@ fn callback(whole: &WholeOrder, outcome: Outcome) -> Option<CallbackEvent> {
     Some(CallbackEvent {
         order: order.id,
         key: order.key,
+        origin: order.origin,
+        period: order.kind.period(),
         url: order.callback_url.clone()?,
         outcome,
         receiver: order.receiver,

@@ -11,7 +11,7 @@ use domain::ledger::facts::order_settled;
 use domain::limits::OrderLimits;
 use domain::order::step::{Offer, accept};
 use domain::pool::Pool;
-use domain::pricing::Prices;
+use domain::pricing::PriceList;
 use domain::{ChainTx, LegState, OrderState, Road, TxState, UnixMillis, WholeOrder};
 use futures::{StreamExt, TryStreamExt, stream};
 use tron::{Address, Sun, TxId};
@@ -30,7 +30,7 @@ const LEASE_MS: i64 = 600_000;
 
 /// What orders are accepted against.
 pub(super) struct Market {
-    pub(super) prices: Prices,
+    pub(super) prices: PriceList,
     pub(super) limits: OrderLimits,
     pub(super) totals: ChainTotals,
     pub(super) pool: Pool,
@@ -101,6 +101,7 @@ fn finished(base: Base, market: &Market, number: usize) -> anyhow::Result<Change
         available: CREDIT,
         is_paused: false,
         others: &[],
+        leftovers: &[],
         pool: &market.pool,
         limits: &market.limits,
     };
@@ -148,6 +149,8 @@ fn told(whole: &WholeOrder) -> CallbackEvent {
     CallbackEvent {
         order: order.id,
         key: order.key,
+        origin: order.origin,
+        period: order.kind.period(),
         url: order.callback_url.clone().unwrap_or_default(),
         outcome: Outcome::Delivered,
         receiver: order.receiver,

@@ -9,9 +9,9 @@ use app::ports::{Clock, Ids, Store};
 use app::rows::{Attention, Changes, Key, NewAnswers, NewWallet, RequestKeys};
 use domain::collect::{ChainTotals, Reading, Scene};
 use domain::ledger::facts::merchant_credited;
-use domain::order::step::{NewOrder, Offer, accept};
+use domain::order::step::{NewOrder, Offer, Wanted, accept};
 use domain::pool::Pool;
-use domain::{KeyId, MerchantId};
+use domain::{KeyId, MerchantId, Origin};
 use store::{Options, PlainWriter, SqliteStore};
 use tron::{Address, Bandwidth, Energy, Sun, TokenUnits};
 
@@ -108,6 +108,7 @@ impl RawCommit {
             available: CREDIT,
             is_paused: false,
             others: &[],
+            leftovers: &[],
             pool: &self.pool,
             limits: &self.settings.limits,
         };
@@ -154,10 +155,13 @@ pub(super) fn new_order(
         id,
         merchant: base.merchant,
         key: base.key,
+        origin: Origin::Api,
         receiver,
-        recipient: Some(Address::from_evm([9; 20])),
-        token_amount: TokenUnits(25_000_000),
-        scene: Scene::RecipientHolds,
+        wanted: Wanted::Collection {
+            recipient: Some(Address::from_evm([9; 20])),
+            token_amount: TokenUnits(25_000_000),
+            scene: Scene::RecipientHolds,
+        },
         reference: Some(reference(number)),
         callback_url: Some(CALLBACK_URL.to_owned()),
         now: SystemClock.now(),

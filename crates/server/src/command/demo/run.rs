@@ -78,7 +78,9 @@ impl Runner<'_> {
         let order = self.order(payment.address, recipient).await?;
         row.take(&order);
         let placed = self.world.app.store.order_view(order.order_id).await?;
-        row.energy_needed = placed.map_or(Energy::ZERO, |view| view.whole.order.transfer_energy);
+        row.energy_needed = placed
+            .and_then(|view| view.whole.order.collection().copied())
+            .map_or(Energy::ZERO, |collection| collection.transfer_energy);
         let short = payment.address.to_string();
         self.progress.reach(Step::Ordered, &format!("{short} ordered {}", order.order_id));
         self.wait_ready(order.order_id).await?;

@@ -1,0 +1,49 @@
+//! What calls used of plain orders' energy.
+
+use domain::OrderId;
+use domain::order::Use;
+use rusqlite::{Connection, params};
+
+use crate::column;
+use crate::dialect::Fault;
+
+crate::statement::statements! {
+    INSERT = "
+INSERT INTO energy_use (order_id, number, txid, at_ms, energy) VALUES (?1, ?2, ?3, ?4, ?5)";
+    OF_ORDER = "SELECT txid, at_ms, energy FROM energy_use WHERE order_id = ?1 ORDER BY number";
+}
+
+/// The uses of an order, oldest first.
+pub(crate) fn of_order(connection: &Connection, order: OrderId) -> Result<Vec<Use>, Fault> {
+    let mut uses = connection.prepare_cached(OF_ORDER)?;
+    let rows = uses.query_map([order.0], |row| {
+        Ok(Use {
+            txid: column::txid(row, 0)?,
+            at: column::millis(row, 1)?,
+            energy: column::energy(row, 2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Adds what is new: uses never change and never vanish.
+pub(crate) fn update(
+    connection: &Connection,
+    order: OrderId,
+    old: &[Use],
+    new: &[Use],
+) -> Result<(), Fault> {
+    if !new.starts_with(old) {
+        return Err(Fault::Broken(format!("a use of order {order} was to change")));
+    }
+    for (one, number) in new.iter().zip(1_i64..).skip(old.len()) {
+        connection.prepare_cached(INSERT)?.execute(params![
+            order.0,
+            number,
+            one.txid.as_bytes(),
+            one.at.0,
+            one.energy.get(),
+        ])?;
+    }
+    Ok(())
+}
