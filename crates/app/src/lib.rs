@@ -13,11 +13,13 @@ pub mod deliver_callbacks;
 pub mod fill_order;
 pub mod place_order;
 pub mod ports;
+pub mod price_energy;
 pub mod read_receiver;
 pub mod reconcile_pool;
 pub mod rows;
 pub mod settings;
 pub mod sign_leg;
+pub mod stop_order;
 pub mod watch_chain;
 pub mod work;
 

@@ -83,6 +83,39 @@ pub async fn read_account(
     Ok(reading(account.as_ref(), view, Energy::ZERO))
 }
 
+/// Energy of one token transfer to an address from anybody who holds the token.
+///
+/// Shape: at most four requests, three deep: what the address holds, then who can be the sender, then
+/// the simulated transfer. Identical reads within a block are shared by the cached node.
+pub async fn transfer_energy_to(
+    node: &dyn TronNode,
+    settings: &Settings,
+    to: Address,
+) -> Result<Energy, ReceiverRefused> {
+    let held = node.token_balance(settings.token, to).await?;
+    let mut transfer = Transfer {
+        receiver: to,
+        recipient: None,
+        scene: Scene::RecipientHolds,
+        recipient_holds: None,
+        token_amount: held,
+    };
+    if held == TokenUnits(0) {
+        // Tokens that were sent there by mistake lie with the token's own contract and with the
+        // address of nobody.
+        for sender in [settings.token, Address::from_evm([0; 20])] {
+            let amount = node.token_balance(settings.token, sender).await?;
+            if amount > TokenUnits(1) {
+                (transfer.receiver, transfer.token_amount) = (sender, TokenUnits(1));
+                break;
+            }
+        }
+        (transfer.recipient, transfer.recipient_holds) = (Some(to), Some(false));
+        transfer.scene = Scene::RecipientEmpty;
+    }
+    transfer.energy(node, settings).await
+}
+
 /// Reads a receiver back after its legs were included: from the node's own resource computation, and
 /// for a collection with the transfer simulated again.
 ///

@@ -2,6 +2,7 @@
 
 use app::place_order::PlaceRefused;
 use app::ports::StoreError;
+use app::price_energy::PriceRefused;
 use app::read_receiver::ReceiverRefused;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -120,6 +121,18 @@ impl From<ReceiverRefused> for Refusal {
                 tracing::warn!("the chain could not be read for an order: {}", chain(&failed));
                 Self::bad_request(ErrorBody::detail(error::CHAIN_UNREADABLE))
             }
+        }
+    }
+}
+
+impl From<PriceRefused> for Refusal {
+    fn from(refused: PriceRefused) -> Self {
+        match refused {
+            PriceRefused::Recipient(ReceiverRefused::TransferReverts(_)) => {
+                Self::fields(FieldErrors::one(names::TO_ADDRESS, error::TRANSFER_TO_REVERTS))
+            }
+            PriceRefused::Recipient(refused) => refused.into(),
+            PriceRefused::OutOfRange => Self::internal(&refused),
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use wire::{FieldErrors, names};
 
 use crate::callback_client::CallbackClient;
-use crate::endpoint::{collect_manual, health, order_query};
+use crate::endpoint::{collect_manual, health, order, order_price, order_query, order_reclaim};
 use crate::keys::Keys;
 use crate::refusal::Refusal;
 
@@ -40,6 +40,10 @@ impl Edge {
 pub fn routes(edge: Arc<Edge>) -> Router {
     Router::new()
         .route(names::PATH_COLLECT_MANUAL, post(collect_manual::handle))
+        .route(names::PATH_ORDER, post(order::handle))
+        .route(names::PATH_ORDER_RECLAIM, post(order_reclaim::handle))
+        .route(names::PATH_ORDER_PRICE, get(order_price::handle))
+        .route(names::PATH_ORDER_PRICE_ALIAS, get(order_price::handle))
         .route(names::PATH_ORDER_QUERY, get(order_query::handle))
         .route(names::PATH_ORDER_QUERY_ALIAS, get(order_query::handle))
         .route("/healthz", get(health::is_alive))

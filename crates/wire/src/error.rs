@@ -216,6 +216,8 @@ pub const RECEIVER_IS_CONTRACT: &str = "This address is a contract.";
 pub const RECEIVER_IS_POOL: &str = "This address belongs to the pool.";
 /// Field text, ours: see [`FieldErrors::transfer_reverts`].
 pub const TRANSFER_REVERTS: &str = "The token contract refuses a transfer from this address.";
+/// Field text, ours: simulating a transfer to the address reverts.
+pub const TRANSFER_TO_REVERTS: &str = "The token contract refuses a transfer to this address.";
 /// Field text, ours: see [`FieldErrors::idempotency_key_reused`].
 pub const IDEMPOTENCY_KEY_REUSED: &str = "This key was used for a different request.";
 /// Field text, ours: see [`FieldErrors::reference_reused`].

@@ -10,6 +10,8 @@
 //! | `TIMESTAMP` | timestamp | Unix seconds, 10 digits; part of the signed message |
 //! | `SIGNATURE` | signature | lower-case hex of HMAC-SHA256 |
 //! | `Idempotency-Key` | idempotency key | ours; the platform has none |
+//! | `active`, `exclusive` | activates, takes leftovers back first | integers; above 0 is yes |
+//! | `price`, `total_price`, `addition` | unit price, total, surcharge | sun; the total includes the surcharge |
 //! | `scene` | scene | asked 0, 1, 2; executed 1, 2 |
 //! | `receive_address` | receiver | sends the USDT, receives the energy |
 //! | `to_address` | recipient | receives the USDT |
@@ -19,7 +21,7 @@
 //! | `order_no` | order id | the same value; what the query calls it |
 //! | `amount` | charged | sun |
 //! | `balance` | balance | sun, after the order |
-//! | `energy_amount` | energy bought | what the address lacked; 0 when it lacked none |
+//! | `energy_amount` | energy bought | asked for, or what a collection's address lacked |
 //! | `bandwidth_needed` | bandwidth bought | ours, additive |
 //! | `active_needed` | activation bought | ours, additive; a boolean |
 //! | `pay_amount` | energy delegated | energy despite the name; always an integer |
@@ -53,6 +55,14 @@ pub const APPLICATION_JSON: &str = "application/json";
 pub const PREFIX: &str = "/api/v1/frontend";
 /// `POST`: place a collection order.
 pub const PATH_COLLECT_MANUAL: &str = "/api/v1/frontend/order/collect-manual";
+/// `POST`: place an order for energy.
+pub const PATH_ORDER: &str = "/api/v1/frontend/order";
+/// `POST`: end an order early.
+pub const PATH_ORDER_RECLAIM: &str = "/api/v1/frontend/order/reclaim";
+/// `GET`: what energy costs.
+pub const PATH_ORDER_PRICE: &str = "/api/v1/frontend/order/price";
+/// `GET`: how a heading of the 2023 documents spells [`PATH_ORDER_PRICE`].
+pub const PATH_ORDER_PRICE_ALIAS: &str = "/api/v1/frontend/order-price";
 /// `GET`: read one order.
 pub const PATH_ORDER_QUERY: &str = "/api/v1/frontend/order/query";
 /// `GET`: how a heading of the 2023 documents spells [`PATH_ORDER_QUERY`].
@@ -64,6 +74,10 @@ pub const SCENE: &str = "scene";
 pub const RECEIVE_ADDRESS: &str = "receive_address";
 /// Who receives the USDT.
 pub const TO_ADDRESS: &str = "to_address";
+/// Whether a receiver that does not exist is activated first.
+pub const ACTIVE: &str = "active";
+/// Whether what was left behind on the receiver is taken back first.
+pub const EXCLUSIVE: &str = "exclusive";
 /// Where the result is posted.
 pub const CALLBACK_URL: &str = "callback_url";
 /// The merchant's own label.
@@ -83,6 +97,13 @@ pub const ENERGY_AMOUNT: &str = "energy_amount";
 pub const BANDWIDTH_NEEDED: &str = "bandwidth_needed";
 /// Whether the order activates the receiver.
 pub const ACTIVE_NEEDED: &str = "active_needed";
+
+/// Price of a unit of energy; for days, of a unit and a day; sun.
+pub const PRICE: &str = "price";
+/// What an order would cost, sun.
+pub const TOTAL_PRICE: &str = "total_price";
+/// Surcharge of a small order, sun.
+pub const ADDITION: &str = "addition";
 
 /// Energy delegated so far.
 pub const PAY_AMOUNT: &str = "pay_amount";
@@ -125,6 +146,8 @@ pub const TYPE_ENERGY: &str = "energy";
 pub const ERRNO: &str = "errno";
 /// What went wrong, in the errno body.
 pub const MESSAGE: &str = "message";
+/// The message of an order that is to end early.
+pub const REQUEST_ACCEPTED: &str = "request accept";
 /// What went wrong, in the detail body.
 pub const DETAIL: &str = "detail";
 /// The field name for what is wrong with the body as a whole.

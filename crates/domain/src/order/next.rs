@@ -220,10 +220,7 @@ pub(super) fn may_release(
         return false;
     }
     let order = &whole.order;
-    let is_untouched = order.used.is_none()
-        && order.stopped.is_none()
-        && order.returns_when_used()
-        && whole.uses.is_empty();
+    let is_untouched = order.used.is_none() && order.returns_when_used() && whole.uses.is_empty();
     let is_in_the_way =
         |other: &WholeOrder| other.would_be_spoiled() && !is_over(other, moment, limits);
     is_untouched || !others.iter().any(is_in_the_way)

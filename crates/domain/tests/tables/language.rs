@@ -5,6 +5,8 @@
 //! pool w1 energy 65000 bandwidth 400            pool a1 activator 10       drift 1000000100
 //! address A energy 70000 used 100 free 300 takes 64285 | address A absent
 //! order o1 m1 A                  accept an order on A, with what A has
+//! rent o1 m1 A 65000 1D          accept energy for a period on A; `active` and `exclusive` may follow
+//! shown A w1 5000                energy that the chain shows w1 to lend to A
 //! sign o1/1                      store a transaction for a leg, on the road that it is on
 //! again o1/1                     store the leg's newest transaction, which is stored already
 //! answer o1/1 taken              or unanswered, refused (the first send) or refused-again; of the
@@ -14,6 +16,8 @@
 //! clock +90s                     wall time and the newest block move on
 //! read o1 energy 64414           A as it is from now on, and the order reads it
 //! used o1 t7                     transfer t7 was seen
+//! call o1 t7 30000               call t7 was seen and used so much of the order's energy
+//! stop o1                        the merchant ends it
 //! returned o1/1                  the chain shows nothing left to take back
 //! tick o1 | next o1 | money m1 | wallet w1
 //! ```
@@ -25,8 +29,9 @@ use std::fmt::Write as _;
 
 use domain::collect::{Reading, sun_for_units};
 use domain::limits::OrderLimits;
-use domain::order::step::{Answer, Event, ReadBack};
-use domain::{ChainTx, Leg, LegState, MerchantId, Road, TxState};
+use domain::order::Use;
+use domain::order::step::{Answer, Decision, Event, ReadBack, Refused, Wanted};
+use domain::{ChainTx, Leg, LegState, MerchantId, Period, Road, TxState};
 use tron::{Address, Bandwidth, Energy, Resource, Sun, TxId};
 
 use crate::model::{World, bare_reading};
@@ -44,7 +49,8 @@ const EXPIRATION_SECS: i64 = 60;
 
 /// Runs a table and compares each row's `->` with what came of it.
 pub(crate) fn check(table: &str) {
-    let mut script = Script { world: World::new(LIMITS), addresses: BTreeMap::new() };
+    let (world, addresses) = (World::new(LIMITS), BTreeMap::new());
+    let mut script = Script { world, addresses, shown: BTreeMap::new() };
     let (mut report, mut is_wrong) = (String::new(), false);
     for line in table.lines().map(str::trim) {
         let row = line.split_once('#').map_or(line, |(row, _)| row).trim();
@@ -67,6 +73,8 @@ pub(crate) fn check(table: &str) {
 struct Script {
     world: World,
     addresses: BTreeMap<String, Reading>,
+    /// Energy stake that the chain shows each wallet to lend to an address.
+    shown: BTreeMap<String, Vec<(Address, Sun)>>,
 }
 
 impl Script {
@@ -110,7 +118,21 @@ impl Script {
             ["money", name] => return say::money(&self.world, merchant(name)),
             ["wallet", name] => return say::wallet(&self.world, wallet(name)),
             ["next", order] => return say::action(&self.world, index(order)),
+            ["shown", name, lender, energy] => {
+                let lent = (wallet(lender), stake(&self.world, Resource::Energy, energy));
+                self.shown.entry((*name).to_owned()).or_default().push(lent);
+            }
             ["order", order, payer, address] => return self.order(order, payer, address),
+            ["rent", order, payer, address, energy, period, how @ ..] => {
+                let days = period.strip_suffix('D').map(|days| number(days).try_into().unwrap());
+                let wanted = Wanted::Energy {
+                    energy: Energy::new(number(energy)),
+                    period: days.and_then(Period::from_days).unwrap_or(Period::HOUR),
+                    activates: how.contains(&"active"),
+                };
+                let is_exclusive = how.contains(&"exclusive");
+                return self.rent(order, payer, address, wanted, is_exclusive);
+            }
             _ => return self.event_row(words),
         }
         "ok".to_owned()
@@ -151,6 +173,12 @@ impl Script {
                 let at = self.world.moment.chain_now.after_secs(-ago_secs);
                 (index(order), Event::Used { txid, at })
             }
+            ["call", order, call, energy] => {
+                let txid = txid(0, u8::try_from(number(&call[1..])).unwrap(), 0, 0);
+                let (at, energy) = (self.world.moment.chain_now, Energy::new(number(energy)));
+                (index(order), Event::Consumed(Use { txid, at, energy }))
+            }
+            ["stop", order] => (index(order), Event::Stopped),
             ["returned", leg] => {
                 let (order, number) = leg_of(leg);
                 (order, Event::NothingToReturn(number))
@@ -169,6 +197,27 @@ impl Script {
         }
         let reading = self.addresses[name];
         let decided = self.world.place(merchant(payer), address(name), reading);
+        self.placed(order, decided)
+    }
+
+    fn rent(
+        &mut self,
+        order: &str,
+        payer: &str,
+        name: &str,
+        wanted: Wanted,
+        is_exclusive: bool,
+    ) -> String {
+        if !self.addresses.contains_key(name) {
+            self.describe(name, &[]);
+        }
+        let shown = self.shown.get(name).filter(|_| is_exclusive).cloned().unwrap_or_default();
+        let (payer, reading) = (merchant(payer), self.addresses[name]);
+        let decided = self.world.place_wanted(payer, address(name), reading, wanted, &shown);
+        self.placed(order, decided)
+    }
+
+    fn placed(&self, order: &str, decided: Result<Decision, Refused>) -> String {
         let is_next = decided.is_err() || self.world.orders.len() == index(order) + 1;
         assert!(is_next, "orders are numbered from 1: {order}");
         say::decision(&self.world, None, decided)

@@ -22,4 +22,8 @@ mod ending;
 #[cfg(test)]
 mod filling;
 #[cfg(test)]
+mod leftovers;
+#[cfg(test)]
+mod renting;
+#[cfg(test)]
 mod sharing;

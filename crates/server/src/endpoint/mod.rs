@@ -2,4 +2,7 @@
 
 pub mod collect_manual;
 pub mod health;
+pub mod order;
+pub mod order_price;
 pub mod order_query;
+pub mod order_reclaim;

@@ -8,6 +8,11 @@
 //! | a string | without the blanks around it | the same |
 //! | an integer | its digits | its digits |
 //! | anything else | "not a valid string" | the same |
+//!
+//! A field that is to be an integer takes one as a number or as its digits in a string, and nothing
+//! else: neither `1.0` nor `true`.
+
+use std::ops::RangeInclusive;
 
 use tron::Address;
 
@@ -24,7 +29,11 @@ const ADDRESS_CHARS: usize = 34;
 const MAX_CHOICE_SHOWN: usize = 64;
 
 /// A text that must be there; `None` once an error is noted.
-fn required_text(body: &Object, field: &str, errors: &mut FieldErrors) -> Option<String> {
+pub(super) fn required_text(
+    body: &Object,
+    field: &str,
+    errors: &mut FieldErrors,
+) -> Option<String> {
     match body.get(field) {
         None => errors.push(field, error::REQUIRED),
         Some(Value::Null) => errors.push(field, error::NULL),
@@ -79,7 +88,8 @@ pub(super) fn optional_address(
     address(text, field, errors)
 }
 
-fn address(text: &str, field: &str, errors: &mut FieldErrors) -> Option<Address> {
+/// The address that a text writes.
+pub(super) fn address(text: &str, field: &str, errors: &mut FieldErrors) -> Option<Address> {
     let address = if text.len() == ADDRESS_CHARS { text.parse().ok() } else { None };
     if address.is_none() {
         errors.push(field, error::NOT_AN_ADDRESS);
@@ -121,10 +131,73 @@ pub(super) fn required_choice<T>(
         Some(Value::Text(text)) => text.clone(),
         Some(value) => value.to_json(),
     };
-    let choice = from_text(&shown);
+    choice(&shown, field, from_text, errors)
+}
+
+/// The choice that a text is.
+pub(super) fn choice<T>(
+    text: &str,
+    field: &str,
+    from_text: impl Fn(&str) -> Option<T>,
+    errors: &mut FieldErrors,
+) -> Option<T> {
+    let choice = from_text(text);
     if choice.is_none() {
-        let shown: String = shown.chars().take(MAX_CHOICE_SHOWN).collect();
+        let shown: String = text.chars().take(MAX_CHOICE_SHOWN).collect();
         errors.push(field, error::not_a_choice(&shown));
     }
     choice
+}
+
+/// An integer that must be there and within a range.
+pub(super) fn required_integer(
+    body: &Object,
+    field: &str,
+    range: RangeInclusive<i64>,
+    errors: &mut FieldErrors,
+) -> Option<i64> {
+    match body.get(field) {
+        None => errors.push(field, error::REQUIRED),
+        Some(Value::Null) => errors.push(field, error::NULL),
+        Some(value) => return integer(text_of(value).unwrap_or_default(), field, &range, errors),
+    }
+    None
+}
+
+/// An integer that may be there, of any size; `""` counts as nothing.
+pub(super) fn optional_integer(
+    body: &Object,
+    field: &str,
+    errors: &mut FieldErrors,
+) -> Option<i64> {
+    let text = match body.get(field)? {
+        Value::Null => return None,
+        value => text_of(value).unwrap_or(NO_INTEGER),
+    };
+    if text.is_empty() { None } else { integer(text, field, &(i64::MIN..=i64::MAX), errors) }
+}
+
+/// Stands for a value that is neither text nor integer.
+const NO_INTEGER: &str = "-";
+
+/// The integer that a text writes, within a range. One past 63 bits is out of every range.
+pub(super) fn integer(
+    text: &str,
+    field: &str,
+    range: &RangeInclusive<i64>,
+    errors: &mut FieldErrors,
+) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        errors.push(field, error::NOT_AN_INTEGER);
+        return None;
+    }
+    let past = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    let number = text.parse().unwrap_or(past);
+    if number < *range.start() {
+        errors.push(field, error::below_min(*range.start()));
+    } else if number > *range.end() {
+        errors.push(field, error::above_max(*range.end()));
+    }
+    range.contains(&number).then_some(number)
 }

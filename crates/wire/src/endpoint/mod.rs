@@ -4,7 +4,10 @@ mod callback_url;
 mod field;
 
 pub mod collect_manual;
+pub mod order;
+pub mod order_price;
 pub mod order_query;
+pub mod order_reclaim;
 
 pub use callback_url::MAX_CALLBACK_URL_CHARS;
 pub use field::MAX_REFERENCE_CHARS;

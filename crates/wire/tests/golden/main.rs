@@ -6,18 +6,20 @@ mod case;
 
 use case::{Case, Message};
 use domain::callback::{CallbackEvent, Format, Outcome};
-use domain::{KeyId, OrderId, Origin, UnixMillis};
+use domain::limits::EnergyBounds;
+use domain::{KeyId, OrderId, Origin, PolicyId, UnixMillis};
 use tron::{Address, Energy, Sun, TxId};
 use wire::endpoint::order_query::DelegationDetail;
 use wire::sign::SignatureError;
 use wire::{
-    CanonicalForm, CollectRequest, CollectResponse, DetailStatus, ErrorBody, FieldErrors, Form,
-    IdempotencyKey, Object, OrderResponse, OrderStatus, Period, Timestamp, WireFormat, callback,
-    error, names, sign, verify,
+    CanonicalForm, CollectRequest, CollectResponse, DetailStatus, EnergyRequest, EnergyResponse,
+    ErrorBody, FieldErrors, Form, IdempotencyKey, Object, OrderResponse, OrderStatus, Period,
+    ReclaimRequest, Timestamp, WireFormat, callback, error, names, sign, verify,
 };
 
 const KEY: &str = "B433BFF1CDE7450AA38A56BEAC690DD4";
 const SECRET: &[u8] = b"0285A2741D0E76E2E187260EB23E51851D48403A756333E7D0CF845406ABF3E8";
+const BOUNDS: EnergyBounds = EnergyBounds { min: 10_000, max: 100_000_000 };
 const OK: &str = "HTTP/1.1 200 OK";
 const BAD_REQUEST: &str = "HTTP/1.1 400 Bad Request";
 
@@ -36,8 +38,8 @@ fn signature_word(request: &Message) -> &'static str {
     }
 }
 
-/// Parse, auth and shape of a collection order, as the server strings them together.
-fn judge(request: &Message, now_ms: i64) -> Result<CollectRequest, ErrorBody> {
+/// Parse, auth and shape of a signed request, as the server strings them together.
+fn judge(endpoint: &str, request: &Message, now_ms: i64) -> Result<(), ErrorBody> {
     let body = Object::parse_body(&request.body)
         .map_err(|error| ErrorBody::Fields(FieldErrors::unreadable(&error)))?;
     if request.header(names::API_KEY) != Some(KEY) {
@@ -49,12 +51,18 @@ fn judge(request: &Message, now_ms: i64) -> Result<CollectRequest, ErrorBody> {
         return Err(ErrorBody::detail(error::INVALID_SIGNATURE));
     }
     timestamp.within_window(now_ms).map_err(|off| ErrorBody::detail(off.to_string()))?;
-    let wanted = CollectRequest::parse(&body).map_err(ErrorBody::Fields)?;
+    let shaped = match endpoint {
+        "collect_manual" => CollectRequest::parse(&body).map(drop),
+        "order" => EnergyRequest::parse(&body, BOUNDS).map(drop),
+        "order_reclaim" => ReclaimRequest::parse(&body).map(drop),
+        other => panic!("{other} is not signed"),
+    };
+    shaped.map_err(ErrorBody::Fields)?;
     if let Some(key) = request.header(names::IDEMPOTENCY_KEY) {
         IdempotencyKey::parse(key.as_bytes())
             .map_err(|error| ErrorBody::Fields(error.field_errors()))?;
     }
-    Ok(wanted)
+    Ok(())
 }
 
 fn cases(endpoint: &str) -> Vec<Case> {
@@ -80,10 +88,15 @@ fn every_signature_is_what_the_note_says() {
 
 #[test]
 fn every_answer_that_follows_from_the_bytes_is_the_one_shown() {
-    for case in cases("collect_manual") {
+    let signed = ["collect_manual", "order", "order_reclaim"];
+    for case in signed.into_iter().flat_map(cases) {
+        // What comes before is the first exchange of another path.
+        if case.exchanges.len() > 1 {
+            continue;
+        }
         let (request, response) = &case.exchanges[0];
         let response = response.as_ref().unwrap();
-        match (case.judged(), judge(request, case.now_ms())) {
+        match (case.judged(), judge(&case.endpoint, request, case.now_ms())) {
             ("shape" | "auth", Err(body)) => {
                 assert_eq!(response.first_line, BAD_REQUEST, "{}", case.name);
                 assert_eq!(body.to_json(), response.body_text(), "{}", case.name);
@@ -138,10 +151,43 @@ fn every_accepted_order_reads_back_and_adds_up() {
 }
 
 #[test]
+fn every_accepted_order_of_energy_reads_back_and_adds_up() {
+    let mut accepted = 0;
+    for (request, response) in cases("order").iter().flat_map(|case| &case.exchanges) {
+        let response = response.as_ref().unwrap();
+        let is_other_path = !request.first_line.contains(" /api/v1/frontend/order ");
+        if response.first_line != OK || is_other_path {
+            continue;
+        }
+        let answer = EnergyResponse::read(&Object::parse(&response.body).unwrap()).unwrap();
+        assert_eq!(answer.to_json(), response.body_text());
+        let body = Object::parse(&request.body).unwrap();
+        let wanted = EnergyRequest::parse(&body, BOUNDS).unwrap();
+        let (price, days) = match wanted.period.days() {
+            None => (60, 1),
+            Some(days @ 1..=2) => (90, i64::from(days)),
+            Some(days @ 3..=29) => (80, i64::from(days)),
+            Some(days) => (70, i64::from(days)),
+        };
+        let energy = wanted.energy.get();
+        let surcharge = if energy < 50_000 { 600_000 } else { 0 };
+        let never = wanted.receiver.to_string() == "TD5gsCwxykWsLN9aPrq2TAfNjByuZKYp4E";
+        let activation = if wanted.activates && never { 1_500_000 } else { 0 };
+        assert_eq!(answer.amount, Sun::new(energy * price * days + surcharge + activation));
+        accepted += 1;
+    }
+    assert!(accepted > 10);
+}
+
+#[test]
 fn first_lines_are_the_paths_of_the_platform() {
     for case in case::all() {
         let method_and_path = match (case.endpoint.as_str(), case.name.as_str()) {
             ("collect_manual", _) => format!("POST {} HTTP/1.1", names::PATH_COLLECT_MANUAL),
+            ("order", _) => format!("POST {} HTTP/1.1", names::PATH_ORDER),
+            ("order_reclaim", _) => format!("POST {} HTTP/1.1", names::PATH_ORDER_RECLAIM),
+            ("order_price", "ok_alias") => format!("GET {}?", names::PATH_ORDER_PRICE_ALIAS),
+            ("order_price", _) => format!("GET {}", names::PATH_ORDER_PRICE),
             ("order_query", "ok_alias") => format!("GET {}?", names::PATH_ORDER_QUERY_ALIAS),
             ("order_query", _) => format!("GET {}", names::PATH_ORDER_QUERY),
             ("callback", _) => "POST /callback HTTP/1.1".to_owned(),
@@ -187,9 +233,35 @@ fn delivered() -> CallbackEvent {
     }
 }
 
+/// Energy for three days.
+fn delivered_days() -> CallbackEvent {
+    CallbackEvent {
+        period: Period::from_days(3).unwrap(),
+        energy: 32_000,
+        energy_delegated: 32_064,
+        amount: Sun::new(8_280_000),
+        ..delivered()
+    }
+}
+
+/// A refill that a policy ordered.
+fn refill(origin: Origin) -> CallbackEvent {
+    CallbackEvent {
+        origin,
+        reference: None,
+        energy: 65_000,
+        energy_delegated: 65_130,
+        amount: Sun::new(3_900_000),
+        ..delivered()
+    }
+}
+
 #[test]
 fn callbacks_are_rendered_and_signed_to_the_byte() {
     let shown = [
+        ("delivered_days", delivered_days()),
+        ("refill_count_policy", refill(Origin::CountPolicy(PolicyId(2)))),
+        ("refill_auto_policy", refill(Origin::AutoPolicy(PolicyId(3)))),
         ("delivered", delivered()),
         (
             "delivered_with_help",

@@ -14,12 +14,21 @@ pub(crate) fn wanted(receiver: Address, recipient: Address) -> Value {
     json!({"scene": 0, "receive_address": receiver, "to_address": recipient})
 }
 
+/// The body of an order for energy.
+pub(crate) fn rented(receiver: Address, energy: i64, period: &str) -> Value {
+    json!({"energy_amount": energy, "period": period, "receive_address": receiver})
+}
+
 /// A request signed with the merchant's key as bytes, with further headers.
 pub(crate) fn signed(now_secs: i64, body: &str, more: &[(&str, &str)]) -> Vec<u8> {
     signed_with(KEY, now_secs, body, more)
 }
 
 fn signed_with(key: &str, now_secs: i64, body: &str, more: &[(&str, &str)]) -> Vec<u8> {
+    signed_line(COLLECT, key, now_secs, body, more)
+}
+
+fn signed_line(line: &str, key: &str, now_secs: i64, body: &str, more: &[(&str, &str)]) -> Vec<u8> {
     let timestamp = now_secs.to_string();
     let signature = wire::sign(SECRET.as_bytes(), &timestamp, body.as_bytes());
     let mut headers = vec![
@@ -29,7 +38,7 @@ fn signed_with(key: &str, now_secs: i64, body: &str, more: &[(&str, &str)]) -> V
         ("SIGNATURE", signature.as_str()),
     ];
     headers.extend(more);
-    request(COLLECT, &headers, body.as_bytes())
+    request(line, &headers, body.as_bytes())
 }
 
 impl World {
@@ -55,6 +64,48 @@ impl World {
     /// Places an order with another key of the same secret.
     pub(crate) async fn ask_with(&self, key: &str, body: &Value) -> Answer {
         self.send(&signed_with(key, self.now_secs(), &body.to_string(), &[])).await
+    }
+
+    /// A request of this body to a path below the prefix, as the owner of this key would sign it now.
+    pub(crate) fn signed_post(&self, key: &str, path: &str, body: &Value) -> Vec<u8> {
+        let line = format!("POST /api/v1/frontend{path} HTTP/1.1");
+        signed_line(&line, key, self.now_secs(), &body.to_string(), &[])
+    }
+
+    /// Posts to a path below the prefix; whatever is answered.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(&self.signed_post(KEY, path, body)).await
+    }
+
+    /// Gets a path below the prefix; whatever is answered.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        let line = format!("GET /api/v1/frontend{path} HTTP/1.1");
+        self.send(&request(&line, &[("API-KEY", KEY)], b"")).await
+    }
+
+    /// Orders energy for a period, which must be accepted.
+    pub(crate) async fn rent(&self, receiver: Address, energy: i64, period: &str) -> Value {
+        self.rent_with(receiver, energy, period, json!({})).await
+    }
+
+    /// As [`Self::rent`], with further members.
+    pub(crate) async fn rent_with(
+        &self,
+        receiver: Address,
+        energy: i64,
+        period: &str,
+        more: Value,
+    ) -> Value {
+        let mut body = rented(receiver, energy, period);
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = self.post("/order", &body).await;
+        assert_eq!(answer.status(), 200, "{}", answer.body);
+        answer.json()
+    }
+
+    /// What a query shows of an order that was answered.
+    pub(crate) async fn shown(&self, order: &Value) -> Value {
+        self.query(&format!("serial={}", order["serial"].as_str().unwrap())).await
     }
 
     /// Places an order that must be accepted.
