@@ -123,6 +123,35 @@ mod tests {
     }
 
     #[test]
+    fn orders_from_before_there_were_kinds_are_collections_through_the_api() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, &MIGRATIONS[..1]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO merchant (id, name, created_ms) VALUES (1, 'Shop', 0);
+                INSERT INTO api_key (id, merchant_id, text, name, sealed_secret,
+                  is_reference_strict, created_ms) VALUES (1, 1, 'K', 'key', x'00', 0, 0);
+                INSERT INTO orders (id, merchant_id, key_id, receiver, token_amount, scene,
+                  transfer_energy, energy, bandwidth, has_activation, price, balance_after, state,
+                  created_ms, is_live)
+                VALUES (zeroblob(15) || x'01', 1, 1,
+                  x'41a614f803b6fd780986a42c78ec9c7f77e6ded13c', '25', 1, 64285, 64285, 0, 0, 0, 0,
+                  2, 0, 0);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let mut id = [0; 16];
+        id[15] = 1;
+        let whole = crate::order::whole(&connection, domain::OrderId(id)).unwrap().unwrap();
+        let collection = whole.order.collection().unwrap();
+        assert_eq!(collection.transfer_energy.get(), 64_285);
+        assert_eq!(whole.order.origin, domain::Origin::Api);
+        assert_eq!((whole.order.stopped, whole.uses), (None, Vec::new()));
+        let audit = crate::audit::audit(&connection).unwrap();
+        assert_eq!(audit.differences, Vec::<String>::new());
+    }
+
+    #[test]
     fn numbers_go_up_one_by_one() {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.number).collect();
         assert_eq!(numbers, (1..).take(MIGRATIONS.len()).collect::<Vec<i64>>());

@@ -4,6 +4,7 @@
 //! an absolute number says as much about the machine and its neighbours as about us.
 
 mod cpu;
+mod energy;
 mod figures;
 mod finished;
 mod footprint;

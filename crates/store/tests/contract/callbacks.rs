@@ -62,6 +62,8 @@ pub(crate) async fn a_delivered_order_owes_one_callback(store: &dyn Store) {
         let event = domain::callback::CallbackEvent {
             order,
             key: base.key,
+            origin: domain::Origin::Api,
+            period: domain::Period::HOUR,
             url: "https://m.example/other".to_owned(),
             outcome: domain::callback::Outcome::Delivered,
             receiver: whole.order.receiver,

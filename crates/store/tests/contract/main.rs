@@ -6,6 +6,7 @@ mod audit;
 mod callbacks;
 mod chain;
 mod durable;
+mod energy;
 mod money;
 mod orders;
 mod outbox;
@@ -80,6 +81,10 @@ contract! {
         the_newest_of_a_reference_is_found,
         what_is_fixed_cannot_be_changed,
         a_whole_life_leaves_nothing_open;
+    energy:
+        kind_and_origin_are_kept,
+        a_leftover_counts_as_lent_until_it_is_back,
+        uses_are_kept_in_their_order_and_an_early_end_too;
     money:
         a_fact_is_posted_once,
         a_second_post_takes_its_work_with_it,

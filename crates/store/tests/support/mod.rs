@@ -163,7 +163,7 @@ pub(crate) fn reading(energy_limit: i64) -> Reading {
 }
 
 /// What everything costs.
-const PRICES: PriceList = PriceList {
+pub(crate) const PRICES: PriceList = PriceList {
     energy_price_sun: 60,
     energy_price_1d_sun: 90,
     energy_price_3d_sun: 80,

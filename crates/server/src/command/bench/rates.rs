@@ -1,5 +1,5 @@
-//! How many orders a second are accepted, beside what the machine allows: rounds of the three, so
-//! that all of them meet the same neighbours on it.
+//! How many orders a second are accepted, beside what the machine allows: rounds of the three and of
+//! the other requests, so that all of them meet the same neighbours on it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use wire::names;
 
 use super::Plan;
 use super::cpu::CpuTime;
+use super::energy::Rounds;
 use super::figures::{Figures, Unit, per_second};
 use super::load::{Pace, Requests, run};
 use super::raw_commit::RawCommit;
@@ -63,6 +64,7 @@ pub(super) async fn measure(
     let server = address_of(&world.api_url)?;
     let mut raw = open_raw(&world, directory).await?;
     let (mut raws, mut bares, mut accepteds) = (Vec::new(), Vec::new(), Vec::new());
+    let mut energy = Rounds::default();
     let (mut raw_cpus, mut cpus, mut writers) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..plan.rounds {
         let requests = prepare(&world, plan, round).await?;
@@ -76,6 +78,9 @@ pub(super) async fn measure(
         cpus.push(all_us);
         writers.push(writer_us);
         accepteds.push(per_second(tally.answered, tally.took));
+        let first = round * prepared(plan)?;
+        let asked = first..first + tally.answered.max(1);
+        energy.measure(&world, plan, &receivers(plan, round), asked).await?;
         say(&format!(
             "round {}: raw commit {}, bare HTTP {}, accepted {} a second",
             round + 1,
@@ -129,6 +134,7 @@ pub(super) async fn measure(
         cpus,
         "",
     );
+    energy.add_to(figures);
     let filling = filling_rate(plan, directory).await?;
     figures.add(
         ("accepted_while_filling_per_sec", "accepted while they are filled too", Unit::PerSecond),
@@ -163,14 +169,23 @@ async fn start(data: &Path, workers: Workers) -> anyhow::Result<World> {
 
 /// Fresh receivers for a round, read once, and their signed orders.
 async fn prepare(world: &World, plan: &Plan, round: usize) -> anyhow::Result<Requests> {
-    let first = round * plan.receivers;
-    let receivers: Vec<Address> = (first..first + plan.receivers).map(workload::receiver).collect();
+    let receivers = receivers(plan, round);
     workload::give_tokens(world, &receivers)?;
     workload::warm(&world.app, world, &receivers).await?;
-    let seconds = usize::try_from(plan.lasts.as_millis().div_ceil(1_000))?;
-    let count = seconds * PREPARED_PER_SEC;
+    let count = prepared(plan)?;
     let server = address_of(&world.api_url)?;
     signed_orders(world, server, &receivers, (round * count, count), Some(CALLBACK_URL))
+}
+
+/// How many orders are prepared for a round.
+fn prepared(plan: &Plan) -> anyhow::Result<usize> {
+    Ok(usize::try_from(plan.lasts.as_millis().div_ceil(1_000))? * PREPARED_PER_SEC)
+}
+
+/// The receivers of a round.
+fn receivers(plan: &Plan, round: usize) -> Vec<Address> {
+    let first = round * plan.receivers;
+    (first..first + plan.receivers).map(workload::receiver).collect()
 }
 
 async fn open_raw(world: &World, directory: &Path) -> anyhow::Result<RawCommit> {

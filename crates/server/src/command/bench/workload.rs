@@ -96,8 +96,6 @@ pub(super) fn signed_orders(
     callback_url: Option<&str>,
 ) -> anyhow::Result<Requests> {
     let secs = SystemClock.now().get() / 1_000;
-    let timestamp = Timestamp::from_secs(secs)?.to_string();
-    let secret = world.shop.api_secret.as_bytes();
     let orders = receivers.iter().cycle().take(count).zip(first..);
     let requests = orders.map(|(receiver, number)| {
         let body = CollectRequest {
@@ -108,23 +106,34 @@ pub(super) fn signed_orders(
             reference: Some(reference(number)),
         }
         .to_body();
-        let signature = wire::sign(secret, &timestamp, body.as_bytes());
-        format!(
-            "POST {path} HTTP/1.1\r\nhost: {server}\r\n{key_name}: {key}\r\n\
-             {timestamp_name}: {timestamp}\r\n{signature_name}: {signature}\r\n\
-             {type_name}: {json}\r\ncontent-length: {length}\r\n\r\n{body}",
-            path = names::PATH_COLLECT_MANUAL,
-            key_name = names::API_KEY,
-            key = world.shop.api_key,
-            timestamp_name = names::TIMESTAMP,
-            signature_name = names::SIGNATURE,
-            type_name = names::CONTENT_TYPE,
-            json = names::APPLICATION_JSON,
-            length = body.len(),
-        )
-        .into_bytes()
+        signed_post(world, server, names::PATH_COLLECT_MANUAL, secs, &body)
     });
-    Ok(requests.collect::<Vec<_>>().into())
+    Ok(requests.collect::<anyhow::Result<Vec<_>>>()?.into())
+}
+
+/// A request of this body, signed at this time, as it goes out.
+pub(super) fn signed_post(
+    world: &World,
+    server: SocketAddr,
+    path: &str,
+    secs: i64,
+    body: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let timestamp = Timestamp::from_secs(secs)?.to_string();
+    let signature = wire::sign(world.shop.api_secret.as_bytes(), &timestamp, body.as_bytes());
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {server}\r\n{key_name}: {key}\r\n\
+         {timestamp_name}: {timestamp}\r\n{signature_name}: {signature}\r\n\
+         {type_name}: {json}\r\ncontent-length: {length}\r\n\r\n{body}",
+        key_name = names::API_KEY,
+        key = world.shop.api_key,
+        timestamp_name = names::TIMESTAMP,
+        signature_name = names::SIGNATURE,
+        type_name = names::CONTENT_TYPE,
+        json = names::APPLICATION_JSON,
+        length = body.len(),
+    );
+    Ok(request.into_bytes())
 }
 
 /// A question for the order with this label.
