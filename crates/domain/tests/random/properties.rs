@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{LegState, TxState};
+use domain::{LegState, Period, TxState};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -13,6 +13,8 @@ use crate::run::{Fault, Run, address};
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Place { receiver: u8, lag: usize },
+    Rent { receiver: u8, lag: usize, days: u8 },
+    Stop { order: usize },
     Work { order: usize, fault: Fault },
     Mine { wanted: u32, fails: u32 },
     Fork { depth: usize },
@@ -42,6 +44,9 @@ fn fault() -> impl Strategy<Value = Fault> {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => (1..=2_u8, 0..2_usize).prop_map(|(receiver, lag)| Op::Place { receiver, lag }),
+        2 => (1..=2_u8, 0..2_usize, 0..2_u8)
+            .prop_map(|(receiver, lag, days)| Op::Rent { receiver, lag, days }),
+        1 => (0..ORDERS_MAX).prop_map(|order| Op::Stop { order }),
         24 => (0..ORDERS_MAX, fault()).prop_map(|(order, fault)| Op::Work { order, fault }),
         8 => (any::<u32>(), prop_oneof![6 => Just(0), 1 => any::<u32>()])
             .prop_map(|(wanted, fails)| Op::Mine { wanted, fails }),
@@ -59,10 +64,15 @@ fn apply(run: &mut Run, op: Op) {
         Op::Place { receiver, lag } if run.world.orders.len() < ORDERS_MAX => {
             run.place(address(receiver), lag);
         }
+        Op::Rent { receiver, lag, days } if run.world.orders.len() < ORDERS_MAX => {
+            let period = Period::from_days(days).unwrap_or(Period::HOUR);
+            run.rent(address(receiver), lag, period);
+        }
+        Op::Stop { order } if order < run.world.orders.len() => run.stop(order),
         Op::Work { order, fault } if order < run.world.orders.len() => {
             run.work(order, fault);
         }
-        Op::Place { .. } | Op::Work { .. } => {}
+        Op::Place { .. } | Op::Rent { .. } | Op::Stop { .. } | Op::Work { .. } => {}
         Op::Mine { wanted, fails } => run.mine(wanted, fails),
         Op::Fork { depth } => run.chain.fork(depth),
         Op::Watch { blocks } => run.watch(blocks),
@@ -109,7 +119,11 @@ fn the_runs_reach_every_way_to_end() {
         let ended = run(ops().new_tree(&mut runner).unwrap().current());
         for whole in &ended.world.orders {
             let is_used = if whole.order.used.is_some() { " and used" } else { "" };
-            *seen.entry(format!("{:?}{is_used}", whole.order.state)).or_default() += 1;
+            let kind = if whole.order.collection().is_some() { "" } else { "rent " };
+            *seen.entry(format!("{kind}{:?}{is_used}", whole.order.state)).or_default() += 1;
+            if whole.order.stopped.is_some() && kind.is_empty() {
+                *seen.entry("stopped".to_owned()).or_default() += 1;
+            }
             for leg in whole.legs.iter().filter(|leg| leg.state == LegState::Dropped) {
                 let was_signed = whole.txs.iter().any(|tx| tx.leg == leg.id);
                 *seen.entry(format!("dropped, signed {was_signed}")).or_default() += 1;
@@ -125,6 +139,10 @@ fn the_runs_reach_every_way_to_end() {
         "Ended",
         "Ended and used",
         "Refunded",
+        "rent Ended",
+        "rent Ended and used",
+        "rent Refunded",
+        "stopped",
         "dropped, signed false",
         "dropped, signed true",
         "lost Out, maybe taken false",

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::ledger::LedgerAccount;
 use domain::limits::OrderLimits;
-use domain::order::Action;
-use domain::order::step::{Answer, Event, ReadBack, Refused};
-use domain::{ChainTx, Leg, LegKind, LegState, MerchantId, OrderState, Road, TxState};
-use tron::{Address, Resource, Sun, TxId};
+use domain::order::step::{Answer, Event, ReadBack, Refused, Wanted};
+use domain::order::{Action, Use};
+use domain::{ChainTx, Leg, LegKind, LegState, MerchantId, OrderState, Period, Road, TxState};
+use tron::{Address, Energy, Resource, Sun, TxId};
 
 use crate::chain::{BLOCK_MS, Block, Body, Chain, stake_for};
 use crate::model::{TOTALS, World};
@@ -41,6 +41,8 @@ pub(crate) const LIMITS: OrderLimits = OrderLimits {
     energy_margin_ppm: 2_000,
 };
 const EXPIRATION_MS: i64 = 24_000;
+/// What an order of energy is for; two calls use it up.
+const RENTED: Energy = Energy::new(20_000);
 
 pub(crate) struct Run {
     pub(crate) world: World,
@@ -101,6 +103,18 @@ impl Run {
     pub(crate) fn place(&mut self, receiver: Address, lag: usize) {
         let reading = self.chain.state(existing(), lag).reading(receiver);
         let _refused = self.world.place(MERCHANT, receiver, reading);
+    }
+
+    /// An order of energy; that it may be refused is fine.
+    pub(crate) fn rent(&mut self, receiver: Address, lag: usize, period: Period) {
+        let reading = self.chain.state(existing(), lag).reading(receiver);
+        let wanted = Wanted::Energy { energy: RENTED, period, activates: true };
+        let _refused = self.world.place_wanted(MERCHANT, receiver, reading, wanted, &[]);
+    }
+
+    /// The merchant ends an order early; that it may be over already is fine.
+    pub(crate) fn stop(&mut self, order: usize) {
+        self.tell(order, Event::Stopped);
     }
 
     /// A receiver makes its transfer, in the next block.
@@ -197,6 +211,8 @@ impl Run {
             | Event::NothingToReturn(_)
             | Event::Read(_)
             | Event::Used { .. }
+            | Event::Consumed(_)
+            | Event::Stopped
             | Event::Tick => false,
         };
         if !is_stale {
@@ -208,6 +224,12 @@ impl Run {
     pub(crate) fn settle(&mut self) {
         while !self.late.is_empty() {
             self.deliver_late(true);
+        }
+        // A run does not last for days.
+        for order in 0..self.world.orders.len() {
+            if !self.world.orders[order].order.returns_when_used() {
+                self.stop(order);
+            }
         }
         for _ in 0..400 {
             if (0..self.world.orders.len()).all(|order| self.world.orders[order].is_closed()) {
@@ -402,10 +424,19 @@ impl Run {
         }
         let first = live()
             .filter(|whole| whole.awaits_use(block.at))
-            .min_by_key(|whole| (whole.order.state != OrderState::Delivered, whole.order.id))
-            .map(|whole| usize::from(whole.order.id.0[15]) - 1);
-        if let Some(order) = first {
-            self.tell(order, Event::Used { txid, at: block.at });
+            .filter(|whole| whole.order.collection().is_some() || whole.follows_use())
+            .min_by_key(|whole| {
+                let is_plain = whole.order.collection().is_none();
+                (is_plain, whole.order.state != OrderState::Delivered, whole.order.id)
+            })
+            .map(|whole| (usize::from(whole.order.id.0[15]) - 1, whole.follows_use()));
+        match first {
+            Some((order, false)) => drop(self.tell(order, Event::Used { txid, at: block.at })),
+            Some((order, true)) => {
+                let energy = Energy::new(RENTED.get() * 2 / 3);
+                self.tell(order, Event::Consumed(Use { txid, at: block.at, energy }));
+            }
+            None => {}
         }
     }
 
