@@ -203,6 +203,35 @@ def order_and_callback(client, world, address):
         expect(status == 0 and wanted.items() <= found.items(), f"query {option}: {found}")
 
 
+def energy_from_price_to_reclaim(client, world, address):
+    """A price, the order that costs it, its callback, and its early end, asked for twice."""
+    url = ["--url", world["api_url"]]
+    status, price = client.ask("price", *url, "--period", "2D", "--energy", "32000")
+    expect(status == 0 and "errno" not in price and price["period"] == "2D", f"price: {price}")
+    with client.listening(1) as listener:
+        status, answer = client.ask("order", *url, "--receive", address, "--energy", "32000",
+                                    "--period", "2D", "--active", "--callback", listener.url)
+        expect(status == 0 and answer.get("errno") == 0, f"order: status {status}, {answer}")
+        extra = answer["amount"] - price["total_price"]
+        expect(extra in (0, 1500000), f"it costs {answer['amount']}, the price was {price}")
+        status, told = listener.result()
+    wanted = {"serial": answer["serial"], "period": "2D", "energy_amount": 32000, "status": 40}
+    expect(status == 0 and wanted.items() <= told[0].items(), f"callback {told}")
+    for _ in range(2):
+        status, ended = client.ask("reclaim", *url, "--serial", answer["serial"])
+        expect(status == 0 and ended == {"errno": 0, "message": "request accept"}, f"{ended}")
+    status, ended = client.ask("reclaim", *url, "--serial", "0" * 32)
+    expect(status == 1 and ended.get("errno") == 404, f"status {status}, {ended}")
+    deadline = time.monotonic() + CALLBACK_TIMEOUT_SECS
+    while True:
+        status, found = client.ask("query", *url, "--serial", answer["serial"])
+        if found["details"] and all(one["status"] == 30 for one in found["details"]):
+            break
+        expect(time.monotonic() < deadline, f"it is not back: {found}")
+        time.sleep(0.2)
+    expect((found["status"], found["period"], found["refund_amount"]) == (40, 2, 0), f"{found}")
+
+
 def says_what_is_refused(client, wrong_client, world, address):
     """A wrong secret and an unknown serial: exit status 1, and the server's own words."""
     url = ["--url", world["api_url"]]
@@ -283,6 +312,8 @@ def run_all(world):
         check(f"{language}: order and callback", order_and_callback, client, world, address)
         check(f"{language}: says what is refused", says_what_is_refused, client,
               Client(command, key, wrong_secret), world, address)
+    check("python: energy from price to reclaim", energy_from_price_to_reclaim,
+          Client(commands["python"], key, secret), world, next(addresses))
     check("the page's samples", page_samples, Client(commands["python"], key, secret), world,
           [next(addresses) for _ in range(SEED_SAMPLES)])
     return passed, failed

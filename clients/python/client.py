@@ -23,7 +23,10 @@ def arguments():
 
     collect = verbs.add_parser("collect")
     query = verbs.add_parser("query")
-    for verb in (collect, query):
+    order = verbs.add_parser("order")
+    price = verbs.add_parser("price")
+    reclaim = verbs.add_parser("reclaim")
+    for verb in (collect, query, order, price, reclaim):
         verb.add_argument("--url", required=True)
         verb.add_argument("--key", default=key, required=key is None)
     collect.add_argument("--receive", required=True)
@@ -31,6 +34,18 @@ def arguments():
     collect.add_argument("--callback")
     collect.add_argument("--reference")
     collect.add_argument("--scene", type=int, default=0)
+    order.add_argument("--receive", required=True)
+    order.add_argument("--energy", type=int, required=True)
+    order.add_argument("--period", default="1H")
+    order.add_argument("--active", action="store_true")
+    order.add_argument("--exclusive", action="store_true")
+    order.add_argument("--callback")
+    order.add_argument("--reference")
+    price.add_argument("--period", default="1H")
+    priced = price.add_mutually_exclusive_group(required=True)
+    priced.add_argument("--energy", type=int)
+    priced.add_argument("--to")
+    reclaim.add_argument("--serial", required=True)
     which = query.add_mutually_exclusive_group(required=True)
     which.add_argument("--serial")
     which.add_argument("--reference")
@@ -39,7 +54,7 @@ def arguments():
     listen.add_argument("--port", type=int, required=True)
     listen.add_argument("--count", type=int, required=True)
     listen.add_argument("--max-seconds", type=int, default=300)
-    for verb in (collect, listen):
+    for verb in (collect, order, reclaim, listen):
         verb.add_argument("--secret", default=secret, required=secret is None)
     return parser.parse_args()
 
@@ -94,18 +109,30 @@ def listen(port, secret, count, max_seconds):
     return server.refused
 
 
+def ask(given):
+    """The server's answer to what the command line asks for."""
+    server = Sunsweep(given.url, given.key, getattr(given, "secret", ""))
+    if given.verb == "collect":
+        return server.collect(
+            given.receive, given.to, given.callback, given.reference, given.scene)
+    if given.verb == "order":
+        return server.order(
+            given.receive, given.energy, given.period, given.active, given.exclusive,
+            given.callback, given.reference)
+    if given.verb == "reclaim":
+        return server.reclaim(given.serial)
+    if given.verb == "price":
+        return server.price(given.period, given.energy, given.to)
+    return server.query(given.serial, given.reference)
+
+
 def main():
     given = arguments()
     if given.verb == "listen":
         failure = listen(given.port, given.secret, given.count, given.max_seconds)
         return failure and f"listen: {failure}"
     try:
-        if given.verb == "collect":
-            answer = Sunsweep(given.url, given.key, given.secret).collect(
-                given.receive, given.to, given.callback, given.reference, given.scene)
-        else:
-            answer = Sunsweep(given.url, given.key).query(given.serial, given.reference)
-        print(json.dumps(answer))
+        print(json.dumps(ask(given)))
         return None
     except Refused as refused:
         print(json.dumps(refused.answer))

@@ -1,4 +1,4 @@
-"""A merchant's view of sunsweep: place collect orders, query them, verify callbacks.
+"""A merchant's view of sunsweep: order collections and energy, query them, verify callbacks.
 
 Needs `requests`. Not thread-safe: one `Sunsweep` per thread.
 """
@@ -58,10 +58,42 @@ class Sunsweep:
             "callback_url": callback_url,
             "out_trade_no": out_trade_no,
         }
+        return self.post("/order/collect-manual", fields)
+
+    def order(self, receive_address, energy_amount, period, active=False, exclusive=False,
+              callback_url=None, out_trade_no=None):
+        """Order energy for `receive_address`; `period` is "1H" or "1D" to "30D"."""
+        fields = {
+            "energy_amount": energy_amount,
+            "period": period,
+            "receive_address": receive_address,
+            "active": int(active),
+            "exclusive": int(exclusive),
+            "callback_url": callback_url,
+            "out_trade_no": out_trade_no,
+        }
+        return self.post("/order", fields)
+
+    def reclaim(self, serial):
+        """End an order early. It happens by itself after the answer; asking again does no harm."""
+        return self.post("/order/reclaim", {"serial": serial})
+
+    def price(self, period, energy_amount=None, to_address=None):
+        """What energy for a period costs, or the energy of one transfer to an address."""
+        params = {"period": period, "energy_amount": energy_amount, "to_address": to_address}
+        return self.get("/order/price", params)
+
+    def query(self, serial=None, out_trade_no=None):
+        """One order by its serial, or the newest one with this reference."""
+        params = {"serial": serial} if serial else {"out_trade_no": out_trade_no}
+        return self.get("/order/query", params)
+
+    def post(self, path, fields):
+        """Signs and posts these fields, but for those that are None."""
         body = canonical({name: value for name, value in fields.items() if value is not None})
         timestamp = str(int(time.time()))
         response = self.session.post(
-            self.base + "/order/collect-manual",
+            self.base + path,
             data=body.encode(),
             headers={
                 "API-KEY": self.key,
@@ -74,11 +106,10 @@ class Sunsweep:
         )
         return accepted(response)
 
-    def query(self, serial=None, out_trade_no=None):
-        """One order by its serial, or the newest one with this reference."""
-        params = {"serial": serial} if serial else {"out_trade_no": out_trade_no}
+    def get(self, path, params):
+        """Asks with these parameters, but for those that are None."""
         response = self.session.get(
-            self.base + "/order/query",
+            self.base + path,
             params=params,
             headers={"API-KEY": self.key},
             timeout=self.timeout_secs,
@@ -88,14 +119,14 @@ class Sunsweep:
 
 
 def accepted(response):
-    """The answer if it is a yes. A yes is HTTP 200 *and* `errno` 0."""
+    """The answer if it is a yes: HTTP 200 and no `errno` but 0. A price has none."""
     try:
         answer = response.json()
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
         answer = {"detail": "the answer is not a JSON object"}
-    if response.status_code != 200 or answer.get("errno") != 0:
+    if response.status_code != 200 or answer.get("errno", 0) != 0:
         raise Refused(response.status_code, answer)
     return answer
 
