@@ -199,12 +199,15 @@ impl State {
             (Road::Back, LegKind::Delegation { resource, .. }) => {
                 self.lent(body.owner, body.receiver, resource) >= body.balance
             }
+            (_, LegKind::Leftover { .. }) => {
+                self.lent(body.owner, body.receiver, Resource::Energy) >= body.balance
+            }
         }
     }
 
     /// Taking stake back takes used energy back in proportion.
     fn execute(&mut self, body: &Body) {
-        let LegKind::Delegation { resource, .. } = body.kind else {
+        let Some((resource, _)) = body.kind.stake() else {
             self.exists.insert(body.receiver);
             return;
         };
