@@ -4,7 +4,7 @@ use domain::collect::{ChainTotals, Reading, Scene};
 use domain::order::leftover::leftovers;
 use domain::order::step::{self, NewOrder, Offer, Refused, accept};
 use domain::pool::WalletRole;
-use domain::{KeyId, MerchantId, Order, OrderId, Origin, Period};
+use domain::{KeyId, MerchantId, Order, OrderId, Origin, Period, UnixMillis};
 use futures::future::try_join_all;
 use node::NodeError;
 use tron::{Address, Energy, Resource, Sun};
@@ -159,17 +159,19 @@ impl App {
 
     async fn commit_order(&self, place: PlaceOrder, site: Site) -> Result<Placed, PlaceRefused> {
         let reference = place.reference.clone().filter(|_| place.is_reference_strict);
+        // One moment for all of it: what is spent counts on the day whose cap was asked for.
+        let now = self.clock.now();
         let needs = Needs {
             merchant: Some(place.merchant),
+            spend: Some((place.key, now.day_utc8())),
             reference,
             answers: place.request.clone(),
             receiver: Some(place.receiver),
             pool: true,
             ..Needs::default()
         };
-        let (app, now) = (self.clone(), self.clock.now());
-        let id = self.ids.order_id(now);
-        let decide = move |rows: &Rows| app.decide_order(&place, &site, id, rows);
+        let (app, id) = (self.clone(), self.ids.order_id(now));
+        let decide = move |rows: &Rows| app.decide_order(&place, &site, (id, now), rows);
         commit(&*self.store, needs, decide).await?
     }
 
@@ -177,7 +179,7 @@ impl App {
         &self,
         place: &PlaceOrder,
         site: &Site,
-        id: OrderId,
+        (id, now): (OrderId, UnixMillis),
         rows: &Rows,
     ) -> Result<(Changes, Placed), PlaceRefused> {
         if let Some(before) = known(rows.answers, place.request.as_ref())? {
@@ -187,7 +189,6 @@ impl App {
         if let Some(taken) = rows.by_reference {
             return Err(PlaceRefused::ReferenceTaken(taken));
         }
-        let now = self.clock.now();
         let new = NewOrder {
             id,
             merchant: place.merchant,
@@ -205,6 +206,7 @@ impl App {
             prices: self.settings.prices,
             available: merchant.available,
             is_paused: merchant.is_paused,
+            spend: rows.spend,
             others: &rows.others,
             leftovers: &leftovers(&site.shown, &rows.others, &site.totals),
             pool: &rows.pool,

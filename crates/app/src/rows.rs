@@ -1,10 +1,11 @@
 //! What is loaded and written: the rows that use cases and the store exchange, in domain types.
 
 use domain::callback::CallbackEvent;
+use domain::key::{KeyLimits, KeySpend};
 use domain::ledger::LedgerTx;
 use domain::order::step::WalletChange;
 use domain::pool::{Pool, WalletRole};
-use domain::{KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
+use domain::{Day, KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
 use tron::{Address, Bandwidth, Sun, TxId};
 
 /// What a unit of work reads before it decides. Empty means: nothing.
@@ -12,6 +13,8 @@ use tron::{Address, Bandwidth, Sun, TxId};
 pub struct Needs {
     /// A merchant with its balances.
     pub merchant: Option<MerchantId>,
+    /// A key's cap and what it has spent on a day.
+    pub spend: Option<(KeyId, Day)>,
     /// The newest order of the merchant with this reference.
     pub reference: Option<String>,
     /// Whether a request was answered before.
@@ -31,6 +34,8 @@ pub struct Needs {
 pub struct Rows {
     /// The merchant, if asked for and there.
     pub merchant: Option<Merchant>,
+    /// The key's cap and spend; no cap and nothing spent unless asked for.
+    pub spend: KeySpend,
     /// Answers given before.
     pub answers: StoredAnswers,
     /// The newest order with the reference, if asked for and there.
@@ -107,6 +112,8 @@ pub struct Key {
     pub sealed_secret: Vec<u8>,
     /// Whether a second order with the same reference is refused.
     pub is_reference_strict: bool,
+    /// What it may be used for, from where, and how much it may spend in a day.
+    pub limits: KeyLimits,
     /// When it was added.
     pub created: UnixMillis,
     /// When it stopped working.

@@ -10,6 +10,7 @@
 pub mod callback;
 pub mod collect;
 pub mod id;
+pub mod key;
 pub mod ledger;
 pub mod leg;
 pub mod limits;
@@ -24,5 +25,5 @@ pub use id::{KeyId, LedgerTxId, LegId, MerchantId, OrderId, PolicyId};
 pub use leg::{Leg, LegKind, LegState, Road};
 pub use order::{Collection, Order, OrderKind, OrderState, Origin, WholeOrder};
 pub use period::Period;
-pub use time::UnixMillis;
+pub use time::{Day, UnixMillis};
 pub use tx::{ChainTx, TxState};

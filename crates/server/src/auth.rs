@@ -1,11 +1,14 @@
 //! Who is calling: the key, and for POST the signature and its time.
 //!
-//! Refusals come in this order: key, signature, clock. A caller without a key learns nothing else.
+//! Refusals come in this order: key, address, signature, clock, scope. A caller without a key learns
+//! nothing else, and one at a wrong address or without the secret learns nothing of what the key may do.
 
 use axum::http::HeaderMap;
 use domain::UnixMillis;
+use domain::key::Scope;
 use wire::{ErrorBody, Timestamp, error, names};
 
+use crate::client_address::ClientAddress;
 use crate::keys::{Keys, LiveKey};
 use crate::refusal::Refusal;
 
@@ -19,22 +22,52 @@ pub struct SignedCaller {
     pub signature: [u8; 32],
 }
 
-/// The live key that a request names.
-pub async fn caller(keys: &Keys, headers: &HeaderMap) -> Result<LiveKey, Refusal> {
-    let unknown = || Refusal::bad_request(ErrorBody::detail(error::KEY_NOT_FOUND));
-    let text = header(headers, names::API_KEY).ok_or_else(unknown)?;
-    keys.live(text.trim()).await?.ok_or_else(unknown)
+/// The live key that a request names, if it may do what the request wants.
+pub async fn caller(
+    keys: &Keys,
+    headers: &HeaderMap,
+    from: ClientAddress,
+    scope: Scope,
+) -> Result<LiveKey, Refusal> {
+    let key = named_key(keys, headers, from).await?;
+    require_scope(&key, scope)?;
+    Ok(key)
 }
 
-/// Checks key, time and signature of a POST body as received.
+/// Refuses a key that lacks a scope.
+pub fn require_scope(key: &LiveKey, scope: Scope) -> Result<(), Refusal> {
+    if key.limits.scopes.has(scope) { Ok(()) } else { Err(refuse(&error::lacks_scope(scope))) }
+}
+
+/// The live key that a request names, if it may be used where the request comes from.
+async fn named_key(
+    keys: &Keys,
+    headers: &HeaderMap,
+    from: ClientAddress,
+) -> Result<LiveKey, Refusal> {
+    let unknown = || refuse(error::KEY_NOT_FOUND);
+    let text = header(headers, names::API_KEY).ok_or_else(unknown)?;
+    let key = keys.live(text.trim()).await?.ok_or_else(unknown)?;
+    match key.limits.allowed_from.allows(from.0) {
+        true => Ok(key),
+        false => Err(refuse(error::ADDRESS_NOT_ALLOWED)),
+    }
+}
+
+fn refuse(text: &str) -> Refusal {
+    Refusal::bad_request(ErrorBody::detail(text))
+}
+
+/// Checks key, address, time and signature of a POST body as received; the scope is the endpoint's to
+/// check.
 pub async fn signed_caller(
     keys: &Keys,
     headers: &HeaderMap,
+    from: ClientAddress,
     body: &[u8],
     now: UnixMillis,
 ) -> Result<SignedCaller, Refusal> {
-    let key = caller(keys, headers).await?;
-    let refuse = |text: &str| Refusal::bad_request(ErrorBody::detail(text));
+    let key = named_key(keys, headers, from).await?;
     let timestamp_text =
         header(headers, names::TIMESTAMP).ok_or_else(|| refuse(error::INVALID_TIMESTAMP))?;
     let timestamp =

@@ -152,6 +152,7 @@ impl Product {
         routes(Arc::new(Edge {
             app: self.app.clone(),
             keys: self.keys.clone(),
+            trusted_proxies: self.config.trusted_proxies(),
             callbacks: self.callbacks.clone(),
             is_ready: self.is_ready.clone(),
         }))

@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use app::ports::{Clock, Store, StoreError};
 use app::rows::Key;
+use domain::key::KeyLimits;
 use domain::{KeyId, MerchantId, UnixMillis};
 
 use zeroize::Zeroizing;
@@ -29,6 +30,8 @@ pub struct LiveKey {
     pub text: String,
     /// Whether a second order with the same reference is refused.
     pub is_reference_strict: bool,
+    /// What it may be used for, and from where.
+    pub limits: Arc<KeyLimits>,
     secret: Arc<ApiSecret>,
 }
 
@@ -108,6 +111,7 @@ impl Keys {
             merchant: row.merchant,
             text: row.text,
             is_reference_strict: row.is_reference_strict,
+            limits: Arc::new(row.limits),
             secret: Arc::new(secret),
         })
     }

@@ -12,6 +12,7 @@
 pub mod auth;
 pub mod boot;
 pub mod callback_client;
+pub mod client_address;
 pub mod command;
 pub mod config;
 pub mod endpoint;

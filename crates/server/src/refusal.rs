@@ -146,6 +146,7 @@ impl From<Refused> for Refusal {
             Refused::ReceiverIsPool => Self::fields(FieldErrors::receiver_is_pool()),
             Refused::ReceiverInactive { receiver } => detail(&error::inactive_address(receiver)),
             Refused::InsufficientFunds { .. } => detail(error::INSUFFICIENT_FUNDS),
+            Refused::CapExceeded(_) => detail(error::CAP_EXCEEDED),
             Refused::NoCapacity(lack) => {
                 tracing::error!("an order was refused for want of capacity: {lack}");
                 detail(error::NO_CAPACITY)

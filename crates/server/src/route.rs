@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::App;
 use axum::Router;
 use axum::routing::{get, post};
+use domain::key::AllowList;
 use wire::{FieldErrors, names};
 
 use crate::callback_client::CallbackClient;
@@ -18,6 +19,8 @@ pub struct Edge {
     pub app: App,
     /// The keys.
     pub keys: Arc<Keys>,
+    /// The networks of the proxies in front of the server.
+    pub trusted_proxies: AllowList,
     /// Judges callback addresses at order time.
     pub callbacks: Arc<CallbackClient>,
     /// Whether this process takes orders; false while it drains.

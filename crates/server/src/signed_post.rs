@@ -1,8 +1,9 @@
 //! A signed POST as every endpoint takes it: body, key, signature and clock are checked before a
 //! handler sees it.
 //!
-//! Refusals come in this order: body, key, time, signature, clock; then the handler's own about its
-//! fields, then [`SignedPost::request_keys`] about `Idempotency-Key`.
+//! Refusals come in this order: body, key, address, time, signature, clock; then the scope, when
+//! [`SignedPost::key`] is asked for; then the handler's own about its fields, then
+//! [`SignedPost::request_keys`] about `Idempotency-Key`.
 
 use std::sync::Arc;
 
@@ -11,10 +12,12 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
+use domain::key::Scope;
 use sha2::{Digest, Sha256};
 use wire::{FieldErrors, Fingerprint, IdempotencyKey, Object, names};
 
-use crate::auth::{SignedCaller, signed_caller};
+use crate::auth::{SignedCaller, require_scope, signed_caller};
+use crate::client_address::ClientAddress;
 use crate::keys::LiveKey;
 use crate::refusal::Refusal;
 use crate::route::Edge;
@@ -30,10 +33,12 @@ pub struct SignedPost {
 }
 
 impl SignedPost {
-    /// The key that signed.
-    #[must_use]
-    pub fn key(&self) -> &LiveKey {
-        &self.caller.key
+    /// The key that signed, if it may do what the endpoint is for. Ask before the fields are judged.
+    ///
+    /// Errors: the key lacks the scope.
+    pub fn key(&self, scope: Scope) -> Result<&LiveKey, Refusal> {
+        require_scope(&self.caller.key, scope)?;
+        Ok(&self.caller.key)
     }
 
     /// What makes a repeat of this request harmless. Ask after the fields were judged.
@@ -66,13 +71,15 @@ impl FromRequest<Arc<Edge>> for SignedPost {
 
     async fn from_request(request: Request, edge: &Arc<Edge>) -> Result<Self, Response> {
         let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
+        let from = ClientAddress::of_request(request.extensions(), &headers, edge);
         let bytes =
             Bytes::from_request(request, edge).await.map_err(IntoResponse::into_response)?;
         let refused = |refusal: Refusal| refusal.into_response();
         let body = Object::parse_body(&bytes)
             .map_err(|error| refused(Refusal::fields(FieldErrors::unreadable(&error))))?;
         let now = edge.app.clock.now();
-        let caller = signed_caller(&edge.keys, &headers, &bytes, now).await.map_err(refused)?;
+        let caller = signed_caller(&edge.keys, &headers, from, &bytes, now).await;
+        let caller = caller.map_err(refused)?;
         Ok(Self { body, caller, headers, path })
     }
 }

@@ -214,6 +214,7 @@ impl World {
                 name,
                 sealed_secret: Vec::new(),
                 is_reference_strict: is_strict,
+                limits: domain::key::KeyLimits::default(),
                 created: now,
                 revoked: None,
             };

@@ -66,6 +66,24 @@ GROUP BY orders.id, ledger_entry.fact, orders.price
 HAVING SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) <> orders.price
   OR SUM(CASE WHEN ledger_entry.merchant_id IN (0, orders.merchant_id) THEN 0 ELSE 1 END) > 0
 ORDER BY orders.id, ledger_entry.fact";
+    // A key's day holds what its orders of that day took from their merchant and were given back.
+    SPENDS = "
+SELECT key_day.key_id, key_day.day, spent, COALESCE(total, 0)
+FROM key_day LEFT JOIN (
+  SELECT key_id, (created_ms + 28800000) / 86400000 AS day, -SUM(amount) AS total
+  FROM ledger_entry JOIN orders ON orders.id = ledger_entry.business
+  WHERE account_kind = 1 GROUP BY 1, 2) AS charged
+  ON charged.key_id = key_day.key_id AND charged.day = key_day.day
+WHERE spent <> COALESCE(total, 0)
+ORDER BY key_day.key_id, key_day.day";
+    UNCOUNTED = "
+SELECT charged.key_id, charged.day, total FROM (
+  SELECT key_id, (created_ms + 28800000) / 86400000 AS day, -SUM(amount) AS total
+  FROM ledger_entry JOIN orders ON orders.id = ledger_entry.business
+  WHERE account_kind = 1 GROUP BY 1, 2) AS charged
+LEFT JOIN key_day ON key_day.key_id = charged.key_id AND key_day.day = charged.day
+WHERE key_day.key_id IS NULL AND total <> 0
+ORDER BY charged.key_id, charged.day";
     // Reserved is what planned (0) and signed (1) legs are to lend: bandwidth (0), energy (1).
     RESERVATIONS = "
 SELECT address, bandwidth_reserved, COALESCE(bandwidth, 0), energy_reserved, COALESCE(energy, 0)
@@ -167,6 +185,17 @@ const CHECKS: &[Check] = &[
             "order {order}: it costs {price} sun, fact {fact} moved {moved} sun, {strangers} \
              entries are another merchant's"
         ))
+    }),
+    (SPENDS, |row| {
+        let (key, day) = (sun(row, 0)?, sun(row, 1)?);
+        let (spent, total) = (sun(row, 2)?, sun(row, 3)?);
+        Ok(format!(
+            "key {key}: {spent} sun count as spent on day {day}, its orders of that day took {total} sun"
+        ))
+    }),
+    (UNCOUNTED, |row| {
+        let (key, day, total) = (sun(row, 0)?, sun(row, 1)?, sun(row, 2)?);
+        Ok(format!("key {key}: its orders of day {day} took {total} sun, which are not counted"))
     }),
     (RESERVATIONS, |row| {
         let (wallet, bandwidth, energy) = (column::address(row, 0)?, sun(row, 1)?, sun(row, 3)?);

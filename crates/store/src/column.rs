@@ -7,12 +7,13 @@ use tron::{Address, Bandwidth, Energy, Resource, Sun, TokenUnits, TxId};
 
 use crate::code::Code;
 
-/// A value that does not mean anything.
+/// A value that no writer of ours could have left.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} means nothing here")]
 struct Meaningless(String);
 
-fn meaningless(index: usize, column: Type, value: &dyn ToString) -> Error {
+/// The error of a value that does not mean anything.
+pub(crate) fn meaningless(index: usize, column: Type, value: &dyn ToString) -> Error {
     Error::FromSqlConversionFailure(index, column, Box::new(Meaningless(value.to_string())))
 }
 
@@ -50,6 +51,11 @@ pub(crate) fn maybe_millis(row: &Row<'_>, index: usize) -> Result<Option<UnixMil
 /// An amount of sun.
 pub(crate) fn sun(row: &Row<'_>, index: usize) -> Result<Sun> {
     row.get(index).map(Sun::new)
+}
+
+/// An amount of sun that may not be there.
+pub(crate) fn maybe_sun(row: &Row<'_>, index: usize) -> Result<Option<Sun>> {
+    Ok(row.get::<_, Option<i64>>(index)?.map(Sun::new))
 }
 
 /// Units of energy.

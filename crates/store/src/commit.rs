@@ -6,7 +6,7 @@ use domain::WholeOrder;
 use rusqlite::Connection;
 
 use crate::dialect::Fault;
-use crate::{answer, callback, ledger, merchant, order, outbox, pool};
+use crate::{answer, callback, key, ledger, merchant, order, outbox, pool};
 
 /// Loads what a work needs, lets it decide, and writes its changes. A refusal writes nothing.
 pub(crate) fn perform(connection: &Connection, work: &mut dyn Work) -> Result<(), Fault> {
@@ -25,6 +25,9 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     let mut rows = Rows::default();
     if let Some(id) = needs.merchant {
         rows.merchant = merchant::by_id(connection, id)?;
+    }
+    if let Some((key, day)) = needs.spend {
+        rows.spend = key::spend(connection, key, day)?;
     }
     if let Some((merchant, reference)) = needs.merchant.zip(needs.reference.as_deref()) {
         rows.by_reference = order::newest_by_reference(connection, merchant, reference)?;

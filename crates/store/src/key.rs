@@ -1,8 +1,11 @@
 //! API keys.
 
 use app::rows::Key;
-use domain::{KeyId, MerchantId, UnixMillis};
+use domain::key::{AllowList, KeyLimits, KeySpend, Scopes};
+use domain::{Day, KeyId, MerchantId, OrderId, UnixMillis};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use tron::Sun;
 
 use crate::column;
 use crate::dialect::Fault;
@@ -11,7 +14,7 @@ use crate::dialect::Fault;
 macro_rules! select {
     () => {
         "SELECT id, merchant_id, text, name, sealed_secret, is_reference_strict, created_ms, \
-         revoked_ms FROM api_key"
+         revoked_ms, scopes, allowed_from, daily_cap FROM api_key"
     };
 }
 
@@ -24,9 +27,16 @@ crate::statement::statements! {
     NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM api_key";
     INSERT = "
 INSERT INTO api_key (id, merchant_id, text, name, sealed_secret, is_reference_strict, created_ms,
-  revoked_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+  revoked_ms, scopes, allowed_from, daily_cap)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     REVOKE = "UPDATE api_key SET revoked_ms = ?2 WHERE text = ?1 AND revoked_ms IS NULL";
+    SPEND = "
+SELECT daily_cap, COALESCE((SELECT spent FROM key_day WHERE key_id = ?1 AND day = ?2), 0)
+FROM api_key WHERE id = ?1";
+    ADD_SPEND = "
+INSERT INTO key_day (key_id, day, spent) VALUES (?1, ?2, ?3)
+ON CONFLICT (key_id, day) DO UPDATE SET spent = spent + excluded.spent";
+    ORDERED_WITH = "SELECT key_id, created_ms FROM orders WHERE id = ?1";
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Key> {
@@ -39,7 +49,50 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Key> {
         is_reference_strict: row.get(5)?,
         created: column::millis(row, 6)?,
         revoked: column::maybe_millis(row, 7)?,
+        limits: limits(row)?,
     })
+}
+
+fn limits(row: &Row<'_>) -> rusqlite::Result<KeyLimits> {
+    let (number, networks): (i64, String) = (row.get(8)?, row.get(9)?);
+    let scopes = Scopes::from_number(number);
+    let scopes = scopes.ok_or_else(|| column::meaningless(8, Type::Integer, &number))?;
+    let texts = networks.split(',').filter(|text| !text.is_empty());
+    let allowed_from =
+        AllowList::of(texts).map_err(|error| column::meaningless(9, Type::Text, &error))?;
+    Ok(KeyLimits { scopes, allowed_from, daily_cap: column::maybe_sun(row, 10)? })
+}
+
+/// A key's cap, and what it has spent on a day.
+pub(crate) fn spend(connection: &Connection, id: KeyId, day: Day) -> Result<KeySpend, Fault> {
+    let read = |row: &Row<'_>| {
+        Ok(KeySpend { daily_cap: column::maybe_sun(row, 0)?, spent: column::sun(row, 1)? })
+    };
+    let mut spend = connection.prepare_cached(SPEND)?;
+    Ok(spend.query_row(params![id.0, day.0], read).optional()?.unwrap_or_default())
+}
+
+/// Counts what an order's key was charged, or given back, on the day on which the order was placed.
+pub(crate) fn count_spend_of_order(
+    connection: &Connection,
+    order: OrderId,
+    amount: Sun,
+) -> Result<(), Fault> {
+    let (key, created) = connection
+        .prepare_cached(ORDERED_WITH)?
+        .query_row([order.0], |row| Ok((column::key_id(row, 0)?, column::millis(row, 1)?)))?;
+    count_spend(connection, key, created.day_utc8(), amount)
+}
+
+/// Counts what a key was charged, or given back, on a day.
+pub(crate) fn count_spend(
+    connection: &Connection,
+    key: KeyId,
+    day: Day,
+    amount: Sun,
+) -> Result<(), Fault> {
+    connection.prepare_cached(ADD_SPEND)?.execute(params![key.0, day.0, amount.get()])?;
+    Ok(())
 }
 
 /// A key by its text, revoked ones too.
@@ -82,6 +135,9 @@ pub(crate) fn add(
         key.is_reference_strict,
         key.created.0,
         key.revoked.map(|at| at.0),
+        key.limits.scopes.number(),
+        key.limits.allowed_from.to_string(),
+        key.limits.daily_cap.map(Sun::get),
     ])?;
     Ok(Some(id))
 }

@@ -3,8 +3,10 @@
 use domain::MerchantId;
 use domain::ledger::{LedgerAccount, LedgerTx};
 use rusqlite::{Connection, params};
+use tron::Sun;
 
 use crate::dialect::Fault;
+use crate::key;
 
 crate::statement::statements! {
     ADD_TO_BALANCE = "
@@ -36,6 +38,7 @@ pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> 
             balance,
         ])?;
     }
+    count_spend(connection, tx)?;
     connection.prepare_cached(INSERT_TX)?.execute(params![
         tx.id.business,
         tx.id.fact,
@@ -44,6 +47,21 @@ pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> 
         tx.at.0,
     ])?;
     Ok(())
+}
+
+/// Keeps what keys spend beside the entries, as the balances are: what an order takes from its merchant
+/// or gives back counts for the key and the day that placed it.
+fn count_spend(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
+    let Some(order) = tx.order else { return Ok(()) };
+    let available = tx
+        .entries()
+        .iter()
+        .filter(|entry| matches!(entry.account, LedgerAccount::Available(_)))
+        .map(|entry| entry.amount);
+    match available.sum() {
+        Sun::ZERO => Ok(()),
+        moved => key::count_spend_of_order(connection, order, -moved),
+    }
 }
 
 /// Opens the ledger accounts of a new merchant.

@@ -241,6 +241,10 @@ pub const NO_CAPACITY: &str =
     "Not enough energy is available at the moment. Nothing was charged; please try again.";
 /// Detail text, ours: the operator has stopped the merchant.
 pub const MERCHANT_PAUSED: &str = "Orders are paused for this account.";
+/// Detail text, ours: the key's list of networks does not hold the address that the request came from.
+pub const ADDRESS_NOT_ALLOWED: &str = "This API key may not be used from this address.";
+/// Detail text, ours: the key's cap for the day would be exceeded; nothing was charged.
+pub const CAP_EXCEEDED: &str = "The daily limit of this API key does not cover this order.";
 /// Detail text: our own fault.
 pub const INTERNAL: &str = "A server error occurred.";
 
@@ -290,6 +294,12 @@ pub fn inactive_address(address: tron::Address) -> String {
 #[must_use]
 pub fn too_many_open(open: usize) -> String {
     format!("{open} orders are already open on this address.")
+}
+
+/// Detail text, ours: the key lacks the scope that the call needs.
+#[must_use]
+pub fn lacks_scope(scope: domain::key::Scope) -> String {
+    format!("This API key may not do that: it lacks the scope \"{}\".", scope.name())
 }
 
 /// Detail text: the framework's words for a 429.

@@ -12,6 +12,7 @@ use tron::{Address, Resource, Sun, TxId};
 use super::next::Moment;
 use super::{OrderState, Use, WholeOrder};
 use crate::callback::CallbackEvent;
+use crate::key::CapExceeded;
 use crate::ledger::LedgerTx;
 use crate::leg::step::LegRefused;
 use crate::leg::{LegKind, Road};
@@ -145,6 +146,9 @@ pub enum Refused {
         /// What it costs.
         need: Sun,
     },
+    /// The key has spent what it may on this day.
+    #[error(transparent)]
+    CapExceeded(#[from] CapExceeded),
     /// The pool cannot supply it.
     #[error(transparent)]
     NoCapacity(#[from] NoCapacity),

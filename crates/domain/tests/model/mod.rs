@@ -174,6 +174,7 @@ impl World {
             prices: self.prices,
             available: Sun::new(self.balance(LedgerAccount::Available(merchant))),
             is_paused: self.paused.contains(&merchant),
+            spend: domain::key::KeySpend::default(),
             others: &others,
             leftovers: &leftovers(shown, &others, &self.totals),
             pool: &self.pool,

@@ -62,7 +62,8 @@ pub(super) struct Entry {
     yes: bool,
 }
 
-fn parse_trx(text: &str) -> Result<Sun, String> {
+/// An amount of TRX that is more than nothing.
+pub(super) fn parse_trx(text: &str) -> Result<Sun, String> {
     match Sun::parse_trx(text) {
         Ok(amount) if amount > Sun::ZERO => Ok(amount),
         Ok(_) => Err("the amount must be more than nothing".to_owned()),

@@ -1,5 +1,6 @@
 //! Whether a configuration can work, in the operator's words.
 
+use domain::key::AllowList;
 use domain::limits::ENERGY_MARGIN_PPM_MAX;
 
 use super::Config;
@@ -42,6 +43,9 @@ pub(super) fn complaints(config: &Config) -> Vec<String> {
     }
     if let Err(error) = crate::logging::check_filter(&config.log.filter) {
         list.push(format!("log.filter: {error}"));
+    }
+    if let Err(error) = AllowList::of(&config.server.trusted_proxies) {
+        list.push(format!("server.trusted_proxies: {error}"));
     }
     if config.callback.schedule_secs.iter().any(|delay| *delay < 1) {
         list.push("callback.schedule_secs: each delay is at least 1 second".to_owned());

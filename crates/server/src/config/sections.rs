@@ -39,6 +39,7 @@ section! {
     /// `[server]`
     ServerSection {
         listen: SocketAddr,
+        trusted_proxies: Vec<String>,
         max_connections: usize,
         header_read_timeout_secs: u64,
         request_deadline_ms: u64,

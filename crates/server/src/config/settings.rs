@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use app::Settings;
 use domain::callback::Schedule;
+use domain::key::AllowList;
 use domain::limits::{EnergyBounds, OrderLimits};
 use domain::pricing::PriceList;
 use tron::{Bandwidth, Energy};
@@ -99,6 +100,12 @@ impl Config {
             activation_price_sun: price.activation_price_sun,
             transfer_fee_sun: price.transfer_fee_sun,
         }
+    }
+
+    /// The networks of the proxies in front of the server.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> AllowList {
+        AllowList::of(&self.server.trusted_proxies).unwrap_or_default()
     }
 
     /// What the HTTP server allows.

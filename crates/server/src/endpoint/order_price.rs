@@ -5,19 +5,22 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use domain::key::Scope;
 use wire::{PriceQuery, PriceResponse, Priced};
 
 use crate::auth::caller;
+use crate::client_address::ClientAddress;
 use crate::refusal::{Refusal, json};
 use crate::route::Edge;
 
 /// Nothing is kept: the price that counts is that of the moment in which the order is accepted.
 pub async fn handle(
     State(edge): State<Arc<Edge>>,
+    from: ClientAddress,
     headers: HeaderMap,
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
-    caller(&edge.keys, &headers).await?;
+    caller(&edge.keys, &headers, from, Scope::Read).await?;
     let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let bounds = edge.app.settings.energy_bounds;
     let asked = PriceQuery::parse(pairs, bounds).map_err(Refusal::fields)?;

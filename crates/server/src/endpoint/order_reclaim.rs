@@ -6,6 +6,7 @@ use app::stop_order::StopRefused;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::key::Scope;
 use wire::endpoint::order_reclaim::accepted;
 use wire::{ErrorBody, ReclaimRequest};
 
@@ -17,10 +18,11 @@ use crate::signed_post::SignedPost;
 ///
 /// A repeat changes nothing, so nothing is remembered for it.
 pub async fn handle(State(edge): State<Arc<Edge>>, post: SignedPost) -> Result<Response, Refusal> {
+    let key = post.key(Scope::Order)?;
     let wanted = ReclaimRequest::parse(&post.body).map_err(Refusal::fields)?;
     let not_found = || Refusal::answered(ErrorBody::order_not_found());
     let order = wanted.order.ok_or_else(not_found)?;
-    match edge.app.stop_order(post.key().merchant, order).await {
+    match edge.app.stop_order(key.merchant, order).await {
         Ok(()) => Ok(json(StatusCode::OK, accepted())),
         Err(StopRefused::NoOrder) => Err(not_found()),
         Err(StopRefused::Store(failed)) => Err(failed.into()),

@@ -69,6 +69,7 @@ pub(super) async fn open(product: &Product, seed: &Seed, plan: &Plan) -> anyhow:
         name: "demo".to_owned(),
         sealed_secret,
         is_reference_strict: false,
+        limits: domain::key::KeyLimits::default(),
         created: now,
         revoked: None,
     };

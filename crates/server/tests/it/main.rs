@@ -11,6 +11,7 @@ mod endings;
 mod energy;
 mod energy_ends;
 mod golden;
+mod key_limits;
 mod keys;
 mod limits;
 mod prices;

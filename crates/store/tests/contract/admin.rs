@@ -1,10 +1,12 @@
 //! What the operator does.
 
 use app::ports::{Store, StoreError};
-use app::rows::{Changes, Idempotency, Needs, NewAnswers, NewWallet, WatchedBlock};
+use app::rows::{Changes, Idempotency, Key, Needs, NewAnswers, NewWallet, WatchedBlock};
 use app::work::commit;
-use domain::KeyId;
+use domain::key::{AllowList, KeyLimits, Scope, Scopes};
+use domain::order::Event;
 use domain::pool::WalletRole;
+use domain::{KeyId, UnixMillis};
 use tron::Sun;
 
 use crate::support::{self, CREDIT, NOW, base, key, place};
@@ -45,6 +47,43 @@ pub(crate) async fn keys_are_counted_revoked_and_found(store: &dyn Store) {
     assert_eq!(texts, ["one", "two", "three"]);
     assert_eq!(store.key_by_id(KeyId(99)).await.unwrap(), None);
     assert_eq!(store.key("none").await.unwrap(), None);
+}
+
+pub(crate) async fn a_keys_limits_come_back(store: &dyn Store) {
+    let merchant = store.add_merchant("Acme", None, NOW).await.unwrap();
+    let limits = KeyLimits {
+        scopes: Scopes::of([Scope::Read, Scope::Transfer]).unwrap(),
+        allowed_from: AllowList::of(["203.0.113.0/24", "2001:db8::7"]).unwrap(),
+        daily_cap: Some(Sun::new(7)),
+    };
+    let limited = Key { limits: limits.clone(), ..key(merchant, "limited") };
+    store.add_key(&limited, 3).await.unwrap().unwrap();
+    assert_eq!(store.key("limited").await.unwrap().unwrap().limits, limits);
+    store.add_key(&key(merchant, "open"), 3).await.unwrap().unwrap();
+    assert_eq!(store.key("open").await.unwrap().unwrap().limits, KeyLimits::default());
+}
+
+/// What an order takes counts for the day on which it was placed, and what it gives back too.
+pub(crate) async fn what_keys_spend_is_counted_by_day(store: &dyn Store) {
+    let base = base(store).await;
+    let spent = async |at: UnixMillis| {
+        let needs = Needs { spend: Some((base.key, at.day_utc8())), ..Needs::default() };
+        let look = commit(store, needs, |rows| Ok::<_, ()>((Changes::default(), rows.spend)));
+        let spend = look.await.unwrap().unwrap();
+        assert_eq!(spend.daily_cap, None);
+        spend.spent.get()
+    };
+    assert_eq!(spent(NOW).await, 0);
+    let first = place(store, base, 1).await.unwrap();
+    place(store, base, 2).await.unwrap();
+    assert_eq!(spent(NOW).await, 2 * support::PRICE);
+    support::deliver(store, base, first, 7).await;
+    assert_eq!(spent(NOW).await, 2 * support::PRICE, "settling takes nothing further");
+    let tomorrow = NOW.after_secs(86_400);
+    let refund = support::happen(store, support::order_id(2), Event::Tick, tomorrow, None);
+    refund.await.unwrap().unwrap();
+    assert_eq!(spent(NOW).await, support::PRICE);
+    assert_eq!(spent(tomorrow).await, 0);
 }
 
 pub(crate) async fn wallets_are_changed_and_disabled(store: &dyn Store) {

@@ -59,6 +59,8 @@ fn spoiled_money_is_named() {
     names("DELETE FROM ledger_entry WHERE fact = 3", &["fact 3", "no entries"]);
     names("DELETE FROM ledger_tx WHERE fact = 1", &["fact 1", "no header"]);
     names("DELETE FROM ledger_tx WHERE fact = 3", &[&order(1), "settled 0"]);
+    names("UPDATE key_day SET spent = spent + 7", &["key 1", &(2 * PRICE + 7).to_string(), "day"]);
+    names("DELETE FROM key_day", &["key 1", &(2 * PRICE).to_string(), "not counted"]);
     names("UPDATE orders SET price = price + 1", &[&order(2), &(PRICE + 1).to_string()]);
 }
 

@@ -30,6 +30,7 @@ async fn rent(store: &dyn Store, base: Base, number: u64, origin: Origin) -> Ord
             prices: support::PRICES,
             available: merchant.available,
             is_paused: merchant.is_paused,
+            spend: domain::key::KeySpend::default(),
             others: &rows.others,
             leftovers: &[(lender, LEFTOVER)],
             pool: &rows.pool,

@@ -115,6 +115,8 @@ contract! {
     admin:
         merchants_and_their_balances,
         keys_are_counted_revoked_and_found,
+        a_keys_limits_come_back,
+        what_keys_spend_is_counted_by_day,
         wallets_are_changed_and_disabled,
         the_watched_block_is_remembered,
         old_answers_are_forgotten;

@@ -68,6 +68,7 @@ pub(crate) fn key(merchant: MerchantId, text: &str) -> Key {
         name: format!("{text} of a test"),
         sealed_secret: vec![1, 2, 3],
         is_reference_strict: false,
+        limits: domain::key::KeyLimits::default(),
         created: NOW,
         revoked: None,
     }
@@ -184,6 +185,7 @@ pub(crate) fn decide_new(rows: &Rows, new: &NewOrder) -> Result<Decision, Refuse
         prices: PRICES,
         available: merchant.available,
         is_paused: merchant.is_paused,
+        spend: rows.spend,
         others: &rows.others,
         leftovers: &[],
         pool: &rows.pool,

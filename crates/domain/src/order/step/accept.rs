@@ -5,6 +5,7 @@ use tron::{Address, Bandwidth, Energy, Sun, TokenUnits};
 use super::{Decision, Refused, WalletChange};
 use crate::collect::{ChainTotals, Need, Reading, Scene, plan_legs};
 use crate::id::{KeyId, LegId, MerchantId, OrderId};
+use crate::key::KeySpend;
 use crate::ledger::facts::order_held;
 use crate::leg::{Leg, LegKind, LegState};
 use crate::limits::OrderLimits;
@@ -77,6 +78,8 @@ pub struct Offer<'a> {
     pub available: Sun,
     /// Whether the merchant is paused.
     pub is_paused: bool,
+    /// What the key may still spend on this day.
+    pub spend: KeySpend,
     /// The other live orders on the receiver.
     pub others: &'a [WholeOrder],
     /// Legs that take leftovers back first; see [`crate::order::leftover`].
@@ -89,7 +92,8 @@ pub struct Offer<'a> {
 
 /// Accepts an order, or says why not.
 ///
-/// Errors: in this order: paused, a pool wallet, too many open, not activated, funds, capacity.
+/// Errors: in this order: paused, a pool wallet, too many open, not activated, the key's cap, funds,
+/// capacity.
 pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
     if offer.is_paused {
         return Err(Refused::MerchantPaused);
@@ -102,6 +106,7 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
         return Err(Refused::TooManyOpen { open });
     }
     let (kind, need, price) = priced(&new, offer)?;
+    offer.spend.check(price)?;
     if price > offer.available {
         return Err(Refused::InsufficientFunds { have: offer.available, need: price });
     }

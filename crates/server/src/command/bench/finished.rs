@@ -100,6 +100,7 @@ fn finished(base: Base, market: &Market, number: usize) -> anyhow::Result<Change
         prices: market.prices,
         available: CREDIT,
         is_paused: false,
+        spend: domain::key::KeySpend::default(),
         others: &[],
         leftovers: &[],
         pool: &market.pool,

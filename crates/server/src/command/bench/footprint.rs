@@ -109,6 +109,7 @@ async fn write_finished(world: &World, database: &Path, count: usize) -> anyhow:
         name: "bench".to_owned(),
         sealed_secret: world.seed().sealer().seal(&seal_context(text), secret.as_bytes())?,
         is_reference_strict: false,
+        limits: domain::key::KeyLimits::default(),
         created: SystemClock.now(),
         revoked: None,
     };

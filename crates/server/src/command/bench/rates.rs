@@ -27,6 +27,7 @@ use super::load::{Pace, Requests, run};
 use super::raw_commit::RawCommit;
 use super::workload::{self, CALLBACK_URL, address_of, signed_orders};
 use crate::auth::signed_caller;
+use crate::client_address::ClientAddress;
 use crate::command::output::say;
 use crate::config::Config;
 use crate::http_server::HttpServer;
@@ -206,6 +207,7 @@ fn unused_key() -> Key {
         name: "bench".to_owned(),
         sealed_secret: vec![0; 64],
         is_reference_strict: false,
+        limits: domain::key::KeyLimits::default(),
         created: SystemClock.now(),
         revoked: None,
     }
@@ -233,6 +235,7 @@ async fn answer_bare(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    signed_caller(&keys, &headers, &body, SystemClock.now()).await?;
+    let from = ClientAddress(std::net::Ipv4Addr::LOCALHOST.into());
+    signed_caller(&keys, &headers, from, &body, SystemClock.now()).await?;
     Ok(json(StatusCode::OK, r#"{"errno":0}"#.to_owned()))
 }

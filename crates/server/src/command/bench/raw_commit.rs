@@ -107,6 +107,7 @@ impl RawCommit {
             prices: self.settings.prices,
             available: CREDIT,
             is_paused: false,
+            spend: domain::key::KeySpend::default(),
             others: &[],
             leftovers: &[],
             pool: &self.pool,

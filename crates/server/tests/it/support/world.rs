@@ -9,6 +9,7 @@ use app::ports::{Clock, Store};
 use app::rows::{Key, NewWallet};
 use app::watch_chain::Watcher;
 use devnet::{Devnet, DevnetConfig};
+use domain::key::KeyLimits;
 use domain::ledger::facts::merchant_credited;
 use domain::pool::WalletRole;
 use domain::{KeyId, MerchantId, UnixMillis};
@@ -202,6 +203,12 @@ impl World {
         self.store.add_key(&row, 3).await.unwrap().unwrap();
     }
 
+    /// A second key of the merchant, with these limits.
+    pub(crate) async fn add_limited_key(&self, key: &str, limits: KeyLimits) {
+        let row = Key { limits, ..key_row(self.merchant, key, "limited") };
+        self.store.add_key(&row, 3).await.unwrap().unwrap();
+    }
+
     /// A process that dies may log and fail as it likes.
     pub(crate) fn forget_what_the_dying_said(&mut self) {
         self.logs.clear();
@@ -245,6 +252,7 @@ pub(crate) fn key_row(merchant: MerchantId, text: &str, name: &str) -> Key {
         name: name.to_owned(),
         sealed_secret: sealer().seal(&seal_context(text), SECRET.as_bytes()).unwrap(),
         is_reference_strict: false,
+        limits: KeyLimits::default(),
         created: UnixMillis(NOW_MS),
         revoked: None,
     }
