@@ -211,22 +211,34 @@ fn keys_are_at_most_three_and_shown_once() {
     let text = third["api_key"].as_str().unwrap();
     desk.ok(&["key", "revoke", text], "<KEY> is revoked\n", "");
     desk.fails(&["key", "revoke", "NOBODY"], "there is no live key NOBODY");
-    desk.ok(&["key", "add", "1", "--name", "fourth"], new, once);
+    let wrong = ["key", "add", "1", "--ip", "example.org"];
+    let network = "\"example.org\" is neither an IP address nor a network such as 203.0.113.0/24";
+    desk.fails(&wrong, network);
+    let scope = desk.run(&["key", "add", "1", "--scope", "all"]);
+    assert_eq!((scope.out.as_str(), scope.code), ("", 2));
+    assert!(scope.err.contains("read, order and transfer are"), "{}", scope.err);
+    let bound = ["--scope", "order,read", "--ip", "203.0.113.9/24", "--daily-cap", "5", "--strict"];
+    desk.ok(&[&["key", "add", "1", "--name", "fourth"][..], &bound].concat(), new, once);
     desk.ok(&["key", "list", "1"], KEYS, "");
     let listed = desk.raw(&["key", "list", "1"]);
     let secret = third["api_secret"].as_str().unwrap();
     assert!(listed.contains(text) && !listed.contains(secret));
+    let keys: Value = serde_json::from_str(&desk.raw(&["key", "list", "1", "--json"])).unwrap();
+    let fourth = &keys[3];
+    assert_eq!(fourth["scopes"], json!(["read", "order"]));
+    assert_eq!(fourth["allowed_from"], json!(["203.0.113.0/24"]));
+    assert_eq!((&fourth["daily_cap_sun"], &fourth["strict"]), (&json!(5_000_000), &json!(true)));
 }
 
 const KEYS: &str = "\
-┌────────────────────────────────────────────────────────────────────────────────────┐
-│ key                                name      state     created                     │
-╞════════════════════════════════════════════════════════════════════════════════════╡
-│ <KEY>   default   live      <TIME> │
-│ <KEY>   second    live      <TIME> │
-│ <KEY>   default   revoked   <TIME> │
-│ <KEY>   fourth    live      <TIME> │
-└────────────────────────────────────────────────────────────────────────────────────┘
+┌────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┐
+│ key                                name      state     created                       scopes                from             TRX a day          │
+╞════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════╡
+│ <KEY>   default   live      <TIME>   read,order,transfer                                       │
+│ <KEY>   second    live      <TIME>   read,order,transfer                                       │
+│ <KEY>   default   revoked   <TIME>   read,order,transfer                                       │
+│ <KEY>   fourth    live      <TIME>   read,order            203.0.113.0/24   5           strict │
+└────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 ";
 
 #[test]
