@@ -5,6 +5,7 @@
 
 use domain::order::next::{Action, next_action};
 use domain::order::step::{Answer, Decision, Event, ReadBack, Refused, Surroundings, step};
+use domain::policy::refill::policy_of;
 use domain::{OrderId, Road, UnixMillis, WholeOrder};
 use node::{Broadcast, Loss, NodeError};
 use tron::TxId;
@@ -233,6 +234,9 @@ impl App {
                 self.callback_bell.notify_one();
             }
             self.order_bell.notify_one();
+            if policy_of(&decision.whole).is_some() {
+                self.policy_bell.notify_one();
+            }
         }
         Ok(outcome)
     }
@@ -256,6 +260,8 @@ impl App {
         });
         // Others on the address may have waited for exactly this.
         let nudges = rows.others.iter().map(|other| other.order.id).collect();
+        let policy = policy_of(&decision.whole).filter(|_| moves_policy(whole, &decision.whole));
+        let policy_nudges = policy.map(|id| (id, self.clock.now())).into_iter().collect();
         let attention = (!is_leased).then_some((whole.order.id, Attention::At(decision.due)));
         let changes = Changes {
             whole: Some(decision.whole.clone()),
@@ -264,8 +270,14 @@ impl App {
             callback,
             attention,
             nudges,
+            policy_nudges,
             ..Changes::default()
         };
         Ok((changes, decision))
     }
+}
+
+/// Whether what happened to a refill matters to its policy.
+fn moves_policy(before: &WholeOrder, after: &WholeOrder) -> bool {
+    before.order != after.order || before.uses != after.uses
 }

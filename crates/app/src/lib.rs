@@ -11,6 +11,7 @@ pub mod audit;
 pub mod chain_view;
 pub mod deliver_callbacks;
 pub mod fill_order;
+pub mod keep_policies;
 pub mod place_order;
 pub mod ports;
 pub mod price_energy;
@@ -21,6 +22,7 @@ pub mod settings;
 pub mod sign_leg;
 pub mod stop_order;
 pub mod watch_chain;
+mod watch_policies;
 pub mod work;
 
 pub use settings::Settings;
@@ -58,6 +60,8 @@ pub struct App {
     pub view: Arc<chain_view::ChainView>,
     /// Rung when an order wants attention.
     pub order_bell: Arc<Notify>,
+    /// Rung when a policy wants attention.
+    pub policy_bell: Arc<Notify>,
     /// Rung when a callback is owed.
     pub callback_bell: Arc<Notify>,
     /// The newest transaction timestamp given out; no two transactions of a process share one.

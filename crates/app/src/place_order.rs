@@ -7,7 +7,7 @@ use domain::pool::WalletRole;
 use domain::{KeyId, MerchantId, Order, OrderId, Origin, Period, UnixMillis};
 use futures::future::try_join_all;
 use node::NodeError;
-use tron::{Address, Energy, Resource, Sun};
+use tron::{Address, Bandwidth, Energy, Resource, Sun};
 
 use crate::App;
 use crate::ports::StoreError;
@@ -135,7 +135,8 @@ impl App {
             }
             Wanted::Energy { energy, period, activates, is_exclusive } => {
                 let reading = read_account(node, &view, receiver).await?;
-                let wanted = step::Wanted::Energy { energy, period, activates };
+                let bandwidth = Bandwidth::ZERO;
+                let wanted = step::Wanted::Energy { energy, bandwidth, period, activates };
                 let shown = match is_exclusive && reading.exists {
                     true => self.lent_to(receiver).await?,
                     false => Vec::new(),

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use domain::ledger::LedgerTx;
 use domain::pool::{Pool, WalletRole};
-use domain::{KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
+use domain::{KeyId, MerchantId, OrderId, PolicyId, PolicyKind, UnixMillis, WholeOrder};
 use tron::sign::Signature;
 use tron::{Address, TxId};
 
 use crate::rows::{
-    Callback, Key, Lease, LedgerAudit, Merchant, NewWallet, OrderView, OutboxKind, OwnTx,
-    RequestKeys, StoredAnswers, WalletReading, WatchedBlock,
+    Callback, Counted, Key, Lease, LedgerAudit, Merchant, NewWallet, OrderView, OutboxKind, OwnTx,
+    PolicyLease, PolicyPage, PolicyView, RequestKeys, StoredAnswers, WalletReading, WatchedBlock,
+    WatchedPolicy,
 };
 use crate::work::Work;
 
@@ -162,6 +163,54 @@ pub trait Store: Send + Sync {
 
     /// A merchant's keys.
     async fn keys(&self, merchant: MerchantId) -> Result<Vec<Key>, StoreError>;
+
+    /// Takes at most `limit` policies that are due at `now`, earliest first.
+    async fn claim_policies(
+        &self,
+        now: UnixMillis,
+        lease_until: UnixMillis,
+        limit: usize,
+    ) -> Result<Vec<PolicyLease>, StoreError>;
+
+    /// Gives a policy back, due at this moment or, with none, at rest; one that was nudged meanwhile
+    /// stays due.
+    async fn release_policy(
+        &self,
+        lease: PolicyLease,
+        due: Option<UnixMillis>,
+    ) -> Result<(), StoreError>;
+
+    /// When the earliest policy is due, leases counted.
+    async fn next_policy_due(&self) -> Result<Option<UnixMillis>, StoreError>;
+
+    /// A policy with the order of its open refill.
+    async fn policy_view(&self, policy: PolicyId) -> Result<Option<PolicyView>, StoreError>;
+
+    /// A merchant's policies of one kind, newest first; of one address if one is named.
+    async fn policies(
+        &self,
+        whose: (MerchantId, PolicyKind, Option<Address>),
+        offset: i64,
+        limit: i64,
+    ) -> Result<PolicyPage, StoreError>;
+
+    /// The policies to which it matters what one of these addresses does.
+    async fn watched_policies(
+        &self,
+        receivers: &[Address],
+    ) -> Result<Vec<WatchedPolicy>, StoreError>;
+
+    /// Makes every such policy due, and returns how many.
+    async fn nudge_watched_policies(&self, due: UnixMillis) -> Result<usize, StoreError>;
+
+    /// Counted transfers in this block or a later one that can still be undone.
+    async fn counted_since(&self, block: i64) -> Result<Vec<Counted>, StoreError>;
+
+    /// Counted transfers in this block or an earlier one that are not marked as solid, by block.
+    async fn counted_until(&self, block: i64) -> Result<Vec<Counted>, StoreError>;
+
+    /// Marks counted transfers as solid.
+    async fn mark_counted_solid(&self, counted: &[Counted]) -> Result<(), StoreError>;
 
     /// Posts a ledger transaction that no order caused.
     async fn post(&self, tx: LedgerTx) -> Result<(), StoreError>;

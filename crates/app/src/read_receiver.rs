@@ -64,7 +64,7 @@ pub async fn read_receiver(
     let scene = asked.executed(holds);
     let transfer = Transfer { receiver, recipient, scene, recipient_holds: holds, token_amount };
     let transfer_energy = transfer.energy(node, settings).await?;
-    let reading = reading(account.as_ref(), view, transfer_energy);
+    let reading = reading_of(account.as_ref(), view, transfer_energy);
     Ok(Receiver { reading, totals: view.totals, scene, token_amount })
 }
 
@@ -80,7 +80,7 @@ pub async fn read_account(
     if account.as_ref().is_some_and(|account| account.is_contract) {
         return Err(ReceiverRefused::IsContract);
     }
-    Ok(reading(account.as_ref(), view, Energy::ZERO))
+    Ok(reading_of(account.as_ref(), view, Energy::ZERO))
 }
 
 /// Energy of one token transfer to an address from anybody who holds the token.
@@ -157,7 +157,11 @@ pub async fn read_back(
 }
 
 /// The receiver's own resources by the chain's formulas, from one account answer.
-fn reading(account: Option<&AccountView>, view: &Snapshot, transfer_energy: Energy) -> Reading {
+pub(crate) fn reading_of(
+    account: Option<&AccountView>,
+    view: &Snapshot,
+    transfer_energy: Energy,
+) -> Reading {
     let Some(account) = account else { return absent(transfer_energy) };
     let totals = node_totals(&view.totals);
     let (energy_limit, bandwidth_limit) =

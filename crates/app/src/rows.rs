@@ -5,7 +5,9 @@ use domain::key::{KeyLimits, KeySpend};
 use domain::ledger::LedgerTx;
 use domain::order::step::WalletChange;
 use domain::pool::{Pool, WalletRole};
-use domain::{Day, KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
+use domain::{
+    Day, KeyId, MerchantId, OrderId, Policy, PolicyId, PolicyKind, UnixMillis, WholeOrder,
+};
 use tron::{Address, Bandwidth, Sun, TxId};
 
 /// What a unit of work reads before it decides. Empty means: nothing.
@@ -25,6 +27,10 @@ pub struct Needs {
     pub receiver: Option<Address>,
     /// Every wallet of the pool.
     pub pool: bool,
+    /// One policy.
+    pub policy: Option<PolicyKey>,
+    /// Whether this transfer was counted by that policy, which is named by its id.
+    pub counted: Option<(PolicyId, TxId)>,
     /// The lease under which this is done; work whose lease was taken over is refused.
     pub lease: Option<Lease>,
 }
@@ -46,6 +52,12 @@ pub struct Rows {
     pub others: Vec<WholeOrder>,
     /// The pool; empty unless asked for.
     pub pool: Pool,
+    /// The policy, if asked for and there.
+    pub policy: Option<Policy>,
+    /// The id for a new policy, if one was asked for and is not there.
+    pub next_policy: Option<PolicyId>,
+    /// The transfer as it was counted, if asked for and counted.
+    pub counted: Option<Counted>,
 }
 
 /// Everything that becomes true in one commit. Empty means: nothing changes.
@@ -67,6 +79,15 @@ pub struct Changes {
     pub nudges: Vec<OrderId>,
     /// What is known of a callback after an attempt.
     pub attempt: Option<Attempt>,
+    /// A policy as it is from now on. With a refill more than the loaded one, that refill's number and
+    /// order are remembered; a known one is refused.
+    pub policy: Option<Policy>,
+    /// Policies to be looked at by a moment.
+    pub policy_nudges: Vec<(PolicyId, UnixMillis)>,
+    /// A transfer that a policy counts; a known one is refused.
+    pub counted: Option<Counted>,
+    /// A counted transfer that a fork dropped.
+    pub uncounted: Option<Counted>,
 }
 
 /// What becomes of an order's or callback's outbox row.
@@ -302,4 +323,64 @@ pub struct LedgerAudit {
     pub orders: i64,
     /// Each difference, in words with ids and amounts.
     pub differences: Vec<String>,
+}
+
+/// Which policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyKey {
+    /// By its id.
+    Id(PolicyId),
+    /// By whose it is, its kind and its address.
+    Of(MerchantId, PolicyKind, Address),
+}
+
+/// A policy with the order of its open refill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyView {
+    /// The policy.
+    pub policy: Policy,
+    /// The order of its open refill.
+    pub open: Option<WholeOrder>,
+}
+
+/// One worker's temporary claim on a policy. It saves work: decisions are made on the row as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyLease {
+    /// Which policy.
+    pub policy: PolicyId,
+    /// When another may take it.
+    pub until: UnixMillis,
+}
+
+/// A policy to which it matters what its address does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WatchedPolicy {
+    /// Which policy.
+    pub id: PolicyId,
+    /// Its kind.
+    pub kind: PolicyKind,
+    /// Its address.
+    pub receiver: Address,
+}
+
+/// A transfer that a count policy paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Which policy.
+    pub policy: PolicyId,
+    /// The transfer.
+    pub txid: TxId,
+    /// The block that holds it.
+    pub block: i64,
+    /// Whether it was taken from what is left; not if the policy was perpetual.
+    pub is_deducted: bool,
+}
+
+/// A page of policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyPage {
+    /// The policies of the page, newest first.
+    pub policies: Vec<Policy>,
+    /// How many there are on all pages.
+    pub all: i64,
 }

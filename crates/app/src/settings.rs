@@ -3,7 +3,7 @@
 use domain::callback::Schedule;
 use domain::limits::{EnergyBounds, OrderLimits};
 use domain::pricing::PriceList;
-use tron::{Address, Bandwidth, Energy};
+use tron::{Address, Bandwidth, Energy, Sun};
 
 /// Settings of the use cases. Units are in the names.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Settings {
     pub prices: PriceList,
     /// How much energy one plain order may be for.
     pub energy_bounds: EnergyBounds,
+    /// A count policy is set up only by a merchant that can spend more than this.
+    pub policy_balance_min: Sun,
     /// How the life of an order is bounded.
     pub limits: OrderLimits,
     /// How callbacks are retried.

@@ -85,6 +85,7 @@ impl Watcher {
             self.app.reconcile_pool(&view).await?;
         }
         self.app.order_bell.notify_one();
+        self.app.policy_bell.notify_one();
         Ok(true)
     }
 
@@ -138,6 +139,7 @@ impl Watcher {
         };
         let dropped = self.app.store.included_since(before.number + 1).await?;
         self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
+        self.app.uncount_since(before.number + 1).await?;
         self.app.store.set_watched(before).await?;
         Ok(before)
     }
@@ -157,15 +159,22 @@ impl Watcher {
     ///
     /// Each block is read once more: another process, or this one before a crash, may have recorded a
     /// block that a fork dropped meanwhile. What the solid block does not hold is to be included again.
-    /// Shape: one request for each block that holds transactions of ours.
+    /// Shape: one request for each block that holds transactions of ours or transfers that a policy
+    /// counted.
     async fn confirm_solid(&self, solid: i64) -> Result<(), WatchFailed> {
         let mut included = VecDeque::from(self.app.store.included_until(solid).await?);
+        let mut counted = VecDeque::from(self.app.store.counted_until(solid).await?);
         for _ in 0..CONFIRMED_AT_ONCE {
-            let Some((number, _)) = included.front().copied() else { break };
+            let next_included = included.front().map(|(number, _)| *number);
+            let next_counted = counted.front().map(|counted| counted.block);
+            let Some(number) = next_included.into_iter().chain(next_counted).min() else { break };
             let count = included.partition_point(|(other, _)| *other <= number);
             let recorded = included.drain(..count).map(|(_, own)| own);
+            let count = counted.partition_point(|other| other.block <= number);
+            let counted_there = counted.drain(..count).collect();
             // A node that lags does not have it yet.
             let Some(block) = self.app.node.block(number).await? else { continue };
+            self.app.confirm_counted(&block, counted_there).await?;
             let is_held = |own: &OwnTx| block.transactions.iter().any(|tx| tx.txid == own.txid);
             let (held, dropped): (Vec<OwnTx>, Vec<OwnTx>) = recorded.partition(is_held);
             let held: Vec<TxId> = held.iter().map(|own| own.txid).collect();
@@ -200,6 +209,8 @@ impl Watcher {
                 self.app.tell(own.order, event).await?;
             }
         }
+        // What their addresses did meanwhile is not known: they look at them again.
+        self.app.store.nudge_watched_policies(self.app.clock.now()).await?;
         self.recent.clear();
         self.remember(WatchedBlock { number: head.number, id: *head.id.as_bytes() }).await?;
         Ok(())
@@ -220,6 +231,8 @@ impl Watcher {
             }
         })
         .await?;
+        // Before their refills hear of it: a policy whose last transfer this is wants no other.
+        self.app.look_for_policies(block).await?;
         let calls = self.calls(&block.transactions);
         let mut callers: Vec<Address> = calls.iter().map(|call| call.caller).collect();
         callers.dedup();

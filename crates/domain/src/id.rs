@@ -15,7 +15,7 @@ pub struct MerchantId(pub i64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct KeyId(pub i64);
 
-/// A standing instruction of a merchant that places orders by itself.
+/// A standing order that keeps energy on an address; what its merchant is shown as its id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PolicyId(pub i64);
 

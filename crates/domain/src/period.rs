@@ -16,6 +16,9 @@ impl Period {
     /// An hour at most: what is lent goes back as soon as it has been used. What a collection rents.
     pub const HOUR: Self = Self { days: 0 };
 
+    /// A day. What a policy's refill rents.
+    pub const DAY: Self = Self { days: 1 };
+
     /// A number of days, 1 to [`PERIOD_DAYS_MAX`].
     #[must_use]
     pub fn from_days(days: u8) -> Option<Self> {

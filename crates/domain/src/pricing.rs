@@ -65,13 +65,17 @@ impl PriceList {
         Some(Quote { unit_price, surcharge, total })
     }
 
-    /// What energy for a period costs, with the activation of its receiver if that is bought.
+    /// What energy for a period costs, with bandwidth and the activation of its receiver if those are
+    /// bought.
     ///
     /// Errors: `None` past 63 bits.
     #[must_use]
-    pub fn energy_order(&self, energy: Energy, period: Period, activation: bool) -> Option<Sun> {
-        let total = self.quote(energy, period)?.total.get();
-        total.checked_add(self.activation(activation)).map(Sun::new)
+    pub fn energy_order(&self, need: &Need, period: Period) -> Option<Sun> {
+        let total = self.quote(need.energy, period)?.total.get();
+        let bandwidth = need.bandwidth.get().checked_mul(self.bandwidth_price_sun)?;
+        let bandwidth = bandwidth.checked_mul(period.times_paid())?;
+        let total = total.checked_add(bandwidth)?;
+        total.checked_add(self.activation(need.activation)).map(Sun::new)
     }
 
     /// What a collection costs: only what is missing is paid for, and there is no surcharge.
@@ -141,9 +145,14 @@ mod tests {
             let quote = PRICES.quote(Energy::new(energy), period).unwrap();
             let found = (quote.unit_price.get(), quote.surcharge.get(), quote.total.get());
             assert_eq!(found, (unit_price, surcharge, total), "{energy} for {days} days");
-            let with = |activation| PRICES.energy_order(Energy::new(energy), period, activation);
-            assert_eq!(with(false), Some(Sun::new(total)));
-            assert_eq!(with(true), Some(Sun::new(total + 1_500_000)));
+            let with = |activation, bandwidth| {
+                let (energy, bandwidth) = (Energy::new(energy), Bandwidth::new(bandwidth));
+                PRICES.energy_order(&Need { activation, bandwidth, energy }, period)
+            };
+            assert_eq!(with(false, 0), Some(Sun::new(total)));
+            assert_eq!(with(true, 0), Some(Sun::new(total + 1_500_000)));
+            let bytes = 346_000 * period.times_paid();
+            assert_eq!(with(false, 346), Some(Sun::new(total + bytes)));
         }
         assert_eq!(PRICES.quote(Energy::new(i64::MAX), Period::HOUR), None);
     }

@@ -18,6 +18,9 @@ mod extremes;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+#[path = "random/policies.rs"]
+mod policies;
+#[cfg(test)]
 #[path = "random/properties.rs"]
 mod properties;
 #[cfg(test)]

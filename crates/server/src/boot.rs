@@ -133,6 +133,7 @@ impl Product {
             settings: Arc::new(settings(&config)),
             view: Arc::new(ChainView::default()),
             order_bell: Arc::new(Notify::new()),
+            policy_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
         };
@@ -356,6 +357,7 @@ fn pace(config: &Config) -> Pace {
         poll: Duration::from_millis(config.node.poll_ms),
         orders_at_once: config.worker.orders_at_once,
         callbacks_at_once: config.worker.callbacks_at_once,
+        policies_at_once: config.worker.policies_at_once,
     }
 }
 

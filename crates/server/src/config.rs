@@ -12,8 +12,8 @@ use std::path::Path;
 
 pub use layers::ENVIRONMENT_PREFIX;
 pub use sections::{
-    CallbackSection, Config, DatabaseSection, LogSection, NodeSection, OrderSection, PoolSection,
-    PriceSection, SecretsSection, ServerSection, TokenSection, WorkerSection,
+    CallbackSection, Config, DatabaseSection, LogSection, NodeSection, OrderSection, PolicySection,
+    PoolSection, PriceSection, SecretsSection, ServerSection, TokenSection, WorkerSection,
 };
 
 /// The reference: every key with its default.

@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use app::ports::{Lent, Store, StoreError};
 use app::rows::{
-    Attempt, Callback, Changes, Key, Lease, LedgerAudit, Merchant, Needs, NewWallet, OrderView,
-    OutboxKind, OwnTx, RequestKeys, Rows, StoredAnswers, WalletReading, WatchedBlock,
+    Attempt, Callback, Changes, Counted, Key, Lease, LedgerAudit, Merchant, Needs, NewWallet,
+    OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, Rows,
+    StoredAnswers, WalletReading, WatchedBlock, WatchedPolicy,
 };
 use app::work::Work;
 use async_trait::async_trait;
 use domain::ledger::LedgerTx;
 use domain::pool::Pool;
-use domain::{KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
+use domain::{KeyId, MerchantId, OrderId, PolicyId, PolicyKind, UnixMillis, WholeOrder};
 use store::{CommitMoment, SqliteStore};
 use tron::{Address, TxId};
 
@@ -205,6 +206,18 @@ gated! {
     fn key(text: &str) -> Option<Key>;
     fn key_by_id(id: KeyId) -> Option<Key>;
     fn keys(merchant: MerchantId) -> Vec<Key>;
+    fn claim_policies(now: UnixMillis, lease_until: UnixMillis, limit: usize)
+        -> Vec<PolicyLease>;
+    fn release_policy(lease: PolicyLease, due: Option<UnixMillis>) -> ();
+    fn next_policy_due() -> Option<UnixMillis>;
+    fn policy_view(policy: PolicyId) -> Option<PolicyView>;
+    fn policies(whose: (MerchantId, PolicyKind, Option<Address>), offset: i64, limit: i64)
+        -> PolicyPage;
+    fn watched_policies(receivers: &[Address]) -> Vec<WatchedPolicy>;
+    fn nudge_watched_policies(due: UnixMillis) -> usize;
+    fn counted_since(block: i64) -> Vec<Counted>;
+    fn counted_until(block: i64) -> Vec<Counted>;
+    fn mark_counted_solid(counted: &[Counted]) -> ();
     fn post(tx: LedgerTx) -> ();
     fn audit() -> LedgerAudit;
     fn prune(replays_before: UnixMillis, resends_before: UnixMillis) -> usize;

@@ -123,6 +123,7 @@ impl Process {
             settings: Arc::new(habits.settings.clone()),
             view: Arc::new(ChainView::default()),
             order_bell: Arc::new(Notify::new()),
+            policy_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
         };

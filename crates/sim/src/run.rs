@@ -11,7 +11,7 @@ use domain::limits::{EnergyBounds, OrderLimits};
 use domain::pricing::PriceList;
 use store::SqliteStore;
 use tempfile::TempDir;
-use tron::{Address, Bandwidth, Energy, TxId};
+use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
 use crate::checks;
 use crate::gated_store::fail_by_weather;
@@ -263,6 +263,7 @@ fn settings(random: &mut Random) -> Settings {
             transfer_fee_sun: 300_000,
         },
         energy_bounds: EnergyBounds { min: 10_000, max: 100_000_000 },
+        policy_balance_min: Sun::from_trx(10),
         limits: OrderLimits {
             hold_secs: of(random, &[60, 300, 900, 3_600]),
             fill_deadline_secs: of(random, &[30, 180, 180, 600]),

@@ -3,7 +3,7 @@
 use app::rows::{CallbackState, OutboxKind};
 use domain::collect::Scene;
 use domain::pool::WalletRole;
-use domain::{LegState, OrderState, Road, TxState};
+use domain::{LegState, OrderState, PolicyKind, PolicyState, PolicyStep, Road, TxState};
 
 /// A word that a row keeps as a number.
 pub(crate) trait Code: Sized + 'static {
@@ -56,6 +56,16 @@ code!(Road { Out = 0, Back = 1 });
 code!(Scene { Automatic = 0, RecipientHolds = 1, RecipientEmpty = 2 });
 code!(WalletRole { Lender = 0, Activator = 1 });
 code!(OutboxKind { Order = 0, Callback = 1 });
+code!(PolicyKind { Count = 0, Auto = 1 });
+code!(PolicyState { Enabled = 0, Paused = 1, Disabled = 2, Ended = 3 });
+code!(PolicyStep {
+    Delegating = 0,
+    Delegated = 1,
+    Released = 2,
+    BalanceLow = 3,
+    EnergyLow = 4,
+    Waiting = 5,
+});
 code!(CallbackState { Owed = 0, Delivered = 1, Dead = 2 });
 
 /// What a leg does, without how much.
@@ -125,5 +135,8 @@ mod tests {
         check::<WalletRole>();
         check::<OutboxKind>();
         check::<CallbackState>();
+        check::<PolicyKind>();
+        check::<PolicyState>();
+        check::<PolicyStep>();
     }
 }

@@ -1,6 +1,6 @@
 //! Columns to domain types. A value that no writer of ours could have left is an error, not a guess.
 
-use domain::{KeyId, MerchantId, OrderId, Period, UnixMillis};
+use domain::{KeyId, MerchantId, OrderId, Period, PolicyId, UnixMillis};
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 use tron::{Address, Bandwidth, Energy, Resource, Sun, TokenUnits, TxId};
@@ -26,6 +26,16 @@ pub(crate) fn code<T: Code>(row: &Row<'_>, index: usize) -> Result<T> {
 /// An order's id.
 pub(crate) fn order_id(row: &Row<'_>, index: usize) -> Result<OrderId> {
     row.get(index).map(OrderId)
+}
+
+/// An order's id that may not be there.
+pub(crate) fn maybe_order_id(row: &Row<'_>, index: usize) -> Result<Option<OrderId>> {
+    Ok(row.get::<_, Option<[u8; 16]>>(index)?.map(OrderId))
+}
+
+/// A policy's id.
+pub(crate) fn policy_id(row: &Row<'_>, index: usize) -> Result<PolicyId> {
+    row.get(index).map(PolicyId)
 }
 
 /// A merchant's id.

@@ -6,7 +6,7 @@ use domain::WholeOrder;
 use rusqlite::Connection;
 
 use crate::dialect::Fault;
-use crate::{answer, callback, key, ledger, merchant, order, outbox, pool};
+use crate::{answer, callback, key, ledger, merchant, order, outbox, policy, pool};
 
 /// Loads what a work needs, lets it decide, and writes its changes. A refusal writes nothing.
 pub(crate) fn perform(connection: &Connection, work: &mut dyn Work) -> Result<(), Fault> {
@@ -47,6 +47,15 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     if needs.pool {
         (rows.pool, _) = pool::all(connection)?;
     }
+    if let Some(key) = needs.policy {
+        rows.policy = policy::by_key(connection, key)?;
+        if rows.policy.is_none() {
+            rows.next_policy = Some(policy::next_id(connection)?);
+        }
+    }
+    if let Some((id, txid)) = needs.counted {
+        rows.counted = policy::counted(connection, id, txid)?;
+    }
     Ok(rows)
 }
 
@@ -81,6 +90,26 @@ pub(crate) fn write(
     }
     for order in &changes.nudges {
         outbox::nudge(connection, *order)?;
+    }
+    write_policy(connection, rows, changes)
+}
+
+fn write_policy(connection: &Connection, rows: &Rows, changes: &Changes) -> Result<(), Fault> {
+    if let Some(new) = &changes.policy {
+        policy::put(connection, new)?;
+        let refills = rows.policy.as_ref().map_or(0, |old| old.refills);
+        if new.refills > refills {
+            policy::insert_refill(connection, new)?;
+        }
+    }
+    if let Some(counted) = &changes.counted {
+        policy::count(connection, counted)?;
+    }
+    if let Some(counted) = &changes.uncounted {
+        policy::uncount(connection, counted)?;
+    }
+    for (id, due) in &changes.policy_nudges {
+        policy::nudge(connection, *id, *due)?;
     }
     Ok(())
 }

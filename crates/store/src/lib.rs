@@ -27,6 +27,7 @@ mod migrate;
 mod order;
 mod outbox;
 mod plain;
+mod policy;
 mod pool;
 mod sqlite;
 mod statement;

@@ -27,6 +27,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "merchants",
         sql: include_str!("../schema/sqlite/0003_merchants.sql"),
     },
+    Migration {
+        number: 5,
+        name: "policies",
+        sql: include_str!("../schema/sqlite/0005_policies.sql"),
+    },
 ];
 
 /// Why a database was not opened.

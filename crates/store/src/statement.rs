@@ -26,6 +26,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::merchant::STATEMENTS,
         crate::order::STATEMENTS,
         crate::outbox::STATEMENTS,
+        crate::policy::STATEMENTS,
         crate::pool::STATEMENTS,
         crate::tx::STATEMENTS,
         crate::watch::STATEMENTS,
@@ -65,6 +66,7 @@ mod tests {
         ("FREE_ALL", "outbox"),
         ("LENT", "orders USING COVERING INDEX orders_live"),
         ("OPEN", "chain_tx USING INDEX chain_tx_open"),
+        ("NUDGE_WATCHED", "policy USING INDEX policy_watched"),
     ];
 
     #[test]

@@ -2,19 +2,22 @@
 
 use app::ports::{Lent, Store, StoreError};
 use app::rows::{
-    Attempt, Callback, Key, Lease, LedgerAudit, Merchant, NewWallet, OrderView, OutboxKind, OwnTx,
-    RequestKeys, StoredAnswers, WalletReading, WatchedBlock,
+    Attempt, Callback, Counted, Key, Lease, LedgerAudit, Merchant, NewWallet, OrderView,
+    OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, StoredAnswers,
+    WalletReading, WatchedBlock, WatchedPolicy,
 };
 use app::work::Work;
 use async_trait::async_trait;
 use domain::ledger::LedgerTx;
 use domain::pool::Pool;
-use domain::{KeyId, MerchantId, OrderId, UnixMillis, WholeOrder};
+use domain::{KeyId, MerchantId, OrderId, PolicyId, PolicyKind, UnixMillis, WholeOrder};
+use rusqlite::Connection;
 use tron::{Address, TxId};
 
 use crate::sqlite::SqliteStore;
 use crate::{
-    answer, audit, callback, commit, key, ledger, leg, merchant, order, outbox, pool, tx, watch,
+    answer, audit, callback, commit, key, ledger, leg, merchant, order, outbox, policy, pool, tx,
+    watch,
 };
 
 #[async_trait]
@@ -191,6 +194,66 @@ impl Store for SqliteStore {
 
     async fn keys(&self, merchant: MerchantId) -> Result<Vec<Key>, StoreError> {
         self.read(move |connection| key::of_merchant(connection, merchant)).await
+    }
+
+    async fn claim_policies(
+        &self,
+        now: UnixMillis,
+        lease_until: UnixMillis,
+        limit: usize,
+    ) -> Result<Vec<PolicyLease>, StoreError> {
+        self.write(move |connection| policy::claim(connection, now, lease_until, limit)).await
+    }
+
+    async fn release_policy(
+        &self,
+        lease: PolicyLease,
+        due: Option<UnixMillis>,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| policy::give_back(connection, lease, due)).await
+    }
+
+    async fn next_policy_due(&self) -> Result<Option<UnixMillis>, StoreError> {
+        self.read(policy::next_due).await
+    }
+
+    async fn policy_view(&self, policy: PolicyId) -> Result<Option<PolicyView>, StoreError> {
+        self.read(move |connection| policy::view(connection, policy)).await
+    }
+
+    async fn policies(
+        &self,
+        whose: (MerchantId, PolicyKind, Option<Address>),
+        offset: i64,
+        limit: i64,
+    ) -> Result<PolicyPage, StoreError> {
+        let read = move |connection: &Connection| policy::listed(connection, whose, offset, limit);
+        self.read(read).await.map(|(policies, all)| PolicyPage { policies, all })
+    }
+
+    async fn watched_policies(
+        &self,
+        receivers: &[Address],
+    ) -> Result<Vec<WatchedPolicy>, StoreError> {
+        let receivers = receivers.to_vec();
+        self.read(move |connection| policy::watched(connection, &receivers)).await
+    }
+
+    async fn nudge_watched_policies(&self, due: UnixMillis) -> Result<usize, StoreError> {
+        self.write(move |connection| policy::nudge_watched(connection, due)).await
+    }
+
+    async fn counted_since(&self, block: i64) -> Result<Vec<Counted>, StoreError> {
+        self.read(move |connection| policy::counted_since(connection, block)).await
+    }
+
+    async fn counted_until(&self, block: i64) -> Result<Vec<Counted>, StoreError> {
+        self.read(move |connection| policy::counted_until(connection, block)).await
+    }
+
+    async fn mark_counted_solid(&self, counted: &[Counted]) -> Result<(), StoreError> {
+        let counted = counted.to_vec();
+        self.write(move |connection| policy::mark_solid(connection, &counted)).await
     }
 
     async fn post(&self, tx: LedgerTx) -> Result<(), StoreError> {

@@ -197,6 +197,8 @@ pub const BLANK: &str = "This field may not be blank.";
 pub const NOT_A_STRING: &str = "Not a valid string.";
 /// Field text: not an integer.
 pub const NOT_AN_INTEGER: &str = "A valid integer is required.";
+/// Field text: neither true nor false.
+pub const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 /// Field text: not an http or https URL.
 pub const NOT_A_URL: &str = "Enter a valid URL.";
 /// Field text, ours: Base58Check does not hold.
@@ -245,6 +247,10 @@ pub const MERCHANT_PAUSED: &str = "Orders are paused for this account.";
 pub const ADDRESS_NOT_ALLOWED: &str = "This API key may not be used from this address.";
 /// Detail text, ours: the key's cap for the day would be exceeded; nothing was charged.
 pub const CAP_EXCEEDED: &str = "The daily limit of this API key does not cover this order.";
+/// Detail text: there is no such policy, or it is somebody else's; the framework's words for a 404.
+pub const NOT_FOUND: &str = "Not found.";
+/// Message text of a success: the page prints it.
+pub const AUTO_POLICY_ADDED: &str = "1 smart delegate has been added";
 /// Detail text: our own fault.
 pub const INTERNAL: &str = "A server error occurred.";
 

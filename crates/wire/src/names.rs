@@ -37,6 +37,17 @@
 //! | `active_hash`, `bandwidth_hash` | txid | of activation and bandwidth help |
 //! | `source`, `type` | source, resource | constants for an order through the API |
 //! | `errno`, `message`, `detail` | refusal | the three error bodies of [`crate::error`] |
+//! | `times` | transfers bought | 0 is perpetual |
+//! | `count_limit` | transfers left | |
+//! | `count_limit_dynamic` | change of what is left | in an edit; 0 in answers |
+//! | `is_always` | perpetual | |
+//! | `count_bandwidth_limit`, `bandwidth` | bandwidth is seen to | the second from old samples |
+//! | `unused_times`, `unused_times_threshold` | idle days, and at how many to pause | days despite the names |
+//! | `pause` | paused | |
+//! | `max_energy` | energy kept available | |
+//! | `last_step` | policy step | numbers in [`crate::status`] |
+//! | `expired_time`, `update_time` | ends, changed | `…+08:00` |
+//! | `auto_type`, `main_delegated`, `next_delegate_time` | | of kinds of policy that we do not have |
 
 /// Header: which key signs.
 pub const API_KEY: &str = "API-KEY";
@@ -67,6 +78,16 @@ pub const PATH_ORDER_PRICE_ALIAS: &str = "/api/v1/frontend/order-price";
 pub const PATH_ORDER_QUERY: &str = "/api/v1/frontend/order/query";
 /// `GET`: how a heading of the 2023 documents spells [`PATH_ORDER_QUERY`].
 pub const PATH_ORDER_QUERY_ALIAS: &str = "/api/v1/frontend/order-query";
+
+/// `POST`: buy transfers for an address; `GET`: list such policies.
+pub const PATH_COUNT_POLICY: &str = "/api/v1/frontend/count-delegate-policy";
+/// `POST`: change the policy of an address.
+pub const PATH_COUNT_POLICY_EDIT: &str = "/api/v1/frontend/count-delegate-policy/edit-address";
+/// `POST`: keep energy on an address for some days; `GET`: list such policies.
+pub const PATH_AUTO_POLICY: &str = "/api/v1/frontend/auto-delegate-policy";
+/// `POST`: switch a policy on or off; `{id}` stands for its number.
+pub const PATH_AUTO_POLICY_STATUS: &str =
+    "/api/v1/frontend/auto-delegate-policy/{id}/change-status";
 
 /// Which collection scene.
 pub const SCENE: &str = "scene";
@@ -152,3 +173,44 @@ pub const REQUEST_ACCEPTED: &str = "request accept";
 pub const DETAIL: &str = "detail";
 /// The field name for what is wrong with the body as a whole.
 pub const NON_FIELD_ERRORS: &str = "non_field_errors";
+
+/// Transfers bought.
+pub const TIMES: &str = "times";
+/// How old samples ask for bandwidth: 0 or 1.
+pub const BANDWIDTH: &str = "bandwidth";
+/// Whether bandwidth is seen to.
+pub const COUNT_BANDWIDTH_LIMIT: &str = "count_bandwidth_limit";
+/// At how many idle days to pause.
+pub const UNUSED_TIMES_THRESHOLD: &str = "unused_times_threshold";
+/// Idle days so far.
+pub const UNUSED_TIMES: &str = "unused_times";
+/// Transfers left.
+pub const COUNT_LIMIT: &str = "count_limit";
+/// Transfers to add to what is left, or to take away.
+pub const COUNT_LIMIT_DYNAMIC: &str = "count_limit_dynamic";
+/// Whether the policy is perpetual.
+pub const IS_ALWAYS: &str = "is_always";
+/// Whether the policy is paused.
+pub const PAUSE: &str = "pause";
+/// Energy kept available.
+pub const MAX_ENERGY: &str = "max_energy";
+/// A policy's number.
+pub const ID: &str = "id";
+/// What a policy did last, as a number.
+pub const LAST_STEP: &str = "last_step";
+/// The same in words.
+pub const LAST_STEP_DISPLAY: &str = "last_step_display";
+/// A policy's status in words.
+pub const STATUS_DISPLAY: &str = "status_display";
+/// Which variety of its kind a policy is.
+pub const AUTO_TYPE: &str = "auto_type";
+/// The same in words.
+pub const AUTO_TYPE_DISPLAY: &str = "auto_type_display";
+/// Of a kind of policy that we do not have; always false.
+pub const MAIN_DELEGATED: &str = "main_delegated";
+/// When a policy's days are over.
+pub const EXPIRED_TIME: &str = "expired_time";
+/// When a policy changed last.
+pub const UPDATE_TIME: &str = "update_time";
+/// Of a kind of policy that we do not have; always null.
+pub const NEXT_DELEGATE_TIME: &str = "next_delegate_time";

@@ -12,6 +12,12 @@
 //! | delivered, ended | any | 40 |
 //! | refunded | any | 41 |
 
+mod policy;
+
+pub use policy::{
+    policy_status_code, policy_status_words, policy_step_code, policy_step_words, policy_variety,
+};
+
 use domain::callback::Outcome;
 use domain::leg::{LegState, Road};
 use domain::{OrderState, TxState, WholeOrder};

@@ -79,10 +79,18 @@ impl WholeOrder {
             OrderKind::Collection(_) => reading.need(&commitments, lent),
             OrderKind::Energy { .. } => Need {
                 activation: !reading.exists && !commitments.is_activating,
-                bandwidth: Bandwidth::ZERO,
+                bandwidth: self.bandwidth_to_lend(),
                 energy: self.order.energy.shortfall_over(lent),
             },
         }
+    }
+
+    /// Bandwidth of a plain order that none of its legs on chain lends. Each leg's units were rounded
+    /// down when planned.
+    fn bandwidth_to_lend(&self) -> Bandwidth {
+        let rounded = i64::try_from(self.legs.len()).unwrap_or(i64::MAX);
+        let missing = self.order.bandwidth.get() - self.lent_units(Resource::Bandwidth);
+        Bandwidth::new(if missing > rounded { missing } else { 0 })
     }
 
     /// Energy that calls have used of a plain order.

@@ -7,7 +7,7 @@ use domain::limits::OrderLimits;
 use domain::order::step::{Answer, Event, ReadBack, Refused, Wanted};
 use domain::order::{Action, Use};
 use domain::{ChainTx, Leg, LegKind, LegState, MerchantId, OrderState, Period, Road, TxState};
-use tron::{Address, Energy, Resource, Sun, TxId};
+use tron::{Address, Bandwidth, Energy, Resource, Sun, TxId};
 
 use crate::chain::{BLOCK_MS, Block, Body, Chain, stake_for};
 use crate::model::{TOTALS, World};
@@ -108,7 +108,8 @@ impl Run {
     /// An order of energy; that it may be refused is fine.
     pub(crate) fn rent(&mut self, receiver: Address, lag: usize, period: Period) {
         let reading = self.chain.state(existing(), lag).reading(receiver);
-        let wanted = Wanted::Energy { energy: RENTED, period, activates: true };
+        let wanted =
+            Wanted::Energy { energy: RENTED, bandwidth: Bandwidth::ZERO, period, activates: true };
         let _refused = self.world.place_wanted(MERCHANT, receiver, reading, wanted, &[]);
     }
 

@@ -127,6 +127,7 @@ impl Script {
                 let days = period.strip_suffix('D').map(|days| number(days).try_into().unwrap());
                 let wanted = Wanted::Energy {
                     energy: Energy::new(number(energy)),
+                    bandwidth: Bandwidth::ZERO,
                     period: days.and_then(Period::from_days).unwrap_or(Period::HOUR),
                     activates: how.contains(&"active"),
                 };

@@ -11,6 +11,8 @@ mod model;
 #[cfg(test)]
 mod language;
 #[cfg(test)]
+mod policy_language;
+#[cfg(test)]
 mod say;
 
 #[cfg(test)]
@@ -23,6 +25,8 @@ mod ending;
 mod filling;
 #[cfg(test)]
 mod leftovers;
+#[cfg(test)]
+mod policies;
 #[cfg(test)]
 mod renting;
 #[cfg(test)]

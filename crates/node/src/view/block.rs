@@ -53,6 +53,8 @@ pub struct ContractSummary {
     pub amount_sun: Option<i64>,
     /// Which resource a stake or a delegation is for.
     pub resource: Option<Resource>,
+    /// Which method of a smart contract is called: the first four bytes of the data.
+    pub selector: Option<[u8; 4]>,
 }
 
 impl Head {
@@ -122,8 +124,16 @@ impl ContractSummary {
                 .find_map(address),
             amount_sun: kind.and_then(amount_field).and_then(|field| value[field].as_i64()),
             resource: kind.and_then(|kind| resource_of(kind, value)),
+            selector: value["data"].as_str().and_then(selector),
         }
     }
+}
+
+/// The first four bytes of call data in hex.
+fn selector(data: &str) -> Option<[u8; 4]> {
+    let mut selector = [0; 4];
+    hex::decode_to_slice(data.get(..8)?, &mut selector).ok()?;
+    Some(selector)
 }
 
 const fn amount_field(kind: ContractType) -> Option<&'static str> {

@@ -20,6 +20,9 @@ pub(super) const PRICE_SUN_MAX: i64 = 1_000_000_000;
 /// dearest price of the longest rent still fits 63 bits.
 pub(super) const ORDER_ENERGY_MAX: i64 = 300_000_000;
 
+/// Most sun that a merchant may have to have for a policy: a million TRX.
+pub(super) const POLICY_BALANCE_MAX_SUN: i64 = 1_000_000_000_000;
+
 /// Questions that an order asks the chain one after the other.
 const READS_DEEP: i64 = 2;
 
@@ -97,6 +100,8 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
         ("callback.tail_hours", callback.tail_hours, 1, 24 * 30),
         ("callback.per_host", size(callback.per_host), 1, 1_000),
         ("worker.orders_at_once", size(worker.orders_at_once), 1, 10_000),
+        ("policy.balance_min_sun", config.policy.balance_min_sun, 0, POLICY_BALANCE_MAX_SUN),
+        ("worker.policies_at_once", size(worker.policies_at_once), 1, 10_000),
         ("worker.callbacks_at_once", size(worker.callbacks_at_once), 1, 10_000),
         ("worker.idle_ms", span(worker.idle_ms), 10, 60_000),
         ("worker.lease_secs", worker.lease_secs, 15, 3_600),

@@ -28,6 +28,7 @@ section! {
         price: PriceSection,
         pool: PoolSection,
         order: OrderSection,
+        policy: PolicySection,
         callback: CallbackSection,
         worker: WorkerSection,
         secrets: SecretsSection,
@@ -119,6 +120,13 @@ section! {
 }
 
 section! {
+    /// `[policy]`
+    PolicySection {
+        balance_min_sun: i64,
+    }
+}
+
+section! {
     /// `[callback]`
     CallbackSection {
         timeout_secs: u64,
@@ -135,6 +143,7 @@ section! {
     WorkerSection {
         orders_at_once: usize,
         callbacks_at_once: usize,
+        policies_at_once: usize,
         idle_ms: u64,
         lease_secs: i64,
     }

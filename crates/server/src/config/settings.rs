@@ -8,7 +8,7 @@ use domain::callback::Schedule;
 use domain::key::AllowList;
 use domain::limits::{EnergyBounds, OrderLimits};
 use domain::pricing::PriceList;
-use tron::{Bandwidth, Energy};
+use tron::{Bandwidth, Energy, Sun};
 
 use super::{Config, ConfigError};
 use crate::http_server::HttpLimits;
@@ -63,6 +63,7 @@ impl Config {
             energy_to_empty: Energy::new(token.energy_to_empty),
             prices: self.price_list(),
             energy_bounds: EnergyBounds { min: order.min_energy, max: order.max_energy },
+            policy_balance_min: Sun::new(self.policy.balance_min_sun),
             limits: OrderLimits {
                 hold_secs: order.hold_secs,
                 fill_deadline_secs: order.fill_deadline_secs,

@@ -5,6 +5,7 @@
 mod callbacks;
 mod chain;
 mod orders;
+mod policies;
 mod pruning;
 
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct Pace {
     pub orders_at_once: usize,
     /// Callbacks posted at the same time.
     pub callbacks_at_once: usize,
+    /// Policies looked at at the same time.
+    pub policies_at_once: usize,
 }
 
 /// Starts every worker; they end after the token is cancelled and what they hold is done.
@@ -34,6 +37,7 @@ pub fn start(app: &App, pace: Pace, watcher: Watcher, stop: &CancellationToken) 
     tasks.spawn(chain::run(watcher, pace, stop.clone()));
     tasks.spawn(orders::run(app.clone(), pace, stop.clone()));
     tasks.spawn(callbacks::run(app.clone(), pace, stop.clone()));
+    tasks.spawn(policies::run(app.clone(), pace, stop.clone()));
     tasks.spawn(pruning::run(app.clone(), stop.clone()));
     tasks.close();
     tasks

@@ -6,7 +6,7 @@ use app::work::commit;
 use domain::order::step::{NewOrder, Offer, Refused, Wanted, accept};
 use domain::order::{Event, OrderKind, Use};
 use domain::{LegKind, OrderId, Origin, Period, PolicyId, UnixMillis};
-use tron::{Address, Energy, Sun, TxId};
+use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
 use crate::support::{self, Base, LIMITS, NOW, TOTALS, base, happen, order_id, place};
 
@@ -17,6 +17,7 @@ const LEFTOVER: LegKind = LegKind::Leftover { balance: Sun::from_trx(500), units
 async fn rent(store: &dyn Store, base: Base, number: u64, origin: Origin) -> OrderId {
     let wanted = Wanted::Energy {
         energy: Energy::new(65_000),
+        bandwidth: Bandwidth::ZERO,
         period: Period::from_days(3).unwrap(),
         activates: false,
     };

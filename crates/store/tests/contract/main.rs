@@ -10,6 +10,7 @@ mod energy;
 mod money;
 mod orders;
 mod outbox;
+mod policies;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
@@ -108,6 +109,13 @@ contract! {
         an_open_transaction_is_stored_once,
         what_is_lent_is_summed_by_wallet_and_receiver,
         an_outdated_reading_is_dropped;
+    policies:
+        a_policy_is_kept_as_it_was_decided,
+        a_due_policy_is_claimed_once,
+        a_nudge_of_a_claimed_policy_is_not_forgotten,
+        a_refill_is_numbered_once,
+        a_transfer_is_counted_once_until_a_fork,
+        policies_are_found_by_merchant_kind_and_address;
     callbacks:
         a_delivered_order_owes_one_callback,
         attempts_are_kept_and_the_last_one_counts,

@@ -112,6 +112,40 @@ pub(super) fn reference(body: &Object, errors: &mut FieldErrors) -> Option<Strin
     (is_short && is_plain).then(|| text.to_owned())
 }
 
+/// A value between two others; `None` once an error is noted.
+pub(super) fn between(
+    value: Option<i64>,
+    range: RangeInclusive<i64>,
+    field: &str,
+    errors: &mut FieldErrors,
+) -> Option<i64> {
+    let value = value?;
+    if value < *range.start() {
+        errors.push(field, error::below_min(*range.start()));
+    } else if value > *range.end() {
+        errors.push(field, error::above_max(*range.end()));
+    } else {
+        return Some(value);
+    }
+    None
+}
+
+/// A truth value that may be there: `true`, `1`, or the same as text; `null` and `""` are nothing.
+pub(super) fn optional_bool(body: &Object, field: &str, errors: &mut FieldErrors) -> Option<bool> {
+    let value = body.get(field).filter(|value| **value != Value::Null)?;
+    if let Some(is_true) = value.as_bool() {
+        return Some(is_true);
+    }
+    let text = text_of(value).map(str::to_ascii_lowercase);
+    match text.as_deref() {
+        Some("") => return None,
+        Some("1" | "true") => return Some(true),
+        Some("0" | "false") => return Some(false),
+        Some(_) | None => errors.push(field, error::NOT_A_BOOLEAN),
+    }
+    None
+}
+
 /// A required choice between numbers, as an integer or as its digits in a string.
 pub(super) fn required_choice<T>(
     body: &Object,

@@ -3,11 +3,14 @@
 mod callback_url;
 mod field;
 
+pub mod auto_policy;
 pub mod collect_manual;
+pub mod count_policy;
 pub mod order;
 pub mod order_price;
 pub mod order_query;
 pub mod order_reclaim;
+pub mod policy_item;
 
 pub use callback_url::MAX_CALLBACK_URL_CHARS;
 pub use field::MAX_REFERENCE_CHARS;

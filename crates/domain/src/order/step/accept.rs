@@ -35,6 +35,8 @@ pub enum Wanted {
     Energy {
         /// How much.
         energy: Energy,
+        /// Bandwidth beside it, which a policy may see to.
+        bandwidth: Bandwidth,
         /// For how long.
         period: Period,
         /// Whether a receiver that does not exist is activated, for its price.
@@ -159,13 +161,13 @@ fn priced(new: &NewOrder, offer: &Offer<'_>) -> Result<(OrderKind, Need, Sun), R
             let need = offer.reading.need(&commitments, Energy::ZERO);
             (OrderKind::Collection(collection), need, offer.prices.collection(&need))
         }
-        Wanted::Energy { energy, period, activates } => {
+        Wanted::Energy { energy, bandwidth, period, activates } => {
             let activation = !offer.reading.exists && !commitments.is_activating;
             if activation && !activates {
                 return Err(Refused::ReceiverInactive { receiver: new.receiver });
             }
-            let need = Need { activation, bandwidth: Bandwidth::ZERO, energy };
-            let price = offer.prices.energy_order(energy, period, activation);
+            let need = Need { activation, bandwidth, energy };
+            let price = offer.prices.energy_order(&need, period);
             (OrderKind::Energy { period }, need, price)
         }
     };

@@ -38,7 +38,24 @@ impl World {
 
     /// Moves every due order on and posts every due callback, once each.
     pub(crate) async fn work(&mut self) -> usize {
-        self.work_on_orders().await + self.work_on_callbacks().await
+        self.work_on_policies().await + self.work_on_orders().await + self.work_on_callbacks().await
+    }
+
+    /// Keeps every due policy.
+    async fn work_on_policies(&mut self) -> usize {
+        let now = self.clock.now();
+        let until = now.after_ms(self.app.settings.lease_ms);
+        let claimed = self.store.claim_policies(now, until, CLAIM_MAX).await;
+        let policies = claimed.unwrap_or_else(|failed| {
+            self.failures.push(format!("claim: {failed}"));
+            Vec::new()
+        });
+        for lease in &policies {
+            if let Err(failed) = self.app.keep_policy(*lease).await {
+                self.failures.push(format!("policy: {failed}"));
+            }
+        }
+        policies.len()
     }
 
     /// Moves every due order on.
