@@ -8,9 +8,9 @@ use tron::sign::Signature;
 use tron::{Address, TxId};
 
 use crate::rows::{
-    Callback, Counted, Key, Lease, LedgerAudit, Merchant, NewWallet, OrderView, OutboxKind, OwnTx,
-    PolicyLease, PolicyPage, PolicyView, RequestKeys, StoredAnswers, WalletReading, WatchedBlock,
-    WatchedPolicy,
+    Callback, Counted, Key, KeySummary, Lease, LedgerAudit, Merchant, NewWallet, OrderView,
+    OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, StoredAnswers,
+    WalletReading, WatchedBlock, WatchedPolicy,
 };
 use crate::work::Work;
 
@@ -211,6 +211,15 @@ pub trait Store: Send + Sync {
 
     /// Marks counted transfers as solid.
     async fn mark_counted_solid(&self, counted: &[Counted]) -> Result<(), StoreError>;
+
+    /// A key and what it has bought; today is the day of UTC+8 that `now` lies in.
+    ///
+    /// Shape: one row a day on which the key was used, however many orders there are.
+    async fn key_summary(
+        &self,
+        key: KeyId,
+        now: UnixMillis,
+    ) -> Result<Option<KeySummary>, StoreError>;
 
     /// Posts a ledger transaction that no order caused.
     async fn post(&self, tx: LedgerTx) -> Result<(), StoreError>;

@@ -8,7 +8,7 @@ use domain::pool::{Pool, WalletRole};
 use domain::{
     Day, KeyId, MerchantId, OrderId, Policy, PolicyId, PolicyKind, UnixMillis, WholeOrder,
 };
-use tron::{Address, Bandwidth, Sun, TxId};
+use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
 /// What a unit of work reads before it decides. Empty means: nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -139,6 +139,34 @@ pub struct Key {
     pub created: UnixMillis,
     /// When it stopped working.
     pub revoked: Option<UnixMillis>,
+}
+
+/// What a key has bought: orders that were not refunded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyUse {
+    /// How many.
+    pub orders: i64,
+    /// Their energy.
+    pub energy: Energy,
+    /// What they cost.
+    pub charged: Sun,
+}
+
+/// A key and what it has bought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySummary {
+    /// Its name.
+    pub name: String,
+    /// When it was added.
+    pub created: UnixMillis,
+    /// What its merchant can spend.
+    pub available: Sun,
+    /// Since it was added.
+    pub total: KeyUse,
+    /// On the day of UTC+8 that is asked about.
+    pub today: KeyUse,
+    /// On the day before.
+    pub yesterday: KeyUse,
 }
 
 /// A pool wallet to add.

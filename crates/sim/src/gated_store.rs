@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use app::ports::{Lent, Store, StoreError};
 use app::rows::{
-    Attempt, Callback, Changes, Counted, Key, Lease, LedgerAudit, Merchant, Needs, NewWallet,
-    OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, Rows,
-    StoredAnswers, WalletReading, WatchedBlock, WatchedPolicy,
+    Attempt, Callback, Changes, Counted, Key, KeySummary, Lease, LedgerAudit, Merchant, Needs,
+    NewWallet, OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys,
+    Rows, StoredAnswers, WalletReading, WatchedBlock, WatchedPolicy,
 };
 use app::work::Work;
 use async_trait::async_trait;
@@ -218,6 +218,7 @@ gated! {
     fn counted_since(block: i64) -> Vec<Counted>;
     fn counted_until(block: i64) -> Vec<Counted>;
     fn mark_counted_solid(counted: &[Counted]) -> ();
+    fn key_summary(key: KeyId, now: UnixMillis) -> Option<KeySummary>;
     fn post(tx: LedgerTx) -> ();
     fn audit() -> LedgerAudit;
     fn prune(replays_before: UnixMillis, resends_before: UnixMillis) -> usize;

@@ -84,6 +84,20 @@ SELECT charged.key_id, charged.day, total FROM (
 LEFT JOIN key_day ON key_day.key_id = charged.key_id AND key_day.day = charged.day
 WHERE key_day.key_id IS NULL AND total <> 0
 ORDER BY charged.key_id, charged.day";
+    // What a key has bought on a day is the orders that were not refunded (3).
+    USE = "
+SELECT key_id, day, SUM(counted), SUM(orders), SUM(counted_energy), SUM(energy),
+  SUM(counted_charged), SUM(charged)
+FROM (
+  SELECT key_id, day, orders AS counted, energy AS counted_energy, charged AS counted_charged,
+    0 AS orders, 0 AS energy, 0 AS charged FROM key_use
+  UNION ALL
+  SELECT key_id, (created_ms + 28800000) / 86400000, 0, 0, 0, 1, energy, price
+  FROM orders WHERE state <> 3) AS days
+GROUP BY key_id, day
+HAVING SUM(counted) <> SUM(orders) OR SUM(counted_energy) <> SUM(energy)
+  OR SUM(counted_charged) <> SUM(charged)
+ORDER BY key_id, day";
     // Reserved is what planned (0) and signed (1) legs are to lend: bandwidth (0), energy (1).
     RESERVATIONS = "
 SELECT address, bandwidth_reserved, COALESCE(bandwidth, 0), energy_reserved, COALESCE(energy, 0)
@@ -196,6 +210,16 @@ const CHECKS: &[Check] = &[
     (UNCOUNTED, |row| {
         let (key, day, total) = (sun(row, 0)?, sun(row, 1)?, sun(row, 2)?);
         Ok(format!("key {key}: its orders of day {day} took {total} sun, which are not counted"))
+    }),
+    (USE, |row| {
+        let (key, day) = (sun(row, 0)?, sun(row, 1)?);
+        let (counted, orders) = (sun(row, 2)?, sun(row, 3)?);
+        let (counted_energy, energy) = (sun(row, 4)?, sun(row, 5)?);
+        let (counted_charged, charged) = (sun(row, 6)?, sun(row, 7)?);
+        Ok(format!(
+            "key {key}: on day {day} it is said to have bought {counted_energy} energy for \
+             {counted_charged} sun in {counted} orders, it was {energy} for {charged} in {orders}"
+        ))
     }),
     (RESERVATIONS, |row| {
         let (wallet, bandwidth, energy) = (column::address(row, 0)?, sun(row, 1)?, sun(row, 3)?);

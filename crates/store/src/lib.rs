@@ -20,6 +20,7 @@ mod energy_use;
 mod engine;
 mod job;
 mod key;
+mod key_use;
 mod ledger;
 mod leg;
 mod merchant;

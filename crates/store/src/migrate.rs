@@ -32,6 +32,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "policies",
         sql: include_str!("../schema/sqlite/0005_policies.sql"),
     },
+    Migration {
+        number: 6,
+        name: "key_use",
+        sql: include_str!("../schema/sqlite/0006_key_use.sql"),
+    },
 ];
 
 /// Why a database was not opened.

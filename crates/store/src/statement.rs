@@ -21,6 +21,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::callback::STATEMENTS,
         crate::energy_use::STATEMENTS,
         crate::key::STATEMENTS,
+        crate::key_use::STATEMENTS,
         crate::ledger::STATEMENTS,
         crate::leg::STATEMENTS,
         crate::merchant::STATEMENTS,

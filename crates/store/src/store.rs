@@ -2,8 +2,8 @@
 
 use app::ports::{Lent, Store, StoreError};
 use app::rows::{
-    Attempt, Callback, Counted, Key, Lease, LedgerAudit, Merchant, NewWallet, OrderView,
-    OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, StoredAnswers,
+    Attempt, Callback, Counted, Key, KeySummary, Lease, LedgerAudit, Merchant, NewWallet,
+    OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, StoredAnswers,
     WalletReading, WatchedBlock, WatchedPolicy,
 };
 use app::work::Work;
@@ -16,8 +16,8 @@ use tron::{Address, TxId};
 
 use crate::sqlite::SqliteStore;
 use crate::{
-    answer, audit, callback, commit, key, ledger, leg, merchant, order, outbox, policy, pool, tx,
-    watch,
+    answer, audit, callback, commit, key, key_use, ledger, leg, merchant, order, outbox, policy,
+    pool, tx, watch,
 };
 
 #[async_trait]
@@ -254,6 +254,14 @@ impl Store for SqliteStore {
     async fn mark_counted_solid(&self, counted: &[Counted]) -> Result<(), StoreError> {
         let counted = counted.to_vec();
         self.write(move |connection| policy::mark_solid(connection, &counted)).await
+    }
+
+    async fn key_summary(
+        &self,
+        key: KeyId,
+        now: UnixMillis,
+    ) -> Result<Option<KeySummary>, StoreError> {
+        self.read(move |connection| key_use::summary(connection, key, now)).await
     }
 
     async fn post(&self, tx: LedgerTx) -> Result<(), StoreError> {

@@ -43,6 +43,15 @@ fn order(number: u64) -> String {
 }
 
 #[test]
+fn spoiled_use_is_named() {
+    let bought = [&*(2 * PRICE).to_string(), "in 2"];
+    names("UPDATE key_use SET charged = charged + 7", &["key 1", "sun in 2 orders", bought[0]]);
+    names("UPDATE key_use SET orders = orders + 1", &["key 1", "in 3 orders", bought[1]]);
+    names("DELETE FROM key_use", &["key 1", "in 0 orders", bought[1]]);
+    names("UPDATE key_use SET day = day + 1", &["key 1", "in 2 orders", "it was 0 energy"]);
+}
+
+#[test]
 fn spoiled_money_is_named() {
     names(
         "UPDATE ledger_account SET balance = balance + 7 WHERE kind = 3",

@@ -7,6 +7,7 @@ mod callbacks;
 mod chain;
 mod durable;
 mod energy;
+mod key_use;
 mod money;
 mod orders;
 mod outbox;
@@ -128,4 +129,8 @@ contract! {
         wallets_are_changed_and_disabled,
         the_watched_block_is_remembered,
         old_answers_are_forgotten;
+    key_use:
+        orders_count_on_the_day_of_utc8_on_which_they_were_placed,
+        a_refunded_order_is_as_if_it_had_never_been,
+        another_key_has_bought_nothing;
 }
