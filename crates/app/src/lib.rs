@@ -13,6 +13,7 @@ pub mod deliver_callbacks;
 pub mod fill_order;
 pub mod keep_policies;
 pub mod place_order;
+pub mod pool_figures;
 pub mod ports;
 pub mod price_energy;
 pub mod read_receiver;

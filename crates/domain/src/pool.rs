@@ -2,6 +2,8 @@
 
 use tron::{Address, Resource, Sun};
 
+use crate::collect::ChainTotals;
+use crate::collect::plan::{most_units_for_sun, without_margin};
 use crate::limits::{DELEGATION_MIN_SUN, LEG_BANDWIDTH};
 
 /// What a wallet is for.
@@ -83,6 +85,11 @@ impl PoolWallet {
         }
     }
 
+    /// Whether new legs may take its stake.
+    fn can_lend(&self) -> bool {
+        self.is_enabled && self.role == WalletRole::Lender && self.can_pay_for_bytes()
+    }
+
     /// Whether it can pay for a leg's own bytes, by bandwidth or by burning TRX.
     fn can_pay_for_bytes(&self) -> bool {
         self.own_bandwidth >= LEG_BANDWIDTH || self.balance.get() >= LEG_BANDWIDTH * 1_000
@@ -106,13 +113,8 @@ impl Pool {
         wanted: Sun,
         wallets_max: usize,
     ) -> Result<Vec<(Address, Sun)>, NoCapacity> {
-        let mut lenders: Vec<&mut PoolWallet> = self
-            .wallets
-            .iter_mut()
-            .filter(|wallet| {
-                wallet.is_enabled && wallet.role == WalletRole::Lender && wallet.can_pay_for_bytes()
-            })
-            .collect();
+        let mut lenders: Vec<&mut PoolWallet> =
+            self.wallets.iter_mut().filter(|wallet| wallet.can_lend()).collect();
         lenders.sort_by_key(|wallet| (-wallet.free(resource).get(), wallet.address));
         let mut missing = wanted.get();
         let mut taken = Vec::new();
@@ -130,6 +132,33 @@ impl Pool {
             missing = (missing - share).max(0);
         }
         if missing > 0 { Err(NoCapacity::Stake { resource, missing }) } else { Ok(taken) }
+    }
+
+    /// The most energy that a need met by at most so many wallets can have now, when each delegation
+    /// is a margin larger; with [`crate::limits::SPLIT_WALLETS_MAX`] of them, what one order can get.
+    ///
+    /// Units: units of energy; margin in parts per million. Shape: one sort.
+    /// Never less than [`Self::take`] would supply; 0 when the totals are unreadable.
+    #[must_use]
+    pub fn most_energy(&self, totals: &ChainTotals, margin_ppm: i64, wallets_max: usize) -> i64 {
+        let mut shares: Vec<i64> = self
+            .wallets
+            .iter()
+            .filter(|wallet| wallet.can_lend())
+            .map(|wallet| wallet.free(Resource::Energy).get())
+            .filter(|share| *share >= DELEGATION_MIN_SUN)
+            .collect();
+        shares.sort_unstable_by_key(|share| -share);
+        let stake = shares.iter().take(wallets_max).sum();
+        let delegated = most_units_for_sun(Resource::Energy, Sun::new(stake), totals);
+        without_margin(delegated, margin_ppm)
+    }
+
+    /// Stake for energy that lenders have and have not lent, reserved or not.
+    #[must_use]
+    pub fn energy_capacity(&self) -> Sun {
+        let lenders = self.wallets.iter().filter(|wallet| wallet.role == WalletRole::Lender);
+        Sun::new(lenders.map(|wallet| wallet.energy_capacity.get().max(0)).sum())
     }
 
     /// The activator with the most TRX.
@@ -200,6 +229,38 @@ mod tests {
         assert!(take(vec![byteless], 5).is_err());
         let burns = PoolWallet { balance: Sun::from_trx(1), ..byteless };
         assert_eq!(take(vec![burns], 5), Ok(vec![(1, 5)]));
+    }
+
+    /// What is said to be available is what is given, and one unit more is not.
+    #[test]
+    fn the_most_energy_is_what_a_plan_can_supply_to_the_unit() {
+        use crate::collect::{Need, plan_legs};
+        let totals = ChainTotals {
+            energy_limit: 180_000_000_000,
+            energy_weight_trx: 19_123_456_789,
+            bandwidth_limit: 43_200_000_000,
+            bandwidth_weight_trx: 26_000_000_000,
+        };
+        for (free_trx, margin_ppm) in [
+            (vec![50], 0),
+            (vec![7_001, 80, 913], 2_000),
+            (vec![1_000_003, 5, 999_999, 17, 123_456, 777_777, 31], 5_000),
+            (vec![], 2_000),
+        ] {
+            let wallets = free_trx.iter().zip(1..).map(|(trx, number)| wallet(number, *trx));
+            let pool = Pool { wallets: wallets.collect() };
+            let most = pool.most_energy(&totals, margin_ppm, crate::limits::SPLIT_WALLETS_MAX);
+            let supplies = |energy| {
+                let need = Need {
+                    activation: false,
+                    bandwidth: tron::Bandwidth::ZERO,
+                    energy: tron::Energy::new(energy),
+                };
+                plan_legs(&need, &totals, margin_ppm, &mut pool.clone()).is_ok()
+            };
+            assert!(supplies(most), "{free_trx:?}: {most}");
+            assert!(!supplies(most + 1), "{free_trx:?}: {most}");
+        }
     }
 
     #[test]

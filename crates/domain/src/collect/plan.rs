@@ -41,6 +41,28 @@ pub fn units_for_sun(resource: Resource, sun: Sun, totals: &ChainTotals) -> i64 
     i64::try_from(units).unwrap_or(i64::MAX)
 }
 
+/// The most units for which [`sun_for_units`] asks no more than this stake.
+#[must_use]
+pub fn most_units_for_sun(resource: Resource, sun: Sun, totals: &ChainTotals) -> i64 {
+    let (limit, weight) = match resource {
+        Resource::Energy => (totals.energy_limit, totals.energy_weight_trx),
+        Resource::Bandwidth => (totals.bandwidth_limit, totals.bandwidth_weight_trx),
+    };
+    if limit <= 0 || weight <= 0 || sun.get() < DELEGATION_MIN_SUN {
+        return 0;
+    }
+    let units = (i128::from(sun.get()) * i128::from(limit) - 1) / (i128::from(weight) * 1_000_000);
+    i64::try_from(units).unwrap_or(i64::MAX)
+}
+
+/// The most units that are at most `units` [`with_margin`].
+#[must_use]
+pub fn without_margin(units: i64, ppm: i64) -> i64 {
+    let scaled = i128::from(units) * 1_000_000 / (1_000_000 + i128::from(ppm));
+    let least = i64::try_from(scaled).unwrap_or(i64::MAX);
+    if with_margin(least.saturating_add(1), ppm) <= units { least.saturating_add(1) } else { least }
+}
+
 /// Adds the margin against drift of the network's stake: `units` and `ppm` parts per million more.
 #[must_use]
 pub fn with_margin(units: i64, ppm: i64) -> i64 {
