@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `{"errno": 404, "message": "…"}` | 200 | a query finds nothing |
 //! | `{"scene": ["…"], …}` | 400 | the request is wrong; every wrong field at once |
-//! | `{"detail": "…"}` | 400, 429, 5xx | the request is right but cannot be granted |
+//! | `{"detail": "…"}` | 400, 403, 404, 429, 5xx | the request is right but cannot be granted |
 //!
 //! The platform is built on Django REST Framework and clients match its English sentences, so the
 //! sentences that exist there are kept to the letter; the rest are ours in the same voice.
@@ -251,6 +251,8 @@ pub const CAP_EXCEEDED: &str = "The daily limit of this API key does not cover t
 pub const NOT_FOUND: &str = "Not found.";
 /// Message text of a success: the page prints it.
 pub const AUTO_POLICY_ADDED: &str = "1 smart delegate has been added";
+/// Detail text: the framework's words for a page that a list does not have. HTTP 404.
+pub const INVALID_PAGE: &str = "Invalid page.";
 /// Detail text: our own fault.
 pub const INTERNAL: &str = "A server error occurred.";
 

@@ -18,10 +18,12 @@
 
 pub mod callback;
 pub mod canon;
+pub mod describe;
 pub mod endpoint;
 pub mod error;
 pub mod idempotency;
 pub mod names;
+pub mod page;
 pub mod period;
 pub mod sign;
 pub mod status;
@@ -33,12 +35,15 @@ pub use domain::Period;
 pub use endpoint::auto_policy::{AutoPolicyRequest, AutoPolicyStatus};
 pub use endpoint::collect_manual::{CollectRequest, CollectResponse};
 pub use endpoint::count_policy::{CountPolicyEdit, CountPolicyRequest};
+pub use endpoint::index_data::IndexData;
 pub use endpoint::order::{EnergyRequest, EnergyResponse};
 pub use endpoint::order_price::{PriceQuery, PriceResponse, Priced};
 pub use endpoint::order_query::{OrderQuery, OrderResponse};
 pub use endpoint::order_reclaim::ReclaimRequest;
 pub use endpoint::policy_item::PolicyItem;
+pub use endpoint::summary::{Bought, Summary};
 pub use error::{ErrorBody, FieldErrors};
 pub use idempotency::{Fingerprint, IdempotencyKey};
+pub use page::{ListPlace, Page, PageRequest};
 pub use sign::{Form, Timestamp, sign, verify};
 pub use status::{CallbackStatus, DetailStatus, OrderStatus};

@@ -48,6 +48,14 @@
 //! | `last_step` | policy step | numbers in [`crate::status`] |
 //! | `expired_time`, `update_time` | ends, changed | `…+08:00` |
 //! | `auto_type`, `main_delegated`, `next_delegate_time` | | of kinds of policy that we do not have |
+//! | `platform_avail_energy`, `platform_max_energy`, `platform_total_energy` | free, for one order, all | energy of the pool |
+//! | `minimum_order_energy`, `maximum_order_energy` | least, most | of an order that names an amount |
+//! | `small_amount`, `small_addition` | small order, surcharge | energy; **TRX**, not sun |
+//! | `usdt_energy_need_old`, `usdt_energy_need_new` | transfer to a holder, to an empty address | energy |
+//! | `tiered_pricing`, `default_price` | prices | sun for one unit of energy, by period; of an hour |
+//! | `total_*`, `today_*`, `yesterday_*` | bought | `*_sum_trx` is in sun |
+//! | `count`, `code`, `page`, `next`, `previous`, `results` | list | the envelope of [`crate::page`] |
+//! | `page`, `page_size` | page | parameters of a list |
 
 /// Header: which key signs.
 pub const API_KEY: &str = "API-KEY";
@@ -78,6 +86,10 @@ pub const PATH_ORDER_PRICE_ALIAS: &str = "/api/v1/frontend/order-price";
 pub const PATH_ORDER_QUERY: &str = "/api/v1/frontend/order/query";
 /// `GET`: how a heading of the 2023 documents spells [`PATH_ORDER_QUERY`].
 pub const PATH_ORDER_QUERY_ALIAS: &str = "/api/v1/frontend/order-query";
+/// `GET`: pool, prices, balance.
+pub const PATH_INDEX_DATA: &str = "/api/v1/frontend/index-data";
+/// `GET`: what a key has bought.
+pub const PATH_SUMMARY: &str = "/api/v1/frontend/userapi/summary";
 
 /// `POST`: buy transfers for an address; `GET`: list such policies.
 pub const PATH_COUNT_POLICY: &str = "/api/v1/frontend/count-delegate-policy";
@@ -162,6 +174,85 @@ pub const SOURCE: &str = "source";
 pub const TYPE: &str = "type";
 /// The only value of [`TYPE`].
 pub const TYPE_ENERGY: &str = "energy";
+
+/// Energy that the pool can lend now.
+pub const PLATFORM_AVAIL_ENERGY: &str = "platform_avail_energy";
+/// Energy that one order can get now.
+pub const PLATFORM_MAX_ENERGY: &str = "platform_max_energy";
+/// Energy of the whole pool, lent or not.
+pub const PLATFORM_TOTAL_ENERGY: &str = "platform_total_energy";
+/// Energy that collection orders can get now.
+pub const PLATFORM_COLLECT_ENERGY: &str = "platform_collect_energy";
+/// Least energy of an order that names an amount.
+pub const MINIMUM_ORDER_ENERGY: &str = "minimum_order_energy";
+/// Most energy of an order that names an amount.
+pub const MAXIMUM_ORDER_ENERGY: &str = "maximum_order_energy";
+/// An order for less energy is small.
+pub const SMALL_AMOUNT: &str = "small_amount";
+/// What a small order costs more, in TRX.
+pub const SMALL_ADDITION: &str = "small_addition";
+/// Energy of a transfer to a holder.
+pub const USDT_ENERGY_NEED_OLD: &str = "usdt_energy_need_old";
+/// Energy of a transfer to an address without the token.
+pub const USDT_ENERGY_NEED_NEW: &str = "usdt_energy_need_new";
+/// The prices by period.
+pub const TIERED_PRICING: &str = "tiered_pricing";
+/// The price of an hour.
+pub const DEFAULT_PRICE: &str = "default_price";
+/// From how much energy there is a discount; 0: never.
+pub const BIG_AMOUNT: &str = "big_amount";
+/// The discount; 0: none.
+pub const BIG_DISCOUNT: &str = "big_discount";
+/// Where orders without a key are paid; empty: nowhere.
+pub const COLLECTION_ADDRESS: &str = "collection_address";
+/// The same for an hour.
+pub const COLLECTION_HOUR_ADDRESS: &str = "collection_hour_address";
+/// The same for a day.
+pub const COLLECTION_ONE_DAY_ADDRESS: &str = "collection_one_day_address";
+/// The same for three days.
+pub const COLLECTION_THREE_DAYS_ADDRESS: &str = "collection_three_days_address";
+/// The same for thirty days.
+pub const COLLECTION_THIRTY_DAYS_ADDRESS: &str = "collection_thirty_days_address";
+/// What a transfer burns without energy and bandwidth, in TRX.
+pub const DEMO_BURN_TRX: &str = "demo_burn_trx";
+
+/// Name of a key, in its summary.
+pub const NAME: &str = "name";
+/// Orders.
+pub const TOTAL_COUNT: &str = "total_count";
+/// Their energy.
+pub const TOTAL_SUM_ENERGY: &str = "total_sum_energy";
+/// What they cost, in sun.
+pub const TOTAL_SUM_TRX: &str = "total_sum_trx";
+/// Orders of today.
+pub const TODAY_COUNT: &str = "today_count";
+/// Their energy.
+pub const TODAY_SUM_ENERGY: &str = "today_sum_energy";
+/// What they cost, in sun.
+pub const TODAY_SUM_TRX: &str = "today_sum_trx";
+/// Orders of yesterday.
+pub const YESTERDAY_COUNT: &str = "yesterday_count";
+/// Their energy.
+pub const YESTERDAY_SUM_ENERGY: &str = "yesterday_sum_energy";
+/// What they cost, in sun.
+pub const YESTERDAY_SUM_TRX: &str = "yesterday_sum_trx";
+
+/// How many records a list has.
+pub const COUNT: &str = "count";
+/// 0 in the envelope of a list, and nowhere else.
+pub const CODE: &str = "code";
+/// Which page of a list, from 1; also the parameter that asks for it.
+pub const PAGE: &str = "page";
+/// The value of [`PAGE`] that asks for the last one.
+pub const PAGE_LAST: &str = "last";
+/// Parameter: records on a page.
+pub const PAGE_SIZE: &str = "page_size";
+/// Link to the next page.
+pub const NEXT: &str = "next";
+/// Link to the page before.
+pub const PREVIOUS: &str = "previous";
+/// The records on a page.
+pub const RESULTS: &str = "results";
 
 /// 0, or the number of what went wrong.
 pub const ERRNO: &str = "errno";

@@ -1,7 +1,4 @@
-//! The two ways in which an order's answer writes a moment.
-//!
-//! The third format of the platform (`YYYY-MM-DD HH:MM:SS`) belongs to an endpoint that we do not
-//! have.
+//! The three ways in which the platform writes a moment.
 
 use domain::UnixMillis;
 use jiff::Timestamp;
@@ -27,14 +24,23 @@ pub fn china_micros(moment: UnixMillis) -> String {
     with_offset(moment, CHINA, "+08:00")
 }
 
+/// `2023-04-28 12:31:04`: when a key was made. The text does not say so, but it is China's time.
+///
+/// Panics: as [`utc_micros`].
+#[must_use]
+pub fn china_civil(moment: UnixMillis) -> String {
+    CHINA.to_datetime(inside(moment)).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 fn with_offset(moment: UnixMillis, offset: Offset, suffix: &str) -> String {
-    let inside = Timestamp::from_millisecond(moment.get()).unwrap_or(if moment.get() < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    });
-    let civil = offset.to_datetime(inside);
+    let civil = offset.to_datetime(inside(moment));
     format!("{civil:.6}{suffix}")
+}
+
+/// The nearest moment inside the calendar.
+fn inside(moment: UnixMillis) -> Timestamp {
+    let beyond = if moment.get() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(moment.get()).unwrap_or(beyond)
 }
 
 #[cfg(test)]
@@ -42,11 +48,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_formats_show_six_digits_and_the_same_moment() {
+    fn the_formats_show_six_digits_and_the_same_moment() {
         assert_eq!(utc_micros(UnixMillis(1_686_796_826_000)), "2023-06-15T02:40:26.000000Z");
         assert_eq!(china_micros(UnixMillis(1_686_796_826_000)), "2023-06-15T10:40:26.000000+08:00");
         assert_eq!(utc_micros(UnixMillis(1_696_846_867_840)), "2023-10-09T10:21:07.840000Z");
         assert_eq!(utc_micros(UnixMillis(0)), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(china_civil(UnixMillis(1_682_656_264_999)), "2023-04-28 12:31:04");
         assert_eq!(utc_micros(UnixMillis(-1)), "1969-12-31T23:59:59.999000Z");
     }
 

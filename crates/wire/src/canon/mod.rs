@@ -20,6 +20,8 @@ mod render;
 
 pub use parse::ParseError;
 
+use tron::Sun;
+
 /// The longest body that is read, bytes. The HTTP edge refuses earlier, while reading.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -177,6 +179,17 @@ impl Value {
 }
 
 impl Number {
+    /// An amount in TRX, with as many decimals as it needs and at least one: `0.6`, `3.0`.
+    #[must_use]
+    pub fn trx(amount: Sun) -> Self {
+        let sun = amount.get();
+        let sign = if sun < 0 { "-" } else { "" };
+        let (whole, rest) = (sun.unsigned_abs() / 1_000_000, sun.unsigned_abs() % 1_000_000);
+        let decimals = format!("{rest:06}");
+        let shown = decimals.trim_end_matches('0');
+        Self(format!("{sign}{whole}.{}", if shown.is_empty() { "0" } else { shown }))
+    }
+
     /// The token as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -199,6 +212,12 @@ impl Number {
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Number(Number(number.to_string()))
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
     }
 }
 
@@ -236,5 +255,24 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     /// `None` is `null`.
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trx_has_the_decimals_that_it_needs() {
+        for (sun, shown) in [
+            (600_000, "0.6"),
+            (3_000_000, "3.0"),
+            (0, "0.0"),
+            (1, "0.000001"),
+            (-1_500_000, "-1.5"),
+            (i64::MAX, "9223372036854.775807"),
+        ] {
+            assert_eq!(Number::trx(Sun::new(sun)).as_str(), shown);
+        }
     }
 }

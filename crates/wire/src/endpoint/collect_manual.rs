@@ -8,9 +8,87 @@ use domain::{Collection, Order, OrderId};
 use tron::{Address, Bandwidth, Energy, Sun};
 
 use crate::canon::{CanonicalForm, Object, Value};
-use crate::endpoint::{BadAnswer, callback_url, field};
+use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
+use crate::endpoint::{
+    BadAnswer, MAX_CALLBACK_URL_CHARS, MAX_REFERENCE_CHARS, callback_url, field,
+};
 use crate::error::{self, FieldErrors};
 use crate::names;
+
+/// What is described in the interface's document.
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "collect_manual",
+    method: Method::Post,
+    path: names::PATH_COLLECT_MANUAL,
+    title: "Order what one USDT transfer lacks",
+    text: "Sees to the energy, the bandwidth and the activation that an address lacks for one \
+           transfer, and charges for what it lacked. Energy stays an hour at most and is taken back \
+           as soon as it is used. A callback comes when it is there, or when it could not be done.",
+    caller: Caller::Signature,
+    takes: TAKES,
+    answers: Answer::Object(ANSWER),
+    errno: Errno::Never,
+    more_statuses: &[],
+};
+
+const TAKES: &[Field] = &[
+    Field::new(
+        names::SCENE,
+        Kind::Choice(&[0, 1, 2]),
+        "0",
+        "0: decide by the recipient; 1: at least what a recipient that holds USDT takes; 2: at least \
+         what one without USDT takes",
+    ),
+    Field::new(
+        names::RECEIVE_ADDRESS,
+        Kind::Address,
+        r#""TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw""#,
+        "sends the USDT, receives what it lacks",
+    ),
+    Field::new(
+        names::TO_ADDRESS,
+        Kind::Nullable(&Kind::Address),
+        r#""TGCAjMXComunWZEXCT1LPBdcYbDVuyexBv""#,
+        "receives the USDT; without it the cheaper transfer is assumed",
+    )
+    .optional(),
+    Field::new(
+        names::CALLBACK_URL,
+        Kind::Nullable(&Kind::Url(MAX_CALLBACK_URL_CHARS)),
+        r#""https://merchant.example/callback""#,
+        "where the result is posted; otherwise the account's own URL",
+    )
+    .optional(),
+    Field::new(
+        names::OUT_TRADE_NO,
+        Kind::Nullable(&Kind::Text(MAX_REFERENCE_CHARS)),
+        r#""S202302320004""#,
+        "your label: echoed and searchable, not unique; printable ASCII without < > &",
+    )
+    .optional(),
+];
+
+const ANSWER: &[Field] = &[
+    Field::new(names::ERRNO, Kind::ZERO, "0", "0"),
+    Field::new(names::SERIAL, Kind::Serial, r#""00000000000070008000000000000001""#, "the order"),
+    Field::new(names::SCENE, Kind::Integer(1, 2), "1", "what is being done"),
+    Field::new(
+        names::AMOUNT,
+        Kind::Sun,
+        "3857100",
+        "what it costs, activation and bandwidth included, in sun",
+    ),
+    Field::new(names::BALANCE, Kind::Sun, "96142900", "what you have left, in sun"),
+    Field::new(names::ENERGY_AMOUNT, Kind::COUNT, "64285", "energy that it lacked"),
+    Field::new(names::BANDWIDTH_NEEDED, Kind::COUNT, "0", "bandwidth that it lacked"),
+    Field::new(names::ACTIVE_NEEDED, Kind::Flag, "false", "whether it is activated first"),
+    Field::new(
+        names::ORDER_NO,
+        Kind::Serial,
+        r#""00000000000070008000000000000001""#,
+        "the order again, as queries call it",
+    ),
+];
 
 /// The number of a scene on the wire.
 #[must_use]

@@ -6,11 +6,13 @@ mod field;
 pub mod auto_policy;
 pub mod collect_manual;
 pub mod count_policy;
+pub mod index_data;
 pub mod order;
 pub mod order_price;
 pub mod order_query;
 pub mod order_reclaim;
 pub mod policy_item;
+pub mod summary;
 
 pub use callback_url::MAX_CALLBACK_URL_CHARS;
 pub use field::MAX_REFERENCE_CHARS;

@@ -8,9 +8,84 @@ use domain::{Order, OrderId, Period};
 use tron::{Address, Energy, Sun};
 
 use crate::canon::{CanonicalForm, Object, Value};
-use crate::endpoint::{BadAnswer, callback_url, field};
+use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
+use crate::endpoint::{
+    BadAnswer, MAX_CALLBACK_URL_CHARS, MAX_REFERENCE_CHARS, callback_url, field,
+};
 use crate::error::FieldErrors;
 use crate::{names, period};
+
+/// What is described in the interface's document.
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "order",
+    method: Method::Post,
+    path: names::PATH_ORDER,
+    title: "Order energy for a period",
+    text: "An hour's energy stays an hour at most and is taken back as soon as it is used up. Large \
+           orders are split over several wallets. A callback comes when it is there, or when it could \
+           not be done.",
+    caller: Caller::Signature,
+    takes: TAKES,
+    answers: Answer::Object(ANSWER),
+    errno: Errno::Never,
+    more_statuses: &[],
+};
+
+const TAKES: &[Field] = &[
+    Field::new(
+        names::ENERGY_AMOUNT,
+        Kind::COUNT,
+        "65000",
+        "how much; the bounds are in index-data",
+    ),
+    Field::new(names::PERIOD, Kind::Period, r#""1H""#, "for how long: an hour, or days"),
+    Field::new(
+        names::RECEIVE_ADDRESS,
+        Kind::Address,
+        r#""TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw""#,
+        "receives the energy",
+    ),
+    Field::new(
+        names::ACTIVE,
+        Kind::Nullable(&Kind::INTEGER),
+        "0",
+        "above 0: an address that does not exist yet is activated first, for its price",
+    )
+    .optional(),
+    Field::new(
+        names::EXCLUSIVE,
+        Kind::Nullable(&Kind::INTEGER),
+        "0",
+        "above 0: what earlier orders left on the address is taken back first",
+    )
+    .optional(),
+    Field::new(
+        names::CALLBACK_URL,
+        Kind::Nullable(&Kind::Url(MAX_CALLBACK_URL_CHARS)),
+        r#""https://merchant.example/callback""#,
+        "where the result is posted; otherwise the account's own URL",
+    )
+    .optional(),
+    Field::new(
+        names::OUT_TRADE_NO,
+        Kind::Nullable(&Kind::Text(MAX_REFERENCE_CHARS)),
+        r#""S202302320004""#,
+        "your label: echoed and searchable, not unique; printable ASCII without < > &",
+    )
+    .optional(),
+];
+
+const ANSWER: &[Field] = &[
+    Field::new(names::ERRNO, Kind::ZERO, "0", "0"),
+    Field::new(names::SERIAL, Kind::Serial, r#""00000000000070008000000000000001""#, "the order"),
+    Field::new(
+        names::AMOUNT,
+        Kind::Sun,
+        "3900000",
+        "what it costs, surcharge and activation included, in sun",
+    ),
+    Field::new(names::BALANCE, Kind::Sun, "96100000", "what you have left, in sun"),
+];
 
 /// What a merchant asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,9 +9,59 @@ use domain::pricing::Quote;
 use tron::{Address, Energy};
 
 use crate::canon::Object;
+use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
 use crate::endpoint::field;
 use crate::error::{self, FieldErrors};
 use crate::{names, period};
+
+/// What is described in the interface's document.
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "order_price",
+    method: Method::Get,
+    path: names::PATH_ORDER_PRICE,
+    title: "What energy costs",
+    text: "For an amount, or for one USDT transfer to an address. An order placed next costs what \
+           total_price says.",
+    caller: Caller::Key,
+    takes: TAKES,
+    answers: Answer::Object(ANSWER),
+    errno: Errno::Never,
+    more_statuses: &[],
+};
+
+/// The same under the path of an old heading.
+pub const ALIAS_ENDPOINT: Endpoint = Endpoint {
+    name: "order_price_alias",
+    path: names::PATH_ORDER_PRICE_ALIAS,
+    title: "What energy costs, under its old path",
+    ..ENDPOINT
+};
+
+const TAKES: &[Field] = &[
+    Field::new(names::PERIOD, Kind::Period, r#""1H""#, "for how long"),
+    Field::new(names::ENERGY_AMOUNT, Kind::COUNT, "65000", "how much; wins over to_address")
+        .optional(),
+    Field::new(
+        names::TO_ADDRESS,
+        Kind::Address,
+        r#""TGCAjMXComunWZEXCT1LPBdcYbDVuyexBv""#,
+        "what one USDT transfer to it takes is priced",
+    )
+    .optional(),
+];
+
+const ANSWER: &[Field] = &[
+    Field::new(names::PERIOD, Kind::Period, r#""1H""#, "as asked"),
+    Field::new(names::ENERGY_AMOUNT, Kind::COUNT, "65000", "what is priced"),
+    Field::new(names::PRICE, Kind::Sun, "60", "sun for one unit; for days, for a unit and a day"),
+    Field::new(
+        names::TOTAL_PRICE,
+        Kind::Sun,
+        "3900000",
+        "everything, the addition included, in sun",
+    ),
+    Field::new(names::ADDITION, Kind::Sun, "0", "what a small order costs more, in sun"),
+];
 
 /// What the price is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,117 @@ use domain::{OrderId, Period, UnixMillis, WholeOrder};
 use tron::{Address, Energy, Resource, Sun, TxId};
 
 use crate::canon::{Object, Value};
+use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
+use crate::endpoint::MAX_REFERENCE_CHARS;
 use crate::error::{ERRNO_BAD_QUERY, ErrorBody, QUERY_NAMES_NO_ORDER};
 use crate::status::{DetailStatus, OrderStatus};
 use crate::time::{china_micros, utc_micros};
 use crate::{names, period};
+
+/// What is described in the interface's document.
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "order_query",
+    method: Method::Get,
+    path: names::PATH_ORDER_QUERY,
+    title: "One order",
+    text: "By its serial or by your label, of which the newest order is shown. Wait for status 40 or \
+           41. An order that does not exist, or is somebody else's, is answered with 200 and errno 404.",
+    caller: Caller::Key,
+    takes: TAKES,
+    answers: Answer::Object(ANSWER),
+    errno: Errno::WithOk,
+    more_statuses: &[],
+};
+
+/// The same under the path of an old heading.
+pub const ALIAS_ENDPOINT: Endpoint = Endpoint {
+    name: "order_query_alias",
+    path: names::PATH_ORDER_QUERY_ALIAS,
+    title: "One order, under its old path",
+    ..ENDPOINT
+};
+
+const TAKES: &[Field] = &[
+    Field::new(
+        names::SERIAL,
+        Kind::Text(MAX_REFERENCE_CHARS),
+        r#""00000000000070008000000000000001""#,
+        "the order; wins if both are given",
+    )
+    .optional(),
+    Field::new(
+        names::OUT_TRADE_NO,
+        Kind::Text(MAX_REFERENCE_CHARS),
+        r#""S202302320004""#,
+        "your label",
+    )
+    .optional(),
+];
+
+const ANSWER: &[Field] = &[
+    Field::new(names::ERRNO, Kind::ZERO, "0", "0"),
+    Field::new(
+        names::RECEIVE_ADDRESS,
+        Kind::Address,
+        r#""TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw""#,
+        "the address that gets the energy",
+    ),
+    Field::new(names::ORDER_NO, Kind::Serial, SERIAL_EXAMPLE, "the order"),
+    Field::new(names::ENERGY_AMOUNT, Kind::COUNT, "64285", "energy ordered"),
+    Field::new(names::PAY_AMOUNT, Kind::COUNT, "64413", "energy delegated so far"),
+    Field::new(names::AMOUNT, Kind::Sun, "3857100", "what it cost, in sun"),
+    Field::new(names::DETAILS, Kind::List(DETAIL), "[]", "the delegations, oldest first"),
+    Field::new(
+        names::CREATE_TIME,
+        Kind::Moment,
+        r#""2023-06-15T10:40:26.000000+08:00""#,
+        "when it was accepted",
+    ),
+    Field::new(names::API_NAME, Kind::Text(255), r#""MY API""#, "the key that placed it"),
+    Field::new(names::PERIOD, Kind::Integer(0, 30), "0", "0: an hour; else days"),
+    Field::new(
+        names::STATUS,
+        Kind::Integer(0, 43),
+        "40",
+        "20 paid, 30 on its way, 31 partly there, 32 retrying, 40 done, 41 refunded",
+    ),
+    Field::new(names::REFUND_AMOUNT, Kind::Sun, "0", "what was given back, in sun"),
+    Field::new(names::SERIAL, Kind::Serial, SERIAL_EXAMPLE, "the order again"),
+    Field::new(
+        names::OUT_TRADE_NO,
+        Kind::Nullable(&Kind::Text(MAX_REFERENCE_CHARS)),
+        "null",
+        "your label",
+    ),
+    Field::new(names::TXID, Kind::Hash, "\"\"", "the first delegation"),
+    Field::new(names::ACTIVE_HASH, Kind::Hash, "\"\"", "the activation"),
+    Field::new(names::BANDWIDTH_HASH, Kind::Hash, "\"\"", "the bandwidth"),
+    Field::new(names::DELEGATE_HASH, Kind::Hash, "\"\"", "the first delegation"),
+    Field::new(names::RECLAIM_HASH, Kind::Hash, "\"\"", "its return"),
+    Field::new(
+        names::RECLAIM_TIME_REAL,
+        Kind::Nullable(&Kind::Moment),
+        "null",
+        "when that came back",
+    ),
+];
+
+const DETAIL: &[Field] = &[
+    Field::new(names::DELEGATE_HASH, Kind::Hash, "\"\"", "the delegation"),
+    Field::new(names::DELEGATE_TIME, Kind::Moment, MOMENT_EXAMPLE, "its block's time"),
+    Field::new(names::RECLAIM_HASH, Kind::Hash, "\"\"", "its return"),
+    Field::new(names::RECLAIM_TIME, Kind::Moment, MOMENT_EXAMPLE, "when it is due back"),
+    Field::new(
+        names::RECLAIM_TIME_REAL,
+        Kind::Nullable(&Kind::Moment),
+        "null",
+        "when it came back",
+    ),
+    Field::new(names::STATUS, Kind::Integer(20, 30), "20", "20 delegated, 30 taken back"),
+];
+
+const SERIAL_EXAMPLE: &str = r#""00000000000070008000000000000001""#;
+const MOMENT_EXAMPLE: &str = r#""2023-10-09T10:21:07.840000Z""#;
 
 /// Which order is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,33 @@
 use domain::OrderId;
 
 use crate::canon::Object;
+use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
 use crate::endpoint::field;
 use crate::error::FieldErrors;
 use crate::names;
+
+/// What is described in the interface's document.
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "order_reclaim",
+    method: Method::Post,
+    path: names::PATH_ORDER_RECLAIM,
+    title: "End one order early",
+    text: "What it lent is taken back soon after; nothing is refunded. Asking again does no harm. An \
+           order that does not exist, or is somebody else's, is answered with 200 and errno 404.",
+    caller: Caller::Signature,
+    takes: &[Field::new(
+        names::SERIAL,
+        Kind::Serial,
+        r#""00000000000070008000000000000001""#,
+        "the order",
+    )],
+    answers: Answer::Object(&[
+        Field::new(names::ERRNO, Kind::ZERO, "0", "0"),
+        Field::new(names::MESSAGE, Kind::Text(64), r#""request accept""#, "it was noted"),
+    ]),
+    errno: Errno::WithOk,
+    more_statuses: &[],
+};
 
 /// What a merchant asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,6 +22,13 @@ const SECRET: &[u8] = b"0285A2741D0E76E2E187260EB23E51851D48403A756333E7D0CF8454
 const BOUNDS: EnergyBounds = EnergyBounds { min: 10_000, max: 100_000_000 };
 const OK: &str = "HTTP/1.1 200 OK";
 const BAD_REQUEST: &str = "HTTP/1.1 400 Bad Request";
+/// What a body with one sentence may come with.
+const DETAIL_STATUSES: [&str; 4] = [
+    BAD_REQUEST,
+    "HTTP/1.1 403 Forbidden",
+    "HTTP/1.1 404 Not Found",
+    "HTTP/1.1 429 Too Many Requests",
+];
 
 /// The note's word for how a request is signed.
 fn signature_word(request: &Message) -> &'static str {
@@ -120,8 +127,13 @@ fn every_answer_is_one_that_we_would_write() {
                     assert_eq!(response.first_line, OK, "{}", case.name);
                     assert_eq!(body.to_json(), response.body_text());
                 }
-                Some(body) => {
+                Some(body @ ErrorBody::Fields(_)) => {
                     assert_eq!(response.first_line, BAD_REQUEST, "{}", case.name);
+                    assert_eq!(body.to_json(), response.body_text());
+                }
+                Some(body @ ErrorBody::Detail(_)) => {
+                    let status = response.first_line.as_str();
+                    assert!(DETAIL_STATUSES.contains(&status), "{}: {status}", case.name);
                     assert_eq!(body.to_json(), response.body_text());
                 }
                 None => assert_eq!(response.first_line, OK, "{}", case.name),
@@ -191,6 +203,8 @@ fn first_lines_are_the_paths_of_the_platform() {
             ("order_query", "ok_alias") => format!("GET {}?", names::PATH_ORDER_QUERY_ALIAS),
             ("order_query", _) => format!("GET {}", names::PATH_ORDER_QUERY),
             ("callback", _) => "POST /callback HTTP/1.1".to_owned(),
+            ("index_data", _) => format!("GET {} HTTP/1.1", names::PATH_INDEX_DATA),
+            ("summary", _) => format!("GET {} HTTP/1.1", names::PATH_SUMMARY),
             ("health", "alive") => "GET /healthz HTTP/1.1".to_owned(),
             ("health", "ready") => "GET /readyz HTTP/1.1".to_owned(),
             other => panic!("{other:?}"),

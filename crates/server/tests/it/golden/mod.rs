@@ -2,8 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1` rewrites the answers; the difference is reviewed like code.
 
-mod case;
-mod coverage;
+pub(crate) mod case;
+pub(crate) mod coverage;
 
 use std::fs;
 
@@ -40,6 +40,12 @@ async fn world(case: &Case) -> World {
             ("now_ms", value) => setup.now_ms = value.parse().unwrap(),
             ("balance_sun", value) => setup.balance_sun = value.parse().unwrap(),
             ("pool", "empty") => setup.lender_stake_trx.clear(),
+            ("key_burst", "1") => {
+                setup.tune = |config| {
+                    config.callback.allow_private = false;
+                    (config.limit.key_requests_per_second, config.limit.key_burst) = (1, 1);
+                };
+            }
             ("merchant", "paused") | ("other_key", _) | ("node", "unreachable") => {}
             other => panic!("{}: {other:?} is not in golden/README.md", case.name),
         }
