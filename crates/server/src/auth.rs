@@ -1,7 +1,8 @@
 //! Who is calling: the key, and for POST the signature and its time.
 //!
-//! Refusals come in this order: key, address, signature, clock, scope. A caller without a key learns
-//! nothing else, and one at a wrong address or without the secret learns nothing of what the key may do.
+//! Refusals come in this order: key, address, signature, clock, rate, scope. A caller without a key
+//! learns nothing else, and one at a wrong address or without the secret learns nothing of what the key
+//! may do and cannot use up how often it may ask.
 
 use axum::http::HeaderMap;
 use domain::UnixMillis;
@@ -30,13 +31,17 @@ pub async fn caller(
     scope: Scope,
 ) -> Result<LiveKey, Refusal> {
     let key = named_key(keys, headers, from).await?;
+    keys.count(&key)?;
     require_scope(&key, scope)?;
     Ok(key)
 }
 
 /// Refuses a key that lacks a scope.
 pub fn require_scope(key: &LiveKey, scope: Scope) -> Result<(), Refusal> {
-    if key.limits.scopes.has(scope) { Ok(()) } else { Err(refuse(&error::lacks_scope(scope))) }
+    match key.limits.scopes.has(scope) {
+        true => Ok(()),
+        false => Err(Refusal::bad_request(ErrorBody::detail(error::lacks_scope(scope)))),
+    }
 }
 
 /// The live key that a request names, if it may be used where the request comes from.
@@ -45,17 +50,17 @@ async fn named_key(
     headers: &HeaderMap,
     from: ClientAddress,
 ) -> Result<LiveKey, Refusal> {
-    let unknown = || refuse(error::KEY_NOT_FOUND);
-    let text = header(headers, names::API_KEY).ok_or_else(unknown)?;
-    let key = keys.live(text.trim()).await?.ok_or_else(unknown)?;
+    let text = header(headers, names::API_KEY).ok_or_else(Refusal::unknown_key)?;
+    let key = keys.live(text.trim()).await?.ok_or_else(Refusal::unknown_key)?;
     match key.limits.allowed_from.allows(from.0) {
         true => Ok(key),
         false => Err(refuse(error::ADDRESS_NOT_ALLOWED)),
     }
 }
 
+/// Whoever is refused so has not shown to be who the key stands for.
 fn refuse(text: &str) -> Refusal {
-    Refusal::bad_request(ErrorBody::detail(text))
+    Refusal::bad_request(ErrorBody::detail(text)).not_authenticated()
 }
 
 /// Checks key, address, time and signature of a POST body as received; the scope is the endpoint's to
@@ -77,6 +82,7 @@ pub async fn signed_caller(
     key.with_secret(|secret| wire::verify(secret, timestamp_text, body, signature_text))
         .map_err(|_| invalid())?;
     timestamp.within_window(now.get()).map_err(|off| refuse(&off.to_string()))?;
+    keys.count(&key)?;
     let mut signature = [0; 32];
     hex::decode_to_slice(signature_text.trim(), &mut signature).map_err(|_| invalid())?;
     Ok(SignedCaller { key, timestamp_secs: timestamp.secs(), signature })

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use app::chain_view::ChainView;
+use app::pool_figures::FiguresKept;
 use app::ports::{Clock, Ids, Signer, Store};
 use app::watch_chain::Watcher;
 use app::{App, Settings};
@@ -27,6 +28,7 @@ use crate::config::Config;
 use crate::http_server::HttpServer;
 use crate::keys::Keys;
 use crate::keystore::{Keyring, Keystore, PASSPHRASE_VARIABLE, Passphrase};
+use crate::limit::Limits;
 use crate::poster::SigningPoster;
 use crate::route::{Edge, routes};
 use crate::secret::{MASTER_KEY_VARIABLE, MasterKey, Sealer};
@@ -45,6 +47,7 @@ pub struct Product {
     /// How the workers pace themselves.
     pub pace: Pace,
     keys: Arc<Keys>,
+    limits: Arc<Limits>,
     is_ready: Arc<AtomicBool>,
     callbacks: Arc<CallbackClient>,
     nodes: Arc<Failover>,
@@ -119,7 +122,8 @@ impl Product {
         let keys = || Keys::new(rows.clone(), sealer.clone(), clock.clone());
         let callbacks = Arc::new(callback_client(&config, lookup)?);
         let poster = SigningPoster::new(callbacks.clone(), keys(), clock.clone());
-        let keys = Arc::new(keys());
+        let limits = Arc::new(Limits::new(&config.limit_settings(), clock.clone()));
+        let keys = Arc::new(keys().limited_by(limits.clone()));
         let is_ready = Arc::new(AtomicBool::new(true));
         let app = App {
             store: rows.clone(),
@@ -138,7 +142,18 @@ impl Product {
             last_timestamp_ms: Arc::default(),
         };
         let pace = pace(&config);
-        Ok(Self { app, store: rows, pace, keys, callbacks, is_ready, nodes, cached, config })
+        Ok(Self {
+            app,
+            store: rows,
+            pace,
+            keys,
+            limits,
+            callbacks,
+            is_ready,
+            nodes,
+            cached,
+            config,
+        })
     }
 
     /// What follows the chain; each new head empties the cache of reads first.
@@ -156,6 +171,9 @@ impl Product {
             trusted_proxies: self.config.trusted_proxies(),
             callbacks: self.callbacks.clone(),
             is_ready: self.is_ready.clone(),
+            limits: self.limits.clone(),
+            figures: FiguresKept::default(),
+            public_url: self.config.public_url(),
         }))
     }
 

@@ -12,8 +12,9 @@ use std::path::Path;
 
 pub use layers::ENVIRONMENT_PREFIX;
 pub use sections::{
-    CallbackSection, Config, DatabaseSection, LogSection, NodeSection, OrderSection, PolicySection,
-    PoolSection, PriceSection, SecretsSection, ServerSection, TokenSection, WorkerSection,
+    CallbackSection, Config, DatabaseSection, LimitSection, LogSection, NodeSection, OrderSection,
+    PolicySection, PoolSection, PriceSection, SecretsSection, ServerSection, TokenSection,
+    WorkerSection,
 };
 
 /// The reference: every key with its default.
@@ -120,10 +121,10 @@ mod tests {
 
     #[test]
     fn all_complaints_come_at_once() {
-        let file =
-            "[pool]\nenergy_margin_ppm = 5001\n[node]\nurls = []\n[database]\nurl = \"mysql:x\"";
+        let file = "[pool]\nenergy_margin_ppm = 5001\n[node]\nurls = []\n[database]\nurl = \"mysql:x\"\n\
+             [server]\npublic_url = \"pool.example\"";
         let complaints = load(file, &[]).unwrap_err();
-        assert_eq!(complaints.len(), 3, "{complaints:?}");
+        assert_eq!(complaints.len(), 4, "{complaints:?}");
     }
 
     #[test]

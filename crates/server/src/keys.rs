@@ -11,6 +11,7 @@ use domain::{KeyId, MerchantId, UnixMillis};
 
 use zeroize::Zeroizing;
 
+use crate::limit::{Limits, Throttled};
 use crate::secret::{ApiSecret, OpenError, Sealer};
 
 /// How long a key may be used after it was last read, in milliseconds: the longest that a revoked
@@ -64,12 +65,26 @@ pub struct Keys {
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
     kept: RwLock<HashMap<String, (LiveKey, UnixMillis)>>,
+    limits: Option<Arc<Limits>>,
 }
 
 impl Keys {
     /// Keys from this store, opened with this sealer.
     pub fn new(store: Arc<dyn Store>, sealer: Arc<Sealer>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, sealer, clock, kept: RwLock::new(HashMap::new()) }
+        Self { store, sealer, clock, kept: RwLock::new(HashMap::new()), limits: None }
+    }
+
+    /// The same, and each key may ask this often.
+    #[must_use]
+    pub fn limited_by(self, limits: Arc<Limits>) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// Counts a request that this key authenticated.
+    ///
+    /// Errors: it is one too many; nothing may be done for it.
+    pub fn count(&self, key: &LiveKey) -> Result<(), Throttled> {
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.key(key.id))
     }
 
     /// The key with this text, if it works now. Unknown ones are not remembered.

@@ -7,9 +7,11 @@ use app::read_receiver::ReceiverRefused;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::order::step::Refused;
+use wire::page::InvalidPage;
 use wire::{ErrorBody, FieldErrors, error, names};
 
 use crate::keys::KeyFailed;
+use crate::limit::Throttled;
 use crate::logging::chain;
 
 /// An answer that is not a success. What the merchant reads and what the log says are apart: nothing
@@ -19,13 +21,50 @@ pub struct Refusal {
     status: StatusCode,
     body: ErrorBody,
     retry_after_secs: Option<u32>,
+    is_unknown_key: bool,
+    is_authenticated: bool,
 }
+
+/// What marks an answer to somebody whose key or signature did not hold: such requests are counted by
+/// where they come from.
+#[derive(Debug, Clone, Copy)]
+pub struct NotAuthenticated;
 
 impl Refusal {
     /// HTTP 400 with this body.
     #[must_use]
     pub fn bad_request(body: ErrorBody) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, body, retry_after_secs: None }
+        Self::new(StatusCode::BAD_REQUEST, body)
+    }
+
+    fn new(status: StatusCode, body: ErrorBody) -> Self {
+        let (is_unknown_key, is_authenticated) = (false, true);
+        Self { status, body, retry_after_secs: None, is_unknown_key, is_authenticated }
+    }
+
+    /// The key is missing, unknown or revoked.
+    #[must_use]
+    pub fn unknown_key() -> Self {
+        let body = ErrorBody::detail(error::KEY_NOT_FOUND);
+        Self { is_unknown_key: true, ..Self::bad_request(body).not_authenticated() }
+    }
+
+    /// Whether it is [`Self::unknown_key`], which two endpoints answer in their own way.
+    #[must_use]
+    pub fn is_unknown_key(&self) -> bool {
+        self.is_unknown_key
+    }
+
+    /// The same, for a caller whose signature does not hold.
+    #[must_use]
+    pub fn not_authenticated(self) -> Self {
+        Self { is_authenticated: false, ..self }
+    }
+
+    /// The same with HTTP 403: the one documented status beside 200 and 400.
+    #[must_use]
+    pub fn forbidden(self) -> Self {
+        Self { status: StatusCode::FORBIDDEN, ..self }
     }
 
     /// HTTP 400 with a field map.
@@ -37,7 +76,21 @@ impl Refusal {
     /// HTTP 200 with an `errno` body: what known clients of a query read.
     #[must_use]
     pub fn answered(body: ErrorBody) -> Self {
-        Self { status: StatusCode::OK, body, retry_after_secs: None }
+        Self::new(StatusCode::OK, body)
+    }
+
+    /// HTTP 404.
+    #[must_use]
+    pub fn not_found(body: ErrorBody) -> Self {
+        Self::new(StatusCode::NOT_FOUND, body)
+    }
+
+    /// HTTP 429: nothing was done, and after so many seconds it may be.
+    #[must_use]
+    pub fn throttled(available_in_secs: u32) -> Self {
+        let body = ErrorBody::detail(error::throttled(u64::from(available_in_secs)));
+        let retry_after_secs = Some(available_in_secs);
+        Self { retry_after_secs, ..Self::new(StatusCode::TOO_MANY_REQUESTS, body) }
     }
 
     /// Our own fault: one log line, nothing of it in the body.
@@ -47,7 +100,7 @@ impl Refusal {
     }
 
     fn unavailable(status: StatusCode) -> Self {
-        Self { status, body: ErrorBody::detail(error::INTERNAL), retry_after_secs: None }
+        Self::new(status, ErrorBody::detail(error::INTERNAL))
     }
 
     fn busy() -> Self {
@@ -61,8 +114,15 @@ impl IntoResponse for Refusal {
         if let Some(secs) = self.retry_after_secs {
             response.headers_mut().insert(header::RETRY_AFTER, secs.into());
         }
-        response
+        if self.is_authenticated { response } else { not_authenticated(response) }
     }
+}
+
+/// An answer to somebody whose key or signature did not hold.
+#[must_use]
+pub fn not_authenticated(mut response: Response) -> Response {
+    response.extensions_mut().insert(NotAuthenticated);
+    response
 }
 
 /// A JSON answer.
@@ -70,6 +130,18 @@ impl IntoResponse for Refusal {
 pub fn json(status: StatusCode, body: String) -> Response {
     let content_type = HeaderValue::from_static(names::APPLICATION_JSON);
     (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+}
+
+impl From<Throttled> for Refusal {
+    fn from(refused: Throttled) -> Self {
+        Self::throttled(refused.available_in_secs)
+    }
+}
+
+impl From<InvalidPage> for Refusal {
+    fn from(refused: InvalidPage) -> Self {
+        Self::not_found(refused.body())
+    }
 }
 
 impl From<KeyFailed> for Refusal {

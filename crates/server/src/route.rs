@@ -3,15 +3,23 @@
 use std::sync::Arc;
 
 use app::App;
+use app::pool_figures::FiguresKept;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use domain::key::AllowList;
+use url::Url;
 use wire::{FieldErrors, names};
 
 use crate::callback_client::CallbackClient;
-use crate::endpoint::{collect_manual, health, order, order_price, order_query, order_reclaim};
+use crate::endpoint::{
+    collect_manual, health, index_data, interface, order, order_price, order_query, order_reclaim,
+    summary,
+};
 use crate::keys::Keys;
+use crate::limit::Limits;
 use crate::refusal::Refusal;
+use crate::throttle::throttle;
 
 /// What handlers share.
 pub struct Edge {
@@ -25,6 +33,12 @@ pub struct Edge {
     pub callbacks: Arc<CallbackClient>,
     /// Whether this process takes orders; false while it drains.
     pub is_ready: Arc<std::sync::atomic::AtomicBool>,
+    /// How often peers may ask.
+    pub limits: Arc<Limits>,
+    /// The pool's figures that were read last.
+    pub figures: FiguresKept,
+    /// How clients reach this server, for links; `None`: as the request says.
+    pub public_url: Option<Url>,
 }
 
 impl Edge {
@@ -41,6 +55,7 @@ impl Edge {
 
 /// The routes.
 pub fn routes(edge: Arc<Edge>) -> Router {
+    let throttled = from_fn_with_state(edge.clone(), throttle);
     Router::new()
         .route(names::PATH_COLLECT_MANUAL, post(collect_manual::handle))
         .route(names::PATH_ORDER, post(order::handle))
@@ -49,6 +64,12 @@ pub fn routes(edge: Arc<Edge>) -> Router {
         .route(names::PATH_ORDER_PRICE_ALIAS, get(order_price::handle))
         .route(names::PATH_ORDER_QUERY, get(order_query::handle))
         .route(names::PATH_ORDER_QUERY_ALIAS, get(order_query::handle))
+        .route(names::PATH_INDEX_DATA, get(index_data::handle))
+        .route(names::PATH_SUMMARY, get(summary::handle))
+        .route("/openapi.json", get(interface::openapi))
+        .route("/docs", get(interface::docs))
+        .layer(throttled)
+        // Whoever balances load asks often and from one address.
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
         .with_state(edge)

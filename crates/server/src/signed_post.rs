@@ -76,7 +76,8 @@ impl FromRequest<Arc<Edge>> for SignedPost {
             Bytes::from_request(request, edge).await.map_err(IntoResponse::into_response)?;
         let refused = |refusal: Refusal| refusal.into_response();
         let body = Object::parse_body(&bytes)
-            .map_err(|error| refused(Refusal::fields(FieldErrors::unreadable(&error))))?;
+            .map_err(|error| Refusal::fields(FieldErrors::unreadable(&error)).not_authenticated())
+            .map_err(refused)?;
         let now = edge.app.clock.now();
         let caller = signed_caller(&edge.keys, &headers, from, &bytes, now).await;
         let caller = caller.map_err(refused)?;

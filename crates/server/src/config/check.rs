@@ -26,12 +26,25 @@ pub(super) const POLICY_BALANCE_MAX_SUN: i64 = 1_000_000_000_000;
 /// Questions that an order asks the chain one after the other.
 const READS_DEEP: i64 = 2;
 
+/// Whether the public URL can be the beginning of others.
+fn is_origin(config: &Config) -> bool {
+    config.public_url().is_some_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
 /// Everything that is wrong, one line each.
 pub(super) fn complaints(config: &Config) -> Vec<String> {
     let mut list = Vec::new();
     numbers(config, &mut list);
     if config.node.urls.is_empty() {
         list.push("node.urls: at least one node is needed".to_owned());
+    }
+    if !config.server.public_url.is_empty() && !is_origin(config) {
+        let found = &config.server.public_url;
+        list.push(format!("server.public_url: {found} is not an http or https URL"));
     }
     for url in &config.node.urls {
         if let Err(error) = node::Endpoint::new(url) {
@@ -61,12 +74,16 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
     let span = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let (server, node, order) = (&config.server, &config.node, &config.order);
     let (callback, worker, price) = (&config.callback, &config.worker, &config.price);
-    let (pool, token) = (&config.pool, &config.token);
+    let (pool, token, limit) = (&config.pool, &config.token, &config.limit);
     let ranges = [
         ("server.max_connections", size(server.max_connections), 1, 1_000_000),
         ("server.header_read_timeout_secs", span(server.header_read_timeout_secs), 1, 300),
         ("server.request_deadline_ms", span(server.request_deadline_ms), 100, 300_000),
         ("server.body_limit_bytes", size(server.body_limit_bytes), 1_024, 65_536),
+        ("limit.key_requests_per_second", limit.key_requests_per_second.into(), 0, 1_000_000),
+        ("limit.key_burst", limit.key_burst.into(), 1, 1_000_000),
+        ("limit.peer_requests_per_second", limit.peer_requests_per_second.into(), 0, 1_000_000),
+        ("limit.peer_burst", limit.peer_burst.into(), 1, 1_000_000),
         ("server.drain_secs", span(server.drain_secs), 0, 600),
         ("node.request_timeout_ms", span(node.request_timeout_ms), 100, 60_000),
         ("node.poll_ms", span(node.poll_ms), 10, 60_000),

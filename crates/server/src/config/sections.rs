@@ -22,6 +22,7 @@ section! {
     /// Everything.
     Config {
         server: ServerSection,
+        limit: LimitSection,
         database: DatabaseSection,
         node: NodeSection,
         token: TokenSection,
@@ -41,11 +42,22 @@ section! {
     ServerSection {
         listen: SocketAddr,
         trusted_proxies: Vec<String>,
+        public_url: String,
         max_connections: usize,
         header_read_timeout_secs: u64,
         request_deadline_ms: u64,
         body_limit_bytes: usize,
         drain_secs: u64,
+    }
+}
+
+section! {
+    /// `[limit]`
+    LimitSection {
+        key_requests_per_second: u32,
+        key_burst: u32,
+        peer_requests_per_second: u32,
+        peer_burst: u32,
     }
 }
 

@@ -9,9 +9,11 @@ use domain::key::AllowList;
 use domain::limits::{EnergyBounds, OrderLimits};
 use domain::pricing::PriceList;
 use tron::{Bandwidth, Energy, Sun};
+use url::Url;
 
 use super::{Config, ConfigError};
 use crate::http_server::HttpLimits;
+use crate::limit::{LimitSettings, Rate};
 use crate::logging::LogFormat;
 use crate::private_file;
 
@@ -22,6 +24,8 @@ pub(super) const SQLITE_SCHEME: &str = "sqlite:";
 const REPLAYS_KEPT_SECS: i64 = 2 * wire::sign::WINDOW_SECS + 60;
 /// Blocks between two sends of the same bytes.
 const RESEND_BLOCKS: i64 = 2;
+/// Requests a second that no client on this machine makes.
+const UNREACHED_RATE: u32 = 1_000_000;
 /// Longest time that a client may take no byte of an answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -50,6 +54,11 @@ impl Config {
         config.node.block_time_ms = block_time_ms;
         config.worker.idle_ms = poll_ms;
         config.callback.allow_private = true;
+        // Everybody is on this machine, and a benchmark asks as fast as it can.
+        config.limit.key_requests_per_second = UNREACHED_RATE;
+        config.limit.key_burst = UNREACHED_RATE;
+        config.limit.peer_requests_per_second = UNREACHED_RATE;
+        config.limit.peer_burst = UNREACHED_RATE;
         Ok(config)
     }
 
@@ -109,6 +118,16 @@ impl Config {
         AllowList::of(&self.server.trusted_proxies).unwrap_or_default()
     }
 
+    /// How often keys and peers may ask.
+    #[must_use]
+    pub fn limit_settings(&self) -> LimitSettings {
+        let limit = &self.limit;
+        LimitSettings {
+            key: Rate { per_second: limit.key_requests_per_second, burst: limit.key_burst },
+            peer: Rate { per_second: limit.peer_requests_per_second, burst: limit.peer_burst },
+        }
+    }
+
     /// What the HTTP server allows.
     #[must_use]
     pub fn http_limits(&self) -> HttpLimits {
@@ -121,6 +140,12 @@ impl Config {
             body_limit_bytes: server.body_limit_bytes,
             drain_deadline: Duration::from_secs(server.drain_secs),
         }
+    }
+
+    /// How clients reach this server, if it is set.
+    #[must_use]
+    pub fn public_url(&self) -> Option<Url> {
+        Url::parse(&self.server.public_url).ok()
     }
 
     /// The file of the embedded database.

@@ -7,9 +7,40 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json as value;
+use wire::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
 
 use crate::refusal::json;
 use crate::route::Edge;
+
+/// What is described of [`is_alive`].
+pub const ALIVE_ENDPOINT: Endpoint = Endpoint {
+    name: "health_alive",
+    method: Method::Get,
+    path: "/healthz",
+    title: "Is the process alive",
+    text: "For whoever restarts it.",
+    caller: Caller::Anybody,
+    takes: &[],
+    answers: Answer::Object(&[Field::new("status", Kind::Text(2), "\"ok\"", "ok")]),
+    errno: Errno::Never,
+    more_statuses: &[],
+};
+
+/// What is described of [`is_ready`].
+pub const READY_ENDPOINT: Endpoint = Endpoint {
+    name: "health_ready",
+    path: "/readyz",
+    title: "May it be sent orders",
+    text: "For whoever balances load. The answer has the same members when it may not, with 503.",
+    answers: Answer::Object(&[
+        Field::new("ready", Kind::Flag, "true", "whether it may"),
+        Field::new("database", Kind::Flag, "true", "the database answers"),
+        Field::new("chain", Kind::Flag, "true", "the newest block is young enough"),
+        Field::new("head_age_ms", Kind::Nullable(&Kind::INTEGER), "2100", "how old it is"),
+        Field::new("draining", Kind::Flag, "false", "it finishes what it has and takes no more"),
+    ]),
+    ..ALIVE_ENDPOINT
+};
 
 /// Oldest newest block with which orders are still taken, in milliseconds.
 pub const HEAD_FRESH_MS: i64 = 30_000;

@@ -2,7 +2,10 @@
 
 pub mod collect_manual;
 pub mod health;
+pub mod index_data;
+pub mod interface;
 pub mod order;
 pub mod order_price;
 pub mod order_query;
 pub mod order_reclaim;
+pub mod summary;

@@ -56,7 +56,7 @@ async fn unknown_paths_and_methods_are_answered_in_json() {
         ("GET /api/v1/frontend/order/collect-manual HTTP/1.1", 405),
         ("POST /api/v1/frontend/order/query HTTP/1.1", 405),
         ("GET /api/v1/frontend/order/query/ HTTP/1.1", 404),
-        ("GET /api/v1/frontend/order/price HTTP/1.1", 404),
+        ("GET /api/v1/frontend/order/prices HTTP/1.1", 404),
         ("GET / HTTP/1.1", 404),
     ];
     for (line, status) in rows {

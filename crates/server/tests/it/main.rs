@@ -5,7 +5,9 @@
 
 mod bad_input;
 mod callbacks;
+mod clients;
 mod collect;
+mod conformance;
 mod doubts;
 mod endings;
 mod energy;
@@ -14,7 +16,9 @@ mod golden;
 mod key_limits;
 mod keys;
 mod limits;
+mod openapi;
 mod prices;
+mod rates;
 mod reads;
 mod refusal_order;
 mod repeats;

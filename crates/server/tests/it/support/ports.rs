@@ -18,6 +18,10 @@ impl ManualClock {
     pub(crate) fn set(&self, now_ms: i64) {
         self.0.store(now_ms, Ordering::Relaxed);
     }
+
+    pub(crate) fn advance_ms(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
 }
 
 impl Clock for ManualClock {

@@ -1,0 +1,34 @@
+//! Counts requests that nobody authenticated, by the address that they come from.
+//!
+//! A request without a key is counted before anything is done for it; one whose key or signature turns
+//! out not to hold, afterwards. One that a key authenticates is counted there (`auth`) and not here:
+//! behind one proxy many merchants may share an address.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use wire::names;
+
+use crate::client_address::ClientAddress;
+use crate::refusal::{NotAuthenticated, Refusal};
+use crate::route::Edge;
+
+/// Answers, or refuses with 429.
+pub async fn throttle(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
+    let from = ClientAddress::of_request(request.extensions(), request.headers(), &edge);
+    let count =
+        || edge.limits.peer(from.0).map_err(|refused| Refusal::from(refused).into_response());
+    if !request.headers().contains_key(names::API_KEY) {
+        return match count() {
+            Ok(()) => next.run(request).await,
+            Err(throttled) => throttled,
+        };
+    }
+    let response = next.run(request).await;
+    if response.extensions().get::<NotAuthenticated>().is_none() {
+        return response;
+    }
+    count().err().unwrap_or(response)
+}
