@@ -12,7 +12,8 @@ usage() {
   cat <<'END'
 usage: ci/check.sh [--fast | --full | --sim ORDERS | --bench] [--step NAME]...
 
-  (none)       tools, fmt, clippy, test, golden, demo, clients, chaos, sim; deny if cargo-deny is there
+  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, sim, fuzz; deny if
+               cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
   --full       everything of (none), and deny with cargo-deny built if it is missing
   --sim ORDERS only the simulator: about so many orders, the last run with a fresh seed
@@ -46,6 +47,16 @@ step_clients() {
   cargo build --locked --package sunsweep --bin sunsweep
   timeout 900 python3 clients/check.py --spawn "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
+
+# What /openapi.json says against what a real `sunsweep dev` answers: no 5xx, nothing undescribed.
+step_schema() {
+  cargo build --locked --package sunsweep --bin sunsweep
+  timeout 300 .cache/venv/bin/python ci/schemathesis/run.py \
+    "${CARGO_TARGET_DIR:-target}/debug/sunsweep" 60
+}
+
+# Each target for a few seconds from its kept corpus.
+step_fuzz() { timeout 900 ci/fuzz.sh 8; }
 
 # Kills `sunsweep serve` again and again during 200 orders and judges from the chain and the ledger.
 step_chaos() {
@@ -116,7 +127,7 @@ if ((${#chosen[@]} > 0)); then
 elif [[ $mode == fast ]]; then
   steps=(fmt clippy unit golden)
 else
-  steps=(tools fmt clippy test golden demo clients chaos sim)
+  steps=(tools fmt clippy test golden demo clients schema chaos sim fuzz)
   if [[ $mode == full ]]; then
     steps+=(deny_full)
   elif command -v cargo-deny >/dev/null; then

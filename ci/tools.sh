@@ -8,7 +8,7 @@ cargo_deny_version=0.20.2
 
 # What must be there for the whole check: a command and the Debian package that brings it.
 debian_packages=(
-  'cc gcc' 'git git' 'curl curl' 'jq jq' 'openssl openssl' 'xxd xxd' 'socat socat'
+  'cc gcc' 'c++ g++' 'git git' 'curl curl' 'jq jq' 'openssl openssl' 'xxd xxd' 'socat socat'
   'python3 python3' 'php php-cli' 'javac default-jdk-headless' 'mvn maven' 'go golang-go'
   'node nodejs' 'npm npm'
 )
@@ -54,9 +54,9 @@ is_fresh() {
   [[ -f $stamp && $(<"$stamp") == "$(sha256sum "$@")" ]]
 }
 
-# The clients' and the chain tests' Python libraries share one environment.
+# The clients', the chain tests' and the schema check's Python libraries share one environment.
 install_python() {
-  local lists=(clients/python/requirements.txt) list flags=()
+  local lists=(clients/python/requirements.txt ci/schemathesis/requirements.txt) list flags=()
   local chain_tests=crates/devnet/tests/clients/tronpy/requirements.txt
   [[ -f $chain_tests ]] && lists+=("$chain_tests")
   is_fresh .cache/venv/installed "${lists[@]}" && return
