@@ -149,7 +149,7 @@ mod tests {
                 INSERT INTO orders (id, merchant_id, key_id, receiver, token_amount, scene,
                   transfer_energy, energy, bandwidth, has_activation, price, balance_after, state,
                   created_ms, is_live)
-                VALUES (zeroblob(15) || x'01', 1, 1,
+                VALUES (x'00000000000000000000000000000001', 1, 1,
                   x'41a614f803b6fd780986a42c78ec9c7f77e6ded13c', '25', 1, 64285, 64285, 0, 0, 0, 0,
                   2, 0, 0);",
             )

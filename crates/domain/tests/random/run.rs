@@ -434,7 +434,9 @@ impl Run {
         match first {
             Some((order, false)) => drop(self.tell(order, Event::Used { txid, at: block.at })),
             Some((order, true)) => {
-                let energy = Energy::new(RENTED.get() * 2 / 3);
+                // Now one call uses all of it, now two.
+                let part = 1 + i64::from(txid.as_bytes()[1] % 2);
+                let energy = Energy::new(RENTED.get() / part);
                 self.tell(order, Event::Consumed(Use { txid, at: block.at, energy }));
             }
             None => {}

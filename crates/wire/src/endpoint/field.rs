@@ -204,10 +204,8 @@ pub(super) fn optional_integer(
     field: &str,
     errors: &mut FieldErrors,
 ) -> Option<i64> {
-    let text = match body.get(field)? {
-        Value::Null => return None,
-        value => text_of(value).unwrap_or(NO_INTEGER),
-    };
+    let value = body.get(field).filter(|value| **value != Value::Null)?;
+    let text = text_of(value).unwrap_or(NO_INTEGER);
     if text.is_empty() { None } else { integer(text, field, &(i64::MIN..=i64::MAX), errors) }
 }
 

@@ -141,7 +141,7 @@ fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
     Ok(())
 }
 
-/// The receiver's transfer was seen in a block.
+/// The receiver's transfer was seen in a block: it uses a collection.
 pub(super) fn used(
     decision: &mut Decision,
     txid: TxId,
@@ -149,7 +149,8 @@ pub(super) fn used(
     around: &Surroundings<'_>,
 ) -> Result<(), Refused> {
     let is_counted = around.others.iter().any(|other| other.order.used_by == Some(txid));
-    if is_counted || !decision.whole.awaits_use(at) {
+    let is_collection = decision.whole.order.collection().is_some();
+    if is_counted || !is_collection || !decision.whole.awaits_use(at) {
         return Err(Refused::NoChange);
     }
     // The merchant was faster than our reading: what was promised was there, and was used.
