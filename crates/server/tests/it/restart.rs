@@ -10,13 +10,39 @@ use tron::Address;
 
 use crate::support::chain::{never_activated, recipient_with};
 use crate::support::http::exchange;
-use crate::support::merchant::wanted;
+use crate::support::merchant::{rented, wanted};
 use crate::support::world::Storage;
-use crate::support::{Receiver, Setup, World};
+use crate::support::{KEY, Receiver, Setup, World};
 
-const PRICE: i64 = 3_857_100 + 1_500_000;
+const ACTIVATION: i64 = 1_500_000;
 /// More cuts than an order's life has moments; the test ends when a life was not cut.
 const CUTS_MAX: usize = 400;
+
+/// What is ordered.
+#[derive(Clone, Copy)]
+enum Ordered {
+    Collection,
+    Energy,
+}
+
+impl Ordered {
+    /// The signed request, and what it costs.
+    fn request(self, world: &World, payer: Address, callback_url: &str) -> (Vec<u8>, i64) {
+        match self {
+            Self::Collection => {
+                let mut body = wanted(payer, recipient_with());
+                body["callback_url"] = json!(callback_url);
+                (world.signed(&body), 3_857_100 + ACTIVATION)
+            }
+            Self::Energy => {
+                let mut body = rented(payer, 65_000, "1H");
+                body["callback_url"] = json!(callback_url);
+                body["active"] = json!(1);
+                (world.signed_post(KEY, "/order", &body), 3_900_000 + ACTIVATION)
+            }
+        }
+    }
+}
 
 /// From the so manieth of these moments on the database does nothing more: the process is as good as
 /// dead.
@@ -62,16 +88,26 @@ async fn second_life(world: &mut World, bytes: &[u8], payer: Address) -> Value {
 
 #[tokio::test]
 async fn a_power_cut_before_any_commit_costs_nothing() {
-    cut_at_every(CommitMoment::BeforeCommit).await;
+    cut_at_every(Ordered::Collection, CommitMoment::BeforeCommit).await;
 }
 
 #[tokio::test]
 async fn a_power_cut_after_any_commit_costs_nothing() {
-    cut_at_every(CommitMoment::AfterCommit).await;
+    cut_at_every(Ordered::Collection, CommitMoment::AfterCommit).await;
+}
+
+#[tokio::test]
+async fn a_power_cut_before_any_commit_costs_nothing_of_an_hour() {
+    cut_at_every(Ordered::Energy, CommitMoment::BeforeCommit).await;
+}
+
+#[tokio::test]
+async fn a_power_cut_after_any_commit_costs_nothing_of_an_hour() {
+    cut_at_every(Ordered::Energy, CommitMoment::AfterCommit).await;
 }
 
 /// One order after the other, each cut at a later commit, until one was not cut at all.
-async fn cut_at_every(kind: CommitMoment) {
+async fn cut_at_every(what: Ordered, kind: CommitMoment) {
     let balance_sun = 1_000_000_000_000;
     let mut world =
         World::with(Setup { storage: Storage::File, balance_sun, ..Setup::default() }).await;
@@ -79,7 +115,7 @@ async fn cut_at_every(kind: CommitMoment) {
     let mut orders = 0;
     for cut in 0..CUTS_MAX {
         orders += 1;
-        if !is_cut(&mut world, &receiver, cut, kind).await {
+        if !is_cut(&mut world, &receiver, what, cut, kind).await {
             break;
         }
     }
@@ -90,11 +126,15 @@ async fn cut_at_every(kind: CommitMoment) {
 }
 
 /// Lets one order live with a cut in it; whether its life was long enough to be cut.
-async fn is_cut(world: &mut World, receiver: &Receiver, cut: usize, kind: CommitMoment) -> bool {
+async fn is_cut(
+    world: &mut World,
+    receiver: &Receiver,
+    what: Ordered,
+    cut: usize,
+    kind: CommitMoment,
+) -> bool {
     let payer = world.payer(never_activated);
-    let mut body = wanted(payer, recipient_with());
-    body["callback_url"] = json!(receiver.url());
-    let bytes = world.signed(&body);
+    let (bytes, price) = what.request(world, payer, &receiver.url());
     let before = world.balances().await.0;
     let passed = Arc::new(AtomicUsize::new(0));
     assert!(world.store.set_fail_point(Some(dies_at(cut, kind, passed.clone()))));
@@ -106,7 +146,7 @@ async fn is_cut(world: &mut World, receiver: &Receiver, cut: usize, kind: Commit
     let posts = receiver.posts().into_iter();
     let told: Vec<_> = posts.filter(|post| post.json()["serial"] == order["serial"]).collect();
     assert_eq!(world.status(&order).await, 40, "cut {cut}");
-    assert_eq!(world.balances().await, (before - PRICE, 0), "cut {cut}: charged once");
+    assert_eq!(world.balances().await, (before - price, 0), "cut {cut}: charged once");
     assert_eq!(world.delegations(payer), 1, "cut {cut}: lent once");
     assert_eq!(world.returns(payer), 1, "cut {cut}: taken back once");
     // Between the post and its commit the outcome is told again.
