@@ -1,8 +1,11 @@
 //! Orders of energy, queries and prices: how many a second, beside collect's.
 
+use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Result;
+use app::ports::Clock;
 use domain::Period;
 use tron::{Address, Energy};
 use wire::{EnergyRequest, names};
@@ -13,7 +16,6 @@ use super::load::{Pace, Requests, run};
 use super::workload::{address_of, question, reference, signed_post};
 use crate::system::SystemClock;
 use crate::world::World;
-use app::ports::Clock;
 
 /// Energy of each order and of each price asked for.
 const ENERGY: Energy = Energy::new(65_000);
@@ -37,7 +39,7 @@ impl Rounds {
         world: &World,
         plan: &Plan,
         receivers: &[Address],
-        asked: std::ops::Range<usize>,
+        asked: Range<usize>,
     ) -> Result<()> {
         let server = address_of(&world.api_url)?;
         let seconds = usize::try_from(plan.lasts.as_millis().div_ceil(1_000))?;
@@ -66,7 +68,7 @@ impl Rounds {
     }
 }
 
-async fn rate(server: std::net::SocketAddr, requests: Requests, plan: &Plan) -> Result<u64> {
+async fn rate(server: SocketAddr, requests: Requests, plan: &Plan) -> Result<u64> {
     let tally = run(server, requests, plan.connections, Pace::Closed(plan.lasts)).await?;
     Ok(per_second(tally.answered, tally.took))
 }
@@ -74,7 +76,7 @@ async fn rate(server: std::net::SocketAddr, requests: Requests, plan: &Plan) -> 
 /// Orders of an hour, signed now.
 fn orders(
     world: &World,
-    server: std::net::SocketAddr,
+    server: SocketAddr,
     receivers: &[Address],
     first: usize,
     count: usize,
@@ -97,7 +99,7 @@ fn orders(
 }
 
 /// A question for a price.
-fn price(world: &World, server: std::net::SocketAddr) -> Vec<u8> {
+fn price(world: &World, server: SocketAddr) -> Vec<u8> {
     format!(
         "GET {path}?{period}=1H&{amount}={energy} HTTP/1.1\r\nhost: {server}\r\n\
          {key_name}: {key}\r\n\r\n",
