@@ -2,7 +2,7 @@
 
 use app::ports::Store;
 use serde_json::{Value, json};
-use tron::{Address, Resource};
+use tron::{Address, Resource, Sun};
 
 use crate::support::chain::{recipient_with, wallets};
 use crate::support::merchant::wanted;
@@ -45,6 +45,8 @@ async fn an_hour_is_back_as_soon_as_it_is_used_up() {
 async fn an_hour_that_was_half_used_stays_until_its_end() {
     let mut world = World::new().await;
     let payer = world.payer(plain);
+    // Bandwidth for more than one transfer a day.
+    world.chain.set_stake(payer, Resource::Bandwidth, Sun::from_trx(1_000));
     delivered(&mut world, payer, 131_000, "1H").await;
     assert!(world.sweeps(payer, recipient_with()));
     world.mine(3).await;
@@ -176,8 +178,9 @@ async fn an_exclusive_order_takes_back_what_nobody_counts_on() {
     world.settle().await;
     world.mine(1).await;
     assert_eq!(world.returns(payer), 1, "the stray stake is back");
-    assert_eq!(world.usable_energy(payer), 0, "and nothing was lent before that");
+    assert_eq!(world.delegations(payer), 0, "and nothing was lent before that");
     world.mine(1).await;
+    assert_eq!(world.delegations(payer), 1);
     assert_eq!(world.status(&order).await, 40);
     let shown = world.shown(&order).await;
     assert_eq!(shown["details"].as_array().unwrap().len(), 1, "only what fills the order");
