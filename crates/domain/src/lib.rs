@@ -7,6 +7,7 @@
 //!
 //! Read next: [`order::step`], which is where the product lives, then [`collect::need`].
 
+pub mod admin;
 pub mod callback;
 pub mod collect;
 pub mod id;
@@ -18,6 +19,7 @@ pub mod order;
 pub mod period;
 pub mod policy;
 pub mod pool;
+pub mod price_overrides;
 pub mod pricing;
 pub mod time;
 pub mod tx;

@@ -39,6 +39,21 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// The fact of a number in rows.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|fact| fact.number() == number)
+    }
+
+    /// Every fact; the test of the postings' table in `docs/ledger.md` asks for each.
+    pub const ALL: &'static [Self] = &[
+        Self::MerchantCredited,
+        Self::OrderHeld,
+        Self::OrderSettled,
+        Self::OrderReleased,
+        Self::MerchantDebited,
+    ];
+
     /// Its number in identities and rows; never reused.
     #[must_use]
     pub const fn number(self) -> u8 {

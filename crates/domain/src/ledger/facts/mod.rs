@@ -18,7 +18,7 @@ mod tests {
 
     use super::*;
     use crate::id::{MerchantId, OrderId};
-    use crate::ledger::LedgerTx;
+    use crate::ledger::{Fact, LedgerTx};
     use crate::time::UnixMillis;
 
     /// The postings as the table that `docs/ledger.md` prints.
@@ -48,6 +48,20 @@ mod tests {
         .concat();
         let document = include_str!("../../../../../docs/ledger.md");
         assert!(document.contains(&table), "docs/ledger.md must hold these rows:\n{table}");
+    }
+
+    #[test]
+    fn every_fact_of_the_document_is_found_by_its_number() {
+        let document = include_str!("../../../../../docs/ledger.md");
+        let table = document.split("| fact | entries |\n|---|---|\n").nth(1).unwrap();
+        let rows = table.lines().take_while(|line| line.starts_with('|'));
+        let names: Vec<_> = rows.map(|row| row.split('|').nth(1).unwrap().trim()).collect();
+        for name in &names {
+            let fact = Fact::ALL.iter().find(|fact| fact.name() == *name);
+            let fact = fact.unwrap_or_else(|| panic!("Fact::ALL lacks {name}"));
+            assert_eq!(Fact::from_number(fact.number()), Some(*fact));
+        }
+        assert_eq!(names.len(), Fact::ALL.len());
     }
 
     #[test]
