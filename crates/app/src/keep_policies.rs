@@ -214,7 +214,7 @@ impl App {
         let offer = Offer {
             reading: sight.reading,
             totals: sight.totals,
-            prices: self.settings.prices,
+            prices: rows.prices.over(&self.settings.prices),
             available: merchant.available,
             spend: rows.spend,
             is_paused: merchant.is_paused,

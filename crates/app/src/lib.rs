@@ -7,9 +7,13 @@
 //!
 //! Read next: [`ports`], then [`place_order`], then [`fill_order`].
 
+pub mod admin_rows;
+pub mod administer;
 pub mod audit;
 pub mod chain_view;
 pub mod deliver_callbacks;
+pub mod describe;
+pub mod describe_order;
 pub mod fill_order;
 pub mod keep_policies;
 pub mod place_order;
@@ -18,6 +22,7 @@ pub mod ports;
 pub mod price_energy;
 pub mod read_receiver;
 pub mod reconcile_pool;
+pub mod records;
 pub mod rows;
 pub mod settings;
 pub mod sign_leg;

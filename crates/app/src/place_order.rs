@@ -204,7 +204,7 @@ impl App {
         let offer = Offer {
             reading: site.reading,
             totals: site.totals,
-            prices: self.settings.prices,
+            prices: rows.prices.over(&self.settings.prices),
             available: merchant.available,
             is_paused: merchant.is_paused,
             spend: rows.spend,

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::ledger::LedgerTx;
 use domain::pool::{Pool, WalletRole};
+use domain::price_overrides::PriceOverrides;
 use domain::{KeyId, MerchantId, OrderId, PolicyId, PolicyKind, UnixMillis, WholeOrder};
 use tron::sign::Signature;
 use tron::{Address, TxId};
@@ -148,6 +149,9 @@ pub trait Store: Send + Sync {
 
     /// Every merchant with its balances.
     async fn merchants(&self) -> Result<Vec<Merchant>, StoreError>;
+
+    /// What is set of a merchant's prices: the house's with its own on top.
+    async fn prices(&self, merchant: MerchantId) -> Result<PriceOverrides, StoreError>;
 
     /// Adds a key unless the merchant has `live_max` live ones; `None` then.
     async fn add_key(&self, key: &Key, live_max: usize) -> Result<Option<KeyId>, StoreError>;

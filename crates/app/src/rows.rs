@@ -5,10 +5,13 @@ use domain::key::{KeyLimits, KeySpend};
 use domain::ledger::LedgerTx;
 use domain::order::step::WalletChange;
 use domain::pool::{Pool, WalletRole};
+use domain::price_overrides::PriceOverrides;
 use domain::{
     Day, KeyId, MerchantId, OrderId, Policy, PolicyId, PolicyKind, UnixMillis, WholeOrder,
 };
 use tron::{Address, Bandwidth, Energy, Sun, TxId};
+
+use crate::admin_rows::{AdminChanges, AdminNeeds, AdminRows};
 
 /// What a unit of work reads before it decides. Empty means: nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct Needs {
     pub policy: Option<PolicyKey>,
     /// Whether this transfer was counted by that policy, which is named by its id.
     pub counted: Option<(PolicyId, TxId)>,
+    /// What a person's change reads beside this.
+    pub admin: Option<AdminNeeds>,
     /// The lease under which this is done; work whose lease was taken over is refused.
     pub lease: Option<Lease>,
 }
@@ -40,6 +45,8 @@ pub struct Needs {
 pub struct Rows {
     /// The merchant, if asked for and there.
     pub merchant: Option<Merchant>,
+    /// What is set of the merchant's prices: the house's with its own on top.
+    pub prices: PriceOverrides,
     /// The key's cap and spend; no cap and nothing spent unless asked for.
     pub spend: KeySpend,
     /// Answers given before.
@@ -58,6 +65,8 @@ pub struct Rows {
     pub next_policy: Option<PolicyId>,
     /// The transfer as it was counted, if asked for and counted.
     pub counted: Option<Counted>,
+    /// What a person's change asked for.
+    pub admin: AdminRows,
 }
 
 /// Everything that becomes true in one commit. Empty means: nothing changes.
@@ -88,6 +97,8 @@ pub struct Changes {
     pub counted: Option<Counted>,
     /// A counted transfer that a fork dropped.
     pub uncounted: Option<Counted>,
+    /// What a person changes, with its line in the log.
+    pub admin: Option<Box<AdminChanges>>,
 }
 
 /// What becomes of an order's or callback's outbox row.

@@ -201,6 +201,7 @@ gated! {
     fn add_merchant(name: &str, callback_url: Option<&str>, now: UnixMillis) -> MerchantId;
     fn pause_merchant(id: MerchantId, is_paused: bool) -> bool;
     fn merchants() -> Vec<Merchant>;
+    fn prices(merchant: MerchantId) -> domain::price_overrides::PriceOverrides;
     fn add_key(key: &Key, live_max: usize) -> Option<KeyId>;
     fn revoke_key(text: &str, now: UnixMillis) -> bool;
     fn key(text: &str) -> Option<Key>;

@@ -6,7 +6,7 @@ use domain::WholeOrder;
 use rusqlite::Connection;
 
 use crate::dialect::Fault;
-use crate::{answer, callback, key, ledger, merchant, order, outbox, policy, pool};
+use crate::{admin, answer, callback, key, ledger, merchant, order, outbox, policy, pool, price};
 
 /// Loads what a work needs, lets it decide, and writes its changes. A refusal writes nothing.
 pub(crate) fn perform(connection: &Connection, work: &mut dyn Work) -> Result<(), Fault> {
@@ -25,6 +25,7 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     let mut rows = Rows::default();
     if let Some(id) = needs.merchant {
         rows.merchant = merchant::by_id(connection, id)?;
+        rows.prices = price::for_merchant(connection, id)?;
     }
     if let Some((key, day)) = needs.spend {
         rows.spend = key::spend(connection, key, day)?;
@@ -43,6 +44,9 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
         (Some((whole, others)), _) => (rows.whole, rows.others) = (Some(whole), others),
         (None, Some(receiver)) => rows.others = order::live_on(connection, receiver)?,
         (None, None) => {}
+    }
+    if let Some(admin) = &needs.admin {
+        rows.admin = admin::load(connection, admin)?;
     }
     if needs.pool {
         (rows.pool, _) = pool::all(connection)?;
@@ -84,6 +88,9 @@ pub(crate) fn write(
     }
     if let Some(attempt) = &changes.attempt {
         callback::record(connection, attempt)?;
+    }
+    if let Some(admin) = &changes.admin {
+        admin::write(connection, admin)?;
     }
     if let Some((order, attention)) = changes.attention {
         outbox::attend(connection, order, attention, lease)?;

@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, ffi};
 
 /// Most statements that a connection keeps prepared.
-pub(crate) const STATEMENTS_CACHED: usize = 192;
+pub(crate) const STATEMENTS_CACHED: usize = 320;
 /// Pages in the log at which a commit moves them to the database file.
 ///
 /// Source: measured; 1000 to 4000 bound the log, a separate passive checkpointer does not.

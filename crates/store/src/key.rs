@@ -29,6 +29,10 @@ crate::statement::statements! {
 INSERT INTO api_key (id, merchant_id, text, name, sealed_secret, is_reference_strict, created_ms,
   revoked_ms, scopes, allowed_from, daily_cap)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    CHANGE_KEY = "
+UPDATE api_key SET name = ?2, is_reference_strict = ?3, revoked_ms = ?4, scopes = ?5,
+  allowed_from = ?6, daily_cap = ?7
+WHERE id = ?1";
     REVOKE = "UPDATE api_key SET revoked_ms = ?2 WHERE text = ?1 AND revoked_ms IS NULL";
     SPEND = "
 SELECT daily_cap, COALESCE((SELECT spent FROM key_day WHERE key_id = ?1 AND day = ?2), 0)
@@ -125,9 +129,34 @@ pub(crate) fn add(
     if usize::try_from(live).is_ok_and(|live| live >= live_max) {
         return Ok(None);
     }
-    let id = connection.prepare_cached(NEXT_ID)?.query_row([], |row| column::key_id(row, 0))?;
+    let id = next_id(connection)?;
+    insert(connection, &Key { id, ..key.clone() })?;
+    Ok(Some(id))
+}
+
+/// The number that a new key gets.
+pub(crate) fn next_id(connection: &Connection) -> Result<KeyId, Fault> {
+    let mut next = connection.prepare_cached(NEXT_ID)?;
+    Ok(next.query_row([], |row| column::key_id(row, 0))?)
+}
+
+/// Writes a key as it is from now on; what it is and whose never changes.
+pub(crate) fn put(connection: &Connection, key: &Key) -> Result<(), Fault> {
+    let changed = connection.prepare_cached(CHANGE_KEY)?.execute(params![
+        key.id.0,
+        key.name,
+        key.is_reference_strict,
+        key.revoked.map(|at| at.0),
+        key.limits.scopes.number(),
+        key.limits.allowed_from.to_string(),
+        key.limits.daily_cap.map(Sun::get),
+    ])?;
+    if changed > 0 { Ok(()) } else { insert(connection, key) }
+}
+
+fn insert(connection: &Connection, key: &Key) -> Result<(), Fault> {
     connection.prepare_cached(INSERT)?.execute(params![
-        id.0,
+        key.id.0,
         key.merchant.0,
         key.text,
         key.name,
@@ -139,7 +168,7 @@ pub(crate) fn add(
         key.limits.allowed_from.to_string(),
         key.limits.daily_cap.map(Sun::get),
     ])?;
-    Ok(Some(id))
+    Ok(())
 }
 
 /// Revokes a key; false when there is no such live key.

@@ -13,8 +13,13 @@ crate::statement::statements! {
 UPDATE ledger_account SET balance = balance + ?3 WHERE kind = ?1 AND merchant_id = ?2
 RETURNING balance";
     INSERT_ENTRY = "
-INSERT INTO ledger_entry (business, fact, number, account_kind, merchant_id, amount, balance_after)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+INSERT INTO ledger_entry (business, fact, number, account_kind, merchant_id, amount, balance_after,
+  position, posted_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    // The time never goes back, whatever the clock does: statements are cut by it.
+    ADVANCE = "
+UPDATE ledger_head SET entries = entries + ?1, posted_ms = MAX(posted_ms, ?2) WHERE id = 1
+RETURNING entries, posted_ms";
     INSERT_TX = "
 INSERT INTO ledger_tx (business, fact, order_id, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     OPEN_ACCOUNT = "INSERT INTO ledger_account (kind, merchant_id) VALUES (?1, ?2)";
@@ -22,6 +27,10 @@ INSERT INTO ledger_tx (business, fact, order_id, reason, at_ms) VALUES (?1, ?2, 
 
 /// Posts a ledger transaction and moves the balances with it.
 pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
+    let count = i64::try_from(tx.entries().len()).unwrap_or(i64::MAX);
+    let (entries, posted_ms): (i64, i64) = connection
+        .prepare_cached(ADVANCE)?
+        .query_row(params![count, tx.at.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     for (number, entry) in (1_i64..).zip(tx.entries()) {
         let (kind, merchant) = row_key(entry.account);
         let amount = entry.amount.get();
@@ -36,6 +45,8 @@ pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> 
             merchant,
             amount,
             balance,
+            entries - count + number,
+            posted_ms,
         ])?;
     }
     count_spend(connection, tx)?;

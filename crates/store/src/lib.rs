@@ -9,6 +9,8 @@
 //!
 //! Read next: `schema/sqlite/0001_sunsweep.sql`, then `commit`, then `engine`.
 
+mod admin;
+mod admin_token;
 mod answer;
 mod audit;
 mod callback;
@@ -24,12 +26,16 @@ mod key_use;
 mod ledger;
 mod leg;
 mod merchant;
+mod merchant_statement;
 mod migrate;
 mod order;
+mod order_list;
 mod outbox;
 mod plain;
 mod policy;
 mod pool;
+mod price;
+mod records;
 mod sqlite;
 mod statement;
 mod store;

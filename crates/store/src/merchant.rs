@@ -24,6 +24,8 @@ crate::statement::statements! {
     // One writer at a time: the next number is free.
     NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM merchant";
     PAUSE = "UPDATE merchant SET is_paused = ?2 WHERE id = ?1";
+    CHANGE_MERCHANT = "
+UPDATE merchant SET name = ?2, callback_url = ?3, is_paused = ?4 WHERE id = ?1";
     INSERT = "INSERT INTO merchant (id, name, callback_url, created_ms) VALUES (?1, ?2, ?3, ?4)";
 }
 
@@ -65,9 +67,31 @@ pub(crate) fn add(
     callback_url: Option<&str>,
     now: UnixMillis,
 ) -> Result<MerchantId, Fault> {
-    let id =
-        connection.prepare_cached(NEXT_ID)?.query_row([], |row| column::merchant_id(row, 0))?;
+    let id = next_id(connection)?;
     connection.prepare_cached(INSERT)?.execute(params![id.0, name, callback_url, now.0])?;
     ledger::open_accounts(connection, id)?;
     Ok(id)
+}
+
+/// The number that a new merchant gets.
+pub(crate) fn next_id(connection: &Connection) -> Result<MerchantId, Fault> {
+    let mut next = connection.prepare_cached(NEXT_ID)?;
+    Ok(next.query_row([], |row| column::merchant_id(row, 0))?)
+}
+
+/// Writes a merchant as it is from now on; an unknown number is a new one, with its ledger accounts.
+pub(crate) fn put(connection: &Connection, merchant: &Merchant) -> Result<(), Fault> {
+    let changed = connection.prepare_cached(CHANGE_MERCHANT)?.execute(params![
+        merchant.id.0,
+        merchant.name,
+        merchant.callback_url,
+        merchant.is_paused,
+    ])?;
+    if changed > 0 {
+        return Ok(());
+    }
+    let created = merchant.created.0;
+    let (id, name, url) = (merchant.id, &merchant.name, &merchant.callback_url);
+    connection.prepare_cached(INSERT)?.execute(params![id.0, name, url, created])?;
+    ledger::open_accounts(connection, id)
 }

@@ -1,9 +1,10 @@
 //! The pool's wallets.
 
+use app::admin_rows::WalletRow;
 use app::rows::{NewWallet, WalletReading};
 use domain::order::step::WalletChange;
 use domain::pool::{Pool, PoolWallet};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use tron::Address;
 
 use crate::code::Code;
@@ -20,6 +21,7 @@ FROM wallet ORDER BY address";
 INSERT INTO wallet (address, signer, role, permission_id) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (address) DO UPDATE SET signer = excluded.signer, role = excluded.role,
   permission_id = excluded.permission_id";
+    ROW = "SELECT address, signer, role, permission_id, is_enabled FROM wallet WHERE address = ?1";
     ENABLE = "UPDATE wallet SET is_enabled = ?2 WHERE address = ?1";
     CHANGE = "
 UPDATE wallet SET energy_reserved = energy_reserved + ?2, energy_capacity = energy_capacity + ?3,
@@ -76,6 +78,28 @@ pub(crate) fn put(connection: &Connection, wallet: &NewWallet) -> Result<(), Fau
         wallet.permission_id,
     ])?;
     Ok(())
+}
+
+/// A wallet as the operator set it.
+pub(crate) fn row(connection: &Connection, address: Address) -> Result<Option<WalletRow>, Fault> {
+    let mut wallet = connection.prepare_cached(ROW)?;
+    let found = wallet.query_row([address.as_bytes()], |row| {
+        Ok(WalletRow {
+            address: column::address(row, 0)?,
+            signer: column::address(row, 1)?,
+            role: column::code(row, 2)?,
+            permission_id: row.get(3)?,
+            is_enabled: row.get(4)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// Writes a wallet as the operator wants it from now on.
+pub(crate) fn put_row(connection: &Connection, wallet: &WalletRow) -> Result<(), Fault> {
+    let WalletRow { address, signer, role, permission_id, is_enabled } = *wallet;
+    put(connection, &NewWallet { address, signer, role, permission_id })?;
+    enable(connection, address, is_enabled).map(drop)
 }
 
 /// Lets new legs use a wallet, or not; false when there is no such wallet.

@@ -16,6 +16,8 @@ pub(crate) use statements;
 #[cfg(test)]
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
+        crate::admin::STATEMENTS,
+        crate::admin_token::STATEMENTS,
         crate::answer::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::callback::STATEMENTS,
@@ -25,10 +27,13 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::ledger::STATEMENTS,
         crate::leg::STATEMENTS,
         crate::merchant::STATEMENTS,
+        crate::merchant_statement::STATEMENTS,
         crate::order::STATEMENTS,
+        crate::order_list::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::policy::STATEMENTS,
         crate::pool::STATEMENTS,
+        crate::price::STATEMENTS,
         crate::tx::STATEMENTS,
         crate::watch::STATEMENTS,
     ]
@@ -64,6 +69,7 @@ mod tests {
         ("ALL", "wallet"),
         ("SIGNERS", "wallet"),
         ("ALL", "merchant"),
+        ("ALL_TOKENS", "admin_token"),
         ("FREE_ALL", "outbox"),
         ("LENT", "orders USING COVERING INDEX orders_live"),
         ("OPEN", "chain_tx USING INDEX chain_tx_open"),

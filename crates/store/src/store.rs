@@ -10,6 +10,7 @@ use app::work::Work;
 use async_trait::async_trait;
 use domain::ledger::LedgerTx;
 use domain::pool::Pool;
+use domain::price_overrides::PriceOverrides;
 use domain::{KeyId, MerchantId, OrderId, PolicyId, PolicyKind, UnixMillis, WholeOrder};
 use rusqlite::Connection;
 use tron::{Address, TxId};
@@ -17,7 +18,7 @@ use tron::{Address, TxId};
 use crate::sqlite::SqliteStore;
 use crate::{
     answer, audit, callback, commit, key, key_use, ledger, leg, merchant, order, outbox, policy,
-    pool, tx, watch,
+    pool, price, tx, watch,
 };
 
 #[async_trait]
@@ -171,6 +172,10 @@ impl Store for SqliteStore {
 
     async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {
         self.read(merchant::all).await
+    }
+
+    async fn prices(&self, merchant: MerchantId) -> Result<PriceOverrides, StoreError> {
+        self.read(move |connection| price::for_merchant(connection, merchant)).await
     }
 
     async fn add_key(&self, key: &Key, live_max: usize) -> Result<Option<KeyId>, StoreError> {

@@ -61,7 +61,10 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         drop(self.queue.take());
-        for thread in self.threads.drain(..) {
+        let me = std::thread::current().id();
+        // A work may hold the last reference to the store: then this is the writer itself, which ends by
+        // itself.
+        for thread in self.threads.drain(..).filter(|thread| thread.thread().id() != me) {
             // Its jobs were answered or dropped; there is nobody left to tell of a panic.
             drop(thread.join());
         }

@@ -28,3 +28,113 @@ JOIN ledger_tx ON ledger_tx.business = ledger_entry.business AND ledger_tx.fact 
 JOIN orders ON orders.id = ledger_tx.order_id
 WHERE account_kind = 1
 GROUP BY 1, 2;
+
+-- Where the ledger ends: one row.
+-- Written with each ledger transaction. Read to number the next one.
+CREATE TABLE ledger_head (
+  id        INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  -- How many entries there are.
+  entries   INTEGER NOT NULL,
+  -- When the newest was posted; it never goes back, whatever the clock does.
+  posted_ms INTEGER NOT NULL
+) STRICT;
+
+-- The place of an entry in the whole ledger, from 1 in the order of posting, and when it was posted:
+-- statements are read and cut by them.
+ALTER TABLE ledger_entry ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger_entry ADD COLUMN posted_ms INTEGER NOT NULL DEFAULT 0;
+
+DROP TRIGGER ledger_entry_is_not_changed;
+
+UPDATE ledger_entry SET position = numbered.position, posted_ms = numbered.at_ms
+FROM (
+  SELECT ledger_entry.business, ledger_entry.fact, number, at_ms,
+    ROW_NUMBER() OVER (ORDER BY at_ms, ledger_entry.fact, ledger_entry.business, number) AS position
+  FROM ledger_entry
+  JOIN ledger_tx ON ledger_tx.business = ledger_entry.business
+    AND ledger_tx.fact = ledger_entry.fact) AS numbered
+WHERE numbered.business = ledger_entry.business AND numbered.fact = ledger_entry.fact
+  AND numbered.number = ledger_entry.number;
+
+-- The balances after entries of one moment, in the order in which they are numbered now.
+UPDATE ledger_entry SET balance_after = running.balance
+FROM (
+  SELECT business, fact, number, SUM(amount) OVER (
+    PARTITION BY account_kind, merchant_id ORDER BY position) AS balance
+  FROM ledger_entry) AS running
+WHERE running.business = ledger_entry.business AND running.fact = ledger_entry.fact
+  AND running.number = ledger_entry.number AND running.balance <> balance_after;
+
+CREATE TRIGGER ledger_entry_is_not_changed BEFORE UPDATE ON ledger_entry
+BEGIN SELECT RAISE(ABORT, 'ledger_is_final: nothing in the ledger is changed'); END;
+
+INSERT INTO ledger_head (id, entries, posted_ms)
+SELECT 1, COUNT(*), COALESCE(MAX(posted_ms), 0) FROM ledger_entry;
+
+-- A merchant's statement, in the order of posting.
+CREATE UNIQUE INDEX ledger_entry_of_merchant ON ledger_entry (merchant_id, posted_ms, position)
+WHERE merchant_id > 0;
+-- The orders of a merchant, newest first.
+CREATE INDEX orders_of_merchant ON orders (merchant_id, id);
+-- The callbacks that somebody may have to look at: owed (0) and dead (2) ones.
+CREATE INDEX callback_undelivered ON callback (state, order_id) WHERE state <> 1;
+
+-- A price that is set; what is not set is inherited: a merchant's from the house, the house's from the
+-- configuration.
+-- Written by the operator. Read before each order, inside its commit.
+CREATE TABLE price (
+  -- 0: the house's.
+  merchant_id INTEGER NOT NULL,
+  -- Which price; the numbers are those of domain::price_overrides.
+  name        INTEGER NOT NULL,
+  value       INTEGER NOT NULL CHECK (value >= 0),
+  PRIMARY KEY (merchant_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- A bearer token of the admin interface; a revoked one stays, because the log names it.
+-- Written by the operator. Read at each admin request.
+CREATE TABLE admin_token (
+  -- The public part, by which it is found.
+  id          TEXT    NOT NULL PRIMARY KEY,
+  name        TEXT    NOT NULL,
+  -- 1 read, 2 merchants, 4 money, 8 prices, 16 pool, 32 callbacks, added up.
+  scopes      INTEGER NOT NULL CHECK (scopes BETWEEN 1 AND 63),
+  -- Argon2id hash of the secret part, in the PHC format.
+  secret_hash TEXT    NOT NULL,
+  created_ms  INTEGER NOT NULL,
+  revoked_ms  INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- One change by a person or a program of the operator's, for ever.
+-- Written with the change. Read by the operator. Never changed.
+CREATE TABLE admin_log (
+  number      INTEGER NOT NULL PRIMARY KEY,
+  at_ms       INTEGER NOT NULL,
+  -- Who, as "cli root" or "token billing".
+  actor       TEXT    NOT NULL,
+  -- What, as "merchant.pause".
+  action      TEXT    NOT NULL,
+  -- To whom, as "merchant 7".
+  subject     TEXT    NOT NULL,
+  -- How it was and how it is, as JSON without any secret; NULL when it was or is not there.
+  before_json TEXT,
+  after_json  TEXT
+) STRICT;
+
+CREATE TRIGGER admin_log_is_not_changed BEFORE UPDATE ON admin_log
+BEGIN SELECT RAISE(ABORT, 'admin_log_is_final: nothing in the log is changed'); END;
+CREATE TRIGGER admin_log_is_not_deleted BEFORE DELETE ON admin_log
+BEGIN SELECT RAISE(ABORT, 'admin_log_is_final: nothing in the log is deleted'); END;
+
+-- What a request that moved money was answered: the same one again never moves it twice.
+-- Written with the ledger transaction. Read before it. Kept for ever: there are few.
+CREATE TABLE admin_answer (
+  -- Who sent it; the same text from another is another request.
+  actor  TEXT    NOT NULL,
+  text   TEXT    NOT NULL,
+  -- Hash of what was wanted.
+  hash   BLOB    NOT NULL CHECK (length(hash) = 32),
+  answer TEXT    NOT NULL,
+  at_ms  INTEGER NOT NULL,
+  PRIMARY KEY (actor, text)
+) STRICT, WITHOUT ROWID;

@@ -21,7 +21,7 @@ const BUSINESS: [u8; 16] = [1; 16];
 fn entry(connection: &Connection, number: i64, kind: i64, amount: i64) -> rusqlite::Result<usize> {
     let merchant = i64::from(kind < 3);
     connection.execute(
-        "INSERT INTO ledger_entry VALUES (?1, 1, ?2, ?3, ?4, ?5, 0)",
+        "INSERT INTO ledger_entry VALUES (?1, 1, ?2, ?3, ?4, ?5, 0, ?2, 0)",
         params![BUSINESS, number, kind, merchant, amount],
     )
 }
@@ -116,8 +116,8 @@ fn only_outside_may_be_negative() {
 #[test]
 fn an_entry_needs_its_ledger_account() {
     let (_directory, connection) = database();
-    let stranger =
-        connection.execute("INSERT INTO ledger_entry VALUES (?1, 1, 1, 1, 99, 5, 0)", [BUSINESS]);
+    let stranger = connection
+        .execute("INSERT INTO ledger_entry VALUES (?1, 1, 1, 1, 99, 5, 0, 1, 0)", [BUSINESS]);
     refused(stranger, "FOREIGN KEY");
 }
 

@@ -1,0 +1,161 @@
+//! What a person changes: merchants, keys, money, prices, wallets, tokens. One commit holds the change
+//! and its line in the log; what changes nothing writes nothing.
+//!
+//! The command line and the admin interface both come through here.
+
+mod keys;
+mod merchants;
+mod money;
+mod pool;
+mod prices;
+mod tokens;
+
+use std::sync::Arc;
+
+use domain::{MerchantId, OrderId, UnixMillis};
+use serde_json::Value;
+use tron::{Address, Sun};
+
+use crate::admin_rows::{AdminChanges, AdminNeeds, LogEntry};
+use crate::ports::{Store, StoreError};
+use crate::rows::{Changes, Needs, Rows};
+use crate::work::commit;
+
+pub use keys::{KeyChange, LIVE_KEYS_MAX};
+pub use merchants::{MerchantChange, NAME_CHARS_MAX};
+pub use money::{Posting, REASON_CHARS_MAX, Side};
+
+/// A person at the command line, or a program with a token of the admin interface.
+#[derive(Clone)]
+pub struct Administrator {
+    /// Where the rows are.
+    pub store: Arc<dyn Store>,
+    /// Who it is, for the log.
+    pub actor: String,
+    /// When it is.
+    pub now: UnixMillis,
+}
+
+/// Why a change is not made. Nothing has changed then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdminRefused {
+    /// No merchant has this number.
+    #[error("there is no merchant {}", .0.0)]
+    NoMerchant(MerchantId),
+    /// No key that works has this text.
+    #[error("there is no live key {0}")]
+    NoKey(String),
+    /// The pool has no such wallet.
+    #[error("there is no wallet {0}")]
+    NoWallet(Address),
+    /// The order has no callback.
+    #[error("order {0} has no callback")]
+    NoCallback(OrderId),
+    /// No token that works has this id.
+    #[error("there is no live token {0}")]
+    NoToken(String),
+    /// A name is empty or longer than [`NAME_CHARS_MAX`].
+    #[error("a name of 1 to {NAME_CHARS_MAX} characters is needed")]
+    Name,
+    /// A reason is empty or longer than [`REASON_CHARS_MAX`].
+    #[error("a reason of 1 to {REASON_CHARS_MAX} characters is needed")]
+    Reason,
+    /// An amount is not more than nothing.
+    #[error("the amount must be more than nothing")]
+    Amount,
+    /// The merchant has as many live keys as it may have.
+    #[error("merchant {} has {LIVE_KEYS_MAX} live keys already", .0.0)]
+    TooManyKeys(MerchantId),
+    /// The merchant has less than is to be taken.
+    #[error("{name} has only {} TRX available", have.to_trx_string())]
+    NotEnough {
+        /// The merchant.
+        name: String,
+        /// What it has.
+        have: Sun,
+    },
+    /// The balance would not fit.
+    #[error("the balance would be too large")]
+    TooMuch,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for a different request")]
+    KeyReused,
+    /// A price is negative or beyond every sense.
+    #[error("{0}")]
+    Price(domain::price_overrides::PriceRefused),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a decision wants written, if anything, and what it says.
+type Decided<T> = Result<(Option<Written>, T), AdminRefused>;
+
+/// A change with the ledger transactions that belong to it.
+struct Written {
+    changes: AdminChanges,
+    ledger: Vec<domain::ledger::LedgerTx>,
+}
+
+impl From<AdminChanges> for Written {
+    fn from(changes: AdminChanges) -> Self {
+        Self { changes, ledger: Vec::new() }
+    }
+}
+
+impl Administrator {
+    /// Loads, decides, commits.
+    async fn change<T: Send + 'static>(
+        &self,
+        merchant: Option<MerchantId>,
+        needs: AdminNeeds,
+        decide: impl Fn(&Scribe, &Rows) -> Decided<T> + Send + 'static,
+    ) -> Result<T, AdminRefused> {
+        let needs = Needs { merchant, admin: Some(needs), ..Needs::default() };
+        // Not the administrator: a work must not keep the store that runs it.
+        let me = Scribe { actor: self.actor.clone(), now: self.now };
+        commit(&*self.store, needs, move |rows| {
+            let (written, told) = decide(&me, rows)?;
+            let changes = match written {
+                Some(Written { changes, ledger }) => {
+                    Changes { ledger, admin: Some(Box::new(changes)), ..Changes::default() }
+                }
+                None => Changes::default(),
+            };
+            Ok::<_, AdminRefused>((changes, told))
+        })
+        .await?
+    }
+}
+
+/// Who makes a change and when, for its line in the log.
+struct Scribe {
+    actor: String,
+    now: UnixMillis,
+}
+
+impl Scribe {
+    /// A line for the log.
+    fn log(
+        &self,
+        action: &str,
+        subject: String,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) -> LogEntry {
+        LogEntry {
+            at: self.now,
+            actor: self.actor.clone(),
+            action: action.to_owned(),
+            subject,
+            before: before.map(Value::to_string),
+            after: after.map(Value::to_string),
+        }
+    }
+}
+
+/// A text of 1 to `max` characters, without blanks around it.
+fn text_within(text: &str, max: usize) -> Option<String> {
+    let text = text.trim();
+    (1..=max).contains(&text.chars().count()).then(|| text.to_owned())
+}

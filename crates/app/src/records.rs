@@ -1,0 +1,61 @@
+//! What the operator's side reads, beside the port of the use cases: lists, statements, the log.
+
+use async_trait::async_trait;
+use domain::price_overrides::PriceOverrides;
+use domain::{MerchantId, OrderId};
+
+use crate::admin_rows::{
+    AdminToken, CallbackFilter, CallbackLine, NumberedLogEntry, OrderFilter, PriceOwner, Slice,
+    Span, StatementLine, StatementPlace,
+};
+use crate::ports::{Store, StoreError};
+use crate::rows::{Merchant, OrderView};
+
+/// Reads for people. Every method is one state of the database; lists are bounded by their slice.
+#[async_trait]
+pub trait Records: Send + Sync {
+    /// A merchant with its balances.
+    async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError>;
+
+    /// A price list as it is set, without what it inherits.
+    async fn prices_of(&self, owner: PriceOwner) -> Result<PriceOverrides, StoreError>;
+
+    /// A part of a merchant's statement, oldest first.
+    async fn statement(
+        &self,
+        merchant: MerchantId,
+        span: Span,
+        slice: Slice<StatementPlace>,
+    ) -> Result<Vec<StatementLine>, StoreError>;
+
+    /// The ledger entries of one order, oldest first.
+    async fn entries_of_order(&self, order: OrderId) -> Result<Vec<StatementLine>, StoreError>;
+
+    /// Orders, newest first.
+    async fn orders(
+        &self,
+        filter: OrderFilter,
+        slice: Slice<OrderId>,
+    ) -> Result<Vec<OrderView>, StoreError>;
+
+    /// Callbacks, those of the newest orders first.
+    async fn callbacks(
+        &self,
+        filter: CallbackFilter,
+        slice: Slice<OrderId>,
+    ) -> Result<Vec<CallbackLine>, StoreError>;
+
+    /// Lines of the log of changes, newest first.
+    async fn admin_log(&self, slice: Slice<i64>) -> Result<Vec<NumberedLogEntry>, StoreError>;
+
+    /// A token of the admin interface, by its public part; revoked ones too.
+    async fn admin_token(&self, id: &str) -> Result<Option<AdminToken>, StoreError>;
+
+    /// Every token, oldest first.
+    async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;
+}
+
+/// A database as the product opens it: the port of the use cases, and that of the operator's side.
+pub trait Database: Store + Records {}
+
+impl<T: Store + Records> Database for T {}

@@ -1,0 +1,72 @@
+//! Prices that are set, by the house and for merchants.
+
+use app::admin_rows::PriceOwner;
+use domain::MerchantId;
+use domain::price_overrides::{PriceName, PriceOverrides};
+use rusqlite::types::Type;
+use rusqlite::{Connection, params};
+
+use crate::column;
+use crate::dialect::Fault;
+
+/// The number that stands for the house where merchants stand.
+const HOUSE: i64 = 0;
+
+crate::statement::statements! {
+    OF_OWNER = "SELECT name, value FROM price WHERE merchant_id = ?1";
+    CLEAR = "DELETE FROM price WHERE merchant_id = ?1";
+    INSERT_PRICE = "INSERT INTO price (merchant_id, name, value) VALUES (?1, ?2, ?3)";
+}
+
+/// A list as it is set.
+pub(crate) fn of_owner(
+    connection: &Connection,
+    owner: PriceOwner,
+) -> Result<PriceOverrides, Fault> {
+    let mut prices = connection.prepare_cached(OF_OWNER)?;
+    let rows = prices.query_map([number(owner)], |row| {
+        let name: i64 = row.get(0)?;
+        let name = PriceName::from_number(name)
+            .ok_or_else(|| column::meaningless(0, Type::Integer, &name))?;
+        Ok((name, row.get(1)?))
+    })?;
+    let mut set = PriceOverrides::default();
+    for row in rows {
+        let (name, value): (_, i64) = row?;
+        set.set(name, Some(value)).map_err(|refused| Fault::Broken(refused.to_string()))?;
+    }
+    Ok(set)
+}
+
+/// What is set for a merchant: the house's with its own on top.
+pub(crate) fn for_merchant(
+    connection: &Connection,
+    merchant: MerchantId,
+) -> Result<PriceOverrides, Fault> {
+    let own = of_owner(connection, PriceOwner::Merchant(merchant))?;
+    Ok(of_owner(connection, PriceOwner::House)?.under(&own))
+}
+
+/// Writes a list as it is set from now on.
+pub(crate) fn put(
+    connection: &Connection,
+    owner: PriceOwner,
+    prices: &PriceOverrides,
+) -> Result<(), Fault> {
+    connection.prepare_cached(CLEAR)?.execute([number(owner)])?;
+    for (name, value) in prices.iter() {
+        connection.prepare_cached(INSERT_PRICE)?.execute(params![
+            number(owner),
+            name.number(),
+            value
+        ])?;
+    }
+    Ok(())
+}
+
+fn number(owner: PriceOwner) -> i64 {
+    match owner {
+        PriceOwner::House => HOUSE,
+        PriceOwner::Merchant(merchant) => merchant.0,
+    }
+}

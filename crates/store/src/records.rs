@@ -1,0 +1,69 @@
+//! The port of the operator's side, method by method: each is one job.
+
+use app::admin_rows::{
+    AdminToken, CallbackFilter, CallbackLine, NumberedLogEntry, OrderFilter, PriceOwner, Slice,
+    Span, StatementLine, StatementPlace,
+};
+use app::ports::StoreError;
+use app::records::Records;
+use app::rows::{Merchant, OrderView};
+use async_trait::async_trait;
+use domain::price_overrides::PriceOverrides;
+use domain::{MerchantId, OrderId};
+
+use crate::sqlite::SqliteStore;
+use crate::{admin, admin_token, merchant, merchant_statement, order_list, price};
+
+#[async_trait]
+impl Records for SqliteStore {
+    async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
+        self.read(move |connection| merchant::by_id(connection, id)).await
+    }
+
+    async fn prices_of(&self, owner: PriceOwner) -> Result<PriceOverrides, StoreError> {
+        self.read(move |connection| price::of_owner(connection, owner)).await
+    }
+
+    async fn statement(
+        &self,
+        merchant: MerchantId,
+        span: Span,
+        slice: Slice<StatementPlace>,
+    ) -> Result<Vec<StatementLine>, StoreError> {
+        self.read(move |connection| merchant_statement::lines(connection, merchant, span, slice))
+            .await
+    }
+
+    async fn entries_of_order(&self, order: OrderId) -> Result<Vec<StatementLine>, StoreError> {
+        self.read(move |connection| merchant_statement::of_order(connection, order)).await
+    }
+
+    async fn orders(
+        &self,
+        filter: OrderFilter,
+        slice: Slice<OrderId>,
+    ) -> Result<Vec<OrderView>, StoreError> {
+        self.read(move |connection| order_list::orders(connection, &filter, slice)).await
+    }
+
+    async fn callbacks(
+        &self,
+        filter: CallbackFilter,
+        slice: Slice<OrderId>,
+    ) -> Result<Vec<CallbackLine>, StoreError> {
+        self.read(move |connection| order_list::callbacks(connection, filter, slice)).await
+    }
+
+    async fn admin_log(&self, slice: Slice<i64>) -> Result<Vec<NumberedLogEntry>, StoreError> {
+        self.read(move |connection| admin::log_lines(connection, slice)).await
+    }
+
+    async fn admin_token(&self, id: &str) -> Result<Option<AdminToken>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| admin_token::by_id(connection, &id)).await
+    }
+
+    async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError> {
+        self.read(admin_token::all).await
+    }
+}
