@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use app::administer::Administrator;
 use app::chain_view::ChainView;
 use app::pool_figures::FiguresKept;
 use app::ports::{Clock, Ids, Signer, Store};
+use app::records::{Database, Records};
 use app::watch_chain::Watcher;
 use app::{App, Settings};
 use axum::Router;
+use domain::pricing::PriceList;
 use node::{
     CacheSettings, Cached, Endpoint, Failover, FailoverSettings, HttpLimits, HttpTransport,
     JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
@@ -21,6 +24,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Signature, TxId};
 
+use crate::admin::{self, AdminEdge};
 use crate::callback_client::{
     CallbackClient, CallbackSettings, Lookup, SystemLookup, TargetPolicy,
 };
@@ -46,8 +50,10 @@ pub struct Product {
     pub store: Arc<dyn Store>,
     /// How the workers pace themselves.
     pub pace: Pace,
+    records: Arc<dyn Records>,
     keys: Arc<Keys>,
     limits: Arc<Limits>,
+    sealer: Arc<Sealer>,
     is_ready: Arc<AtomicBool>,
     callbacks: Arc<CallbackClient>,
     nodes: Arc<Failover>,
@@ -58,7 +64,7 @@ pub struct Product {
 /// What a product meets outside itself besides the nodes: the system's, or a test's.
 pub struct Ports {
     /// Keeps rows.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Database>,
     /// Reads the time.
     pub clock: Arc<dyn Clock>,
     /// Makes identities.
@@ -116,7 +122,8 @@ impl Product {
     ///
     /// Errors: in words for the operator.
     pub fn with_ports(config: Config, secrets: Secrets, ports: Ports) -> anyhow::Result<Self> {
-        let Ports { store: rows, clock, ids, lookup } = ports;
+        let Ports { store: database, clock, ids, lookup } = ports;
+        let rows: Arc<dyn Store> = database.clone();
         let (nodes, cached) = connect(&config)?;
         let sealer = Arc::new(secrets.sealer);
         let keys = || Keys::new(rows.clone(), sealer.clone(), clock.clone());
@@ -142,12 +149,15 @@ impl Product {
             last_timestamp_ms: Arc::default(),
         };
         let pace = pace(&config);
+        let records: Arc<dyn Records> = database;
         Ok(Self {
             app,
             store: rows,
+            records,
             pace,
             keys,
             limits,
+            sealer,
             callbacks,
             is_ready,
             nodes,
@@ -177,6 +187,19 @@ impl Product {
         }))
     }
 
+    /// The routes of the admin interface, for a listener of their own.
+    #[must_use]
+    pub fn admin_router(&self) -> Router {
+        admin::routes(Arc::new(AdminEdge {
+            app: self.app.clone(),
+            records: self.records.clone(),
+            sealer: self.sealer.clone(),
+            callbacks: self.callbacks.clone(),
+            trusted_proxies: self.config.trusted_proxies(),
+            tokens: admin::Tokens::default(),
+        }))
+    }
+
     /// The nodes that it asks.
     #[must_use]
     pub fn node_urls(&self) -> &[String] {
@@ -187,6 +210,14 @@ impl Product {
     pub fn read_through(&mut self, cached: Arc<Cached<dyn TronNode>>) {
         self.app.cached_node = cached.clone();
         self.cached = cached;
+    }
+
+    /// Binds the admin interface's own address, if it has one.
+    async fn bind_admin(&self) -> anyhow::Result<Option<HttpServer>> {
+        let Some(listen) = self.config.admin.listen else { return Ok(None) };
+        let server = HttpServer::bind(listen, self.config.http_limits()).await?;
+        tracing::info!(address = %server.local_address(), "the admin interface listens");
+        Ok(Some(server))
     }
 
     /// Listens, starts the workers, and runs until the token is cancelled; then drains.
@@ -200,6 +231,7 @@ impl Product {
     ) -> anyhow::Result<()> {
         let server = HttpServer::bind(listen, self.config.http_limits()).await?;
         let address = server.local_address();
+        let admin = self.bind_admin().await?;
         // The embedded database has one server, this one.
         let freed = self.store.free_leases().await?;
         if freed > 0 {
@@ -217,7 +249,12 @@ impl Product {
             draining.cancelled().await;
             is_ready.store(false, Ordering::Relaxed);
         };
-        tokio::join!(server.run(self.router(), stop), drain);
+        let serve_admin = async {
+            if let Some(admin) = admin {
+                admin.run(self.admin_router(), stop.clone()).await;
+            }
+        };
+        tokio::join!(server.run(self.router(), stop.clone()), serve_admin, drain);
         workers_stop.cancel();
         workers.wait().await;
         Ok(())
@@ -228,6 +265,8 @@ impl Product {
 pub struct Offline {
     /// The rows.
     pub store: Arc<dyn Store>,
+    /// What lists are read from.
+    pub records: Arc<dyn Records>,
     config: Config,
     runtime: tokio::runtime::Runtime,
 }
@@ -239,13 +278,30 @@ impl Offline {
     pub fn open(config: Option<&Path>) -> anyhow::Result<Self> {
         let config = Config::load(config)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let store = open_store(&config)?;
-        Ok(Self { store, config, runtime })
+        let database = open_store(&config)?;
+        Ok(Self { store: database.clone(), records: database, config, runtime })
     }
 
     /// Waits for something.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+
+    /// Who makes changes from the command line, for the log.
+    #[must_use]
+    pub fn administrator(&self) -> Administrator {
+        let user = ["SUDO_USER", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
+        Administrator {
+            store: self.store.clone(),
+            actor: user.map_or_else(|| "cli".to_owned(), |user| format!("cli {user}")),
+            now: SystemClock.now(),
+        }
+    }
+
+    /// The prices of the configuration: what holds where nothing is set.
+    #[must_use]
+    pub fn configured_prices(&self) -> PriceList {
+        self.config.price_list()
     }
 
     /// The directory of encrypted wallets.
@@ -293,7 +349,7 @@ async fn watch_health(nodes: Arc<Failover>, clock: Arc<dyn Clock>, stop: Cancell
     }
 }
 
-fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Database>> {
     let path = config.sqlite_path();
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;

@@ -12,7 +12,7 @@ use domain::{KeyId, MerchantId, UnixMillis};
 use zeroize::Zeroizing;
 
 use crate::limit::{Limits, Throttled};
-use crate::secret::{ApiSecret, OpenError, Sealer};
+use crate::secret::{ApiSecret, OpenError, SealError, Sealer, generate_api_key};
 
 /// How long a key may be used after it was last read, in milliseconds: the longest that a revoked
 /// one keeps working.
@@ -130,6 +130,43 @@ impl Keys {
             secret: Arc::new(secret),
         })
     }
+}
+
+/// Why no key could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum NoKey {
+    /// The system gives no randomness.
+    #[error("the system gives no randomness")]
+    Random(#[from] getrandom::Error),
+    /// The secret could not be sealed.
+    #[error("the secret could not be sealed")]
+    Seal(#[from] SealError),
+}
+
+/// A fresh key with its secret, which is shown once; the store gives it its number.
+///
+/// Errors: [`NoKey`].
+pub fn new_key(
+    sealer: &Sealer,
+    merchant: MerchantId,
+    name: &str,
+    is_reference_strict: bool,
+    limits: KeyLimits,
+    created: UnixMillis,
+) -> Result<(Key, ApiSecret), NoKey> {
+    let (text, secret) = (generate_api_key()?, ApiSecret::generate()?);
+    let key = Key {
+        id: KeyId(0),
+        merchant,
+        name: name.to_owned(),
+        sealed_secret: sealer.seal(&seal_context(&text), secret.expose().as_bytes())?,
+        text,
+        is_reference_strict,
+        limits,
+        created,
+        revoked: None,
+    };
+    Ok((key, secret))
 }
 
 /// What a key's secret is sealed for: moved to another key's row it does not open.

@@ -9,6 +9,7 @@
 //! Read next: [`config`] for what can be set, [`http_server`] for what comes in,
 //! [`callback_client`] for what goes out, [`secret`] and [`keystore`] for what is kept.
 
+pub mod admin;
 pub mod auth;
 pub mod boot;
 pub mod callback_client;
@@ -30,6 +31,7 @@ pub mod refusal;
 pub mod route;
 pub mod secret;
 pub mod signed_post;
+pub mod statement;
 pub mod system;
 pub mod throttle;
 pub mod worker;

@@ -205,6 +205,7 @@ impl From<PriceRefused> for Refusal {
             }
             PriceRefused::Recipient(refused) => refused.into(),
             PriceRefused::OutOfRange => Self::internal(&refused),
+            PriceRefused::Store(failed) => failed.into(),
         }
     }
 }

@@ -160,7 +160,7 @@ fn merchants_and_their_money() {
     desk.ok(&["merchant", "add", "Shop"], "1\n", "");
     let url = "https://merchant.example/cb";
     desk.ok(&["merchant", "add", "Other", "--callback-url", url], "2\n", "");
-    desk.fails(&["merchant", "add", " "], "a merchant needs a name");
+    desk.fails(&["merchant", "add", " "], "a name of 1 to 100 characters is needed");
     let private = "http://127.0.0.1/";
     desk.fails(&["merchant", "add", "X", "--callback-url", private], "the address is not public");
     let credit = ["merchant", "credit", "1", "12.5", "--reason", "invoice 7"];
@@ -176,7 +176,11 @@ fn merchants_and_their_money() {
     assert!(nothing.err.contains("the amount must be more than nothing"), "{}", nothing.err);
     desk.ok(&["merchant", "pause", "2"], "merchant 2 is paused\n", "");
     desk.ok(&["merchant", "list"], MERCHANTS, "");
-    let listed: Value = serde_json::from_str(&desk.raw(&["merchant", "list", "--json"])).unwrap();
+    let mut listed: Value =
+        serde_json::from_str(&desk.raw(&["merchant", "list", "--json"])).unwrap();
+    for merchant in listed.as_array_mut().unwrap() {
+        assert!(merchant.as_object_mut().unwrap().remove("created_ms").is_some());
+    }
     let shop = json!({
         "id": 1, "name": "Shop", "available_sun": 12_500_000, "held_sun": 0,
         "callback_url": null, "paused": false,
@@ -196,6 +200,133 @@ const MERCHANTS: &str = "\
 │ 2    Other   0               0          https://merchant.example/cb   paused │
 └──────────────────────────────────────────────────────────────────────────────┘
 ";
+
+#[test]
+fn merchants_are_changed_and_what_is_not_named_stays() {
+    let desk = Desk::new();
+    let url = "https://merchant.example/cb";
+    desk.ok(&["merchant", "add", "Shop", "--callback-url", url], "1\n", "");
+    let renamed = desk.run(&["merchant", "set", "1", "--name", "Other"]);
+    assert!(
+        renamed.out.contains("│ 1    Other   0               0          https://"),
+        "{renamed:?}"
+    );
+    let taken = desk.run(&["merchant", "set", "1", "--no-callback-url"]);
+    assert!(taken.out.contains("Other") && !taken.out.contains("https"), "{taken:?}");
+    desk.fails(&["merchant", "set", "9", "--name", "x"], "there is no merchant 9");
+}
+
+#[test]
+fn a_statement_is_printed_in_three_forms() {
+    let desk = Desk::new();
+    desk.ok(&["merchant", "add", "Shop"], "1\n", "");
+    for (side, trx, reason) in [("credit", "12.5", "invoice, 7"), ("debit", "2", "=paid back")] {
+        let entry = ["merchant", side, "1", trx, "--reason", reason, "--yes"];
+        assert_eq!(desk.run(&entry).code, 0);
+    }
+    let csv = "\
+number,time,account,fact,amount_sun,balance_sun,order,reference,txids,reason
+2,<TIME>,available,merchant_credited,12500000,12500000,,,,\"invoice, 7\"
+3,<TIME>,available,merchant_debited,-2000000,10500000,,,,'=paid back
+";
+    let said = desk.run(&["merchant", "statement", "1", "--format", "csv"]);
+    assert_eq!((said.out.replace("\r\n", "\n").as_str(), said.code), (csv, 0));
+    let lines = desk.raw(&["merchant", "statement", "1", "--format", "json"]);
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1]["balance_sun"], json!(10_500_000));
+    let table = desk.run(&["merchant", "statement", "1"]).out;
+    assert!(table.contains("merchant_debited    -2     10.5"), "{table}");
+    let later =
+        desk.raw(&["merchant", "statement", "1", "--format", "json", "--from", "2999-01-01"]);
+    assert_eq!(later, "");
+    desk.fails(&["merchant", "statement", "9"], "there is no merchant 9");
+    let when = desk.run(&["merchant", "statement", "1", "--from", "soon"]);
+    assert_eq!((when.out.as_str(), when.code), ("", 2));
+}
+
+#[test]
+fn prices_are_set_and_inherited() {
+    let desk = Desk::new();
+    desk.ok(&["merchant", "add", "Shop"], "1\n", "");
+    desk.ok(&["price", "set", "energy_price_sun=70", "activation_price_sun=9"], HOUSE_PRICES, "");
+    desk.ok(&["price", "set", "--merchant", "1", "energy_price_sun=50"], OWN_PRICES, "");
+    desk.ok(&["price", "list", "--merchant", "1"], OWN_PRICES, "");
+    desk.ok(&["price", "set", "--merchant", "1", "energy_price_sun="], HOUSE_PRICES, "");
+    let listed: Value = serde_json::from_str(&desk.raw(&["price", "list", "--json"])).unwrap();
+    assert_eq!(listed["set"], json!({"energy_price_sun": 70, "activation_price_sun": 9}));
+    assert_eq!(listed["effective"]["bandwidth_price_sun"], json!(1_000));
+    desk.fails(
+        &["price", "set", "bandwidth_price_sun=1000000001"],
+        "bandwidth_price_sun must be between 0 and 1000000000, not 1000000001",
+    );
+    desk.fails(&["price", "set", "--merchant", "9", "small_energy=1"], "there is no merchant 9");
+    for wrong in ["energy=1", "small_energy", "small_energy=x"] {
+        let said = desk.run(&["price", "set", wrong]);
+        assert_eq!((said.out.as_str(), said.code), ("", 2), "{wrong}");
+    }
+}
+
+const HOUSE_PRICES: &str = "\
+┌───────────────────────────────────────────────┐
+│ price                  sun      set by        │
+╞═══════════════════════════════════════════════╡
+│ energy_price_sun       70       house         │
+│ energy_price_1d_sun    90       configuration │
+│ energy_price_3d_sun    80       configuration │
+│ energy_price_30d_sun   70       configuration │
+│ small_energy           50000    configuration │
+│ small_surcharge_sun    600000   configuration │
+│ bandwidth_price_sun    1000     configuration │
+│ activation_price_sun   9        house         │
+│ transfer_fee_sun       300000   configuration │
+└───────────────────────────────────────────────┘
+";
+
+const OWN_PRICES: &str = "\
+┌───────────────────────────────────────────────┐
+│ price                  sun      set by        │
+╞═══════════════════════════════════════════════╡
+│ energy_price_sun       50       merchant      │
+│ energy_price_1d_sun    90       configuration │
+│ energy_price_3d_sun    80       configuration │
+│ energy_price_30d_sun   70       configuration │
+│ small_energy           50000    configuration │
+│ small_surcharge_sun    600000   configuration │
+│ bandwidth_price_sun    1000     configuration │
+│ activation_price_sun   9        house         │
+│ transfer_fee_sun       300000   configuration │
+└───────────────────────────────────────────────┘
+";
+
+#[test]
+fn admin_tokens_are_shown_once_and_every_change_is_logged() {
+    let desk = Desk::new();
+    let add = ["admin", "token", "add", "billing", "--scope", "money,read"];
+    let added: Value = serde_json::from_str(&desk.raw(&add)).unwrap();
+    let (id, token) = (added["id"].as_str().unwrap(), added["token"].as_str().unwrap());
+    assert!(token.starts_with(&format!("sunsweep_admin_{id}_")), "{token}");
+    assert_eq!(desk.run(&add).err, "The token is not kept in readable form: store it now.\n");
+    let listed = desk.raw(&["admin", "token", "list", "--json"]);
+    let secret = token.rsplit('_').next().unwrap();
+    assert!(listed.contains(id) && !listed.contains(secret), "{listed}");
+    assert_eq!(
+        serde_json::from_str::<Value>(&listed).unwrap()[0]["scopes"],
+        json!(["read", "money"])
+    );
+    desk.ok(&["admin", "token", "revoke", id], &format!("token {id} (billing) is revoked\n"), "");
+    desk.fails(&["admin", "token", "revoke", id], &format!("there is no live token {id}"));
+    let none = desk.run(&["admin", "token", "add", "x"]);
+    assert_eq!((none.out.as_str(), none.code), ("", 2));
+    desk.ok(&["merchant", "add", "Shop"], "1\n", "");
+    desk.ok(&["merchant", "pause", "1"], "merchant 1 is paused\n", "");
+    let log: Value = serde_json::from_str(&desk.raw(&["admin", "log", "--json"])).unwrap();
+    let told: Vec<_> = log.as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
+    let expected = ["merchant.pause", "merchant.add", "token.revoke", "token.add", "token.add"];
+    assert_eq!(told, expected.map(Value::from));
+    assert_eq!((&log[0]["actor"], &log[0]["before"]["paused"]), (&json!("cli"), &json!(false)));
+    assert!(!log.to_string().contains(secret));
+}
 
 #[test]
 fn keys_are_at_most_three_and_shown_once() {
@@ -223,7 +354,24 @@ fn keys_are_at_most_three_and_shown_once() {
     let listed = desk.raw(&["key", "list", "1"]);
     let secret = third["api_secret"].as_str().unwrap();
     assert!(listed.contains(text) && !listed.contains(secret));
-    let keys: Value = serde_json::from_str(&desk.raw(&["key", "list", "1", "--json"])).unwrap();
+    let text = text.to_owned();
+    let fourth = desk.raw(&["key", "list", "1", "--json"]);
+    let fourth: Value = serde_json::from_str(&fourth).unwrap();
+    let live = fourth[3]["key"].as_str().unwrap();
+    let set = ["key", "set", live, "--any-ip", "--no-daily-cap", "--strict", "false"];
+    assert_eq!(desk.run(&set).code, 0);
+    desk.fails(
+        &["key", "set", &text, "--any-ip"],
+        &format!("there is no live key {}", named(&text)),
+    );
+    let changed: Value = serde_json::from_str(&desk.raw(&["key", "list", "1", "--json"])).unwrap();
+    assert_eq!((&changed[3]["allowed_from"], &changed[3]["strict"]), (&json!([]), &json!(false)));
+    assert_eq!(
+        (&changed[3]["daily_cap_sun"], &changed[3]["name"]),
+        (&Value::Null, &json!("fourth"))
+    );
+    assert_eq!(changed[3]["scopes"], json!(["read", "order"]), "what is not named stays");
+    let keys = fourth;
     let fourth = &keys[3];
     assert_eq!(fourth["scopes"], json!(["read", "order"]));
     assert_eq!(fourth["allowed_from"], json!(["203.0.113.0/24"]));

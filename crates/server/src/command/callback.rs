@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use app::ports::Clock;
 use app::rows::CallbackState;
 use clap::Subcommand;
 use domain::OrderId;
 
 use super::output::{Failure, print, table};
 use crate::boot::Offline;
-use crate::system::SystemClock;
 
 /// What to do with callbacks.
 #[derive(Debug, Subcommand)]
@@ -39,9 +37,7 @@ impl CallbackCommand {
         match self {
             Self::Show { order } => show(&offline, order),
             Self::Replay { order } => {
-                if !offline.wait(offline.store.replay_callback(order, SystemClock.now()))? {
-                    return Err(anyhow::anyhow!("order {order} has no callback").into());
-                }
+                offline.wait(offline.administrator().replay_callback(order))?;
                 print(&format!("the callback of order {order} is due now"));
                 Ok(())
             }

@@ -1,24 +1,19 @@
-//! `sunsweep key`: add, revoke, list.
+//! `sunsweep key`: add, bind, revoke, list.
 
 use std::path::Path;
 
-use app::ports::Clock;
-use app::rows::Key;
+use app::administer::KeyChange;
+use app::describe;
 use clap::Subcommand;
+use domain::MerchantId;
 use domain::key::{AllowList, KeyLimits, KeyTextError, Scope, Scopes};
-use domain::{KeyId, MerchantId};
-use serde_json::{Value, json};
+use serde_json::json;
 use tron::Sun;
 
 use super::merchant::parse_trx;
 use super::output::{Failure, print, say, table};
 use crate::boot::Offline;
-use crate::keys::seal_context;
-use crate::secret::{ApiSecret, generate_api_key};
-use crate::system::SystemClock;
-
-/// Most keys that a merchant may have at the same time.
-pub(super) const LIVE_KEYS_MAX: usize = 3;
+use crate::keys::new_key;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
@@ -36,6 +31,8 @@ pub(super) enum KeyCommand {
         #[command(flatten)]
         limits: Limits,
     },
+    /// Bind a live key in another way; what is not named stays.
+    Set(Set),
     /// Revoke a key; it stops working within a second.
     Revoke {
         /// The key's text.
@@ -65,6 +62,47 @@ pub(super) struct Limits {
     daily_cap: Option<Sun>,
 }
 
+/// How to bind a key.
+#[derive(Debug, clap::Args)]
+pub(super) struct Set {
+    /// The key's text.
+    key: String,
+    /// Another name.
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    limits: Limits,
+    /// Let it be used from anywhere.
+    #[arg(long, conflicts_with = "networks")]
+    any_ip: bool,
+    /// Lift the cap.
+    #[arg(long, conflicts_with = "daily_cap")]
+    no_daily_cap: bool,
+    /// Whether a second order with the same out_trade_no is refused.
+    #[arg(long, value_name = "true|false")]
+    strict: Option<bool>,
+}
+
+impl Set {
+    fn run(self, offline: &Offline) -> Result<(), Failure> {
+        let Limits { scopes, networks, daily_cap } = self.limits;
+        let allowed_from = match (self.any_ip, networks.is_empty()) {
+            (true, _) => Some(AllowList::default()),
+            (false, true) => None,
+            (false, false) => Some(AllowList::of(networks)?),
+        };
+        let change = KeyChange {
+            name: self.name,
+            scopes: if scopes.is_empty() { None } else { Some(Scopes::of(scopes)?) },
+            allowed_from,
+            daily_cap: if self.no_daily_cap { Some(None) } else { daily_cap.map(Some) },
+            is_reference_strict: self.strict,
+        };
+        let key = offline.wait(offline.administrator().change_key(&self.key, change))?;
+        list(offline, key.merchant, false)
+    }
+}
+
 impl Limits {
     /// The limits of a new key.
     fn of_new_key(self) -> Result<KeyLimits, KeyTextError> {
@@ -84,17 +122,12 @@ impl KeyCommand {
         match self {
             Self::Add { merchant, name, strict, limits } => {
                 let limits = limits.of_new_key()?;
-                let merchant = MerchantId(merchant);
-                let (text, secret) = add_key(&offline, merchant, &name, strict, limits)?;
-                print(&json!({"api_key": text, "api_secret": secret.expose()}).to_string());
-                say("The secret is not kept in readable form: store it now.");
-                Ok(())
+                add(&offline, MerchantId(merchant), &name, strict, limits)
             }
+            Self::Set(set) => set.run(&offline),
             Self::Revoke { key } => {
-                match offline.wait(offline.store.revoke_key(&key, SystemClock.now()))? {
-                    true => print(&format!("{key} is revoked")),
-                    false => return Err(anyhow::anyhow!("there is no live key {key}").into()),
-                }
+                offline.wait(offline.administrator().revoke_key(&key))?;
+                print(&format!("{key} is revoked"));
                 Ok(())
             }
             Self::List { merchant, json } => list(&offline, MerchantId(merchant), json),
@@ -102,44 +135,27 @@ impl KeyCommand {
     }
 }
 
-/// Adds a key and gives its text and secret.
-pub(super) fn add_key(
+fn add(
     offline: &Offline,
     merchant: MerchantId,
     name: &str,
     is_reference_strict: bool,
     limits: KeyLimits,
-) -> Result<(String, ApiSecret), Failure> {
-    let known = offline.wait(offline.store.merchants())?;
-    if !known.iter().any(|row| row.id == merchant) {
-        return Err(anyhow::anyhow!("there is no merchant {}", merchant.0).into());
-    }
-    let (text, secret) = (generate_api_key()?, ApiSecret::generate()?);
-    let sealer = offline.sealer()?;
-    let key = Key {
-        id: KeyId(0),
-        merchant,
-        text: text.clone(),
-        name: name.to_owned(),
-        sealed_secret: sealer.seal(&seal_context(&text), secret.expose().as_bytes())?,
-        is_reference_strict,
-        limits,
-        created: SystemClock.now(),
-        revoked: None,
-    };
-    match offline.wait(offline.store.add_key(&key, LIVE_KEYS_MAX))? {
-        Some(_) => Ok((text, secret)),
-        None => {
-            let message = format!("merchant {} has {LIVE_KEYS_MAX} live keys already", merchant.0);
-            Err(anyhow::anyhow!(message).into())
-        }
-    }
+) -> Result<(), Failure> {
+    let administrator = offline.administrator();
+    let now = administrator.now;
+    let (key, secret) =
+        new_key(&offline.sealer()?, merchant, name, is_reference_strict, limits, now)?;
+    let key = offline.wait(administrator.add_key(key))?;
+    print(&json!({"api_key": key.text, "api_secret": secret.expose()}).to_string());
+    say("The secret is not kept in readable form: store it now.");
+    Ok(())
 }
 
 fn list(offline: &Offline, merchant: MerchantId, as_json: bool) -> Result<(), Failure> {
     let keys = offline.wait(offline.store.keys(merchant))?;
     if as_json {
-        print(&json!(keys.iter().map(in_json).collect::<Vec<_>>()).to_string());
+        print(&json!(keys.iter().map(describe::key).collect::<Vec<_>>()).to_string());
         return Ok(());
     }
     let rows = keys.into_iter().map(|key| {
@@ -158,18 +174,4 @@ fn list(offline: &Offline, merchant: MerchantId, as_json: bool) -> Result<(), Fa
     let header = ["key", "name", "state", "created", "scopes", "from", "TRX a day", ""];
     print(&table(&header, rows));
     Ok(())
-}
-
-/// A key as listings show it; never with its secret.
-fn in_json(key: &Key) -> Value {
-    json!({
-        "key": key.text,
-        "name": key.name,
-        "scopes": key.limits.scopes.iter().map(Scope::name).collect::<Vec<_>>(),
-        "allowed_from": key.limits.allowed_from.texts().collect::<Vec<_>>(),
-        "daily_cap_sun": key.limits.daily_cap.map(Sun::get),
-        "strict": key.is_reference_strict,
-        "created": wire::time::utc_micros(key.created),
-        "revoked": key.revoked.map(wire::time::utc_micros),
-    })
 }

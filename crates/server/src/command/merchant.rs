@@ -1,17 +1,20 @@
-//! `sunsweep merchant`: add, credit, debit, list.
+//! `sunsweep merchant`: add, change, credit, debit, list, statement.
 
 use std::path::Path;
 
-use app::ports::{Clock, Ids};
+use app::administer::{MerchantChange, Posting, Side};
+use app::describe;
+use app::ports::Ids;
+use app::rows::Merchant;
 use clap::Subcommand;
 use domain::MerchantId;
-use domain::ledger::facts::{merchant_credited, merchant_debited};
 use serde_json::json;
 use tron::Sun;
 
+use super::merchant_statement::Statement;
 use super::output::{Failure, print, table};
 use crate::boot::Offline;
-use crate::system::{SystemClock, SystemIds};
+use crate::system::SystemIds;
 
 /// What to do with merchants.
 #[derive(Debug, Subcommand)]
@@ -23,6 +26,20 @@ pub(super) enum MerchantCommand {
         /// Where outcomes are posted when an order names no address.
         #[arg(long, value_name = "URL")]
         callback_url: Option<String>,
+    },
+    /// Change a merchant; what is not named stays.
+    Set {
+        /// The merchant's number.
+        merchant: i64,
+        /// Another name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Where outcomes are posted when an order names no address.
+        #[arg(long, value_name = "URL")]
+        callback_url: Option<String>,
+        /// Post outcomes only where orders say.
+        #[arg(long, conflicts_with = "callback_url")]
+        no_callback_url: bool,
     },
     /// Credit a merchant for money that came in.
     Credit(Entry),
@@ -44,6 +61,8 @@ pub(super) enum MerchantCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print every ledger entry of a merchant with its order, transactions and running balance.
+    Statement(Statement),
 }
 
 /// A manual entry.
@@ -76,51 +95,59 @@ impl MerchantCommand {
     pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         match self {
-            Self::Add { name, callback_url } => add(&offline, &name, callback_url.as_deref()),
-            Self::Credit(entry) => post(&offline, &entry, Direction::Credit),
-            Self::Debit(entry) => post(&offline, &entry, Direction::Debit),
+            Self::Add { name, callback_url } => add(&offline, &name, callback_url),
+            Self::Set { merchant, name, callback_url, no_callback_url } => {
+                let callback_url = match no_callback_url {
+                    true => Some(None),
+                    false => callback_url.map(Some),
+                };
+                let change = MerchantChange { name, callback_url, is_paused: None };
+                set(&offline, merchant, change)
+            }
+            Self::Credit(entry) => post(&offline, entry, Side::Credit),
+            Self::Debit(entry) => post(&offline, entry, Side::Debit),
             Self::Pause { merchant } => pause(&offline, merchant, true),
             Self::Resume { merchant } => pause(&offline, merchant, false),
             Self::List { json } => list(&offline, json),
+            Self::Statement(statement) => statement.run(&offline),
         }
     }
 }
 
-fn add(offline: &Offline, name: &str, callback_url: Option<&str>) -> Result<(), Failure> {
-    if name.trim().is_empty() {
-        return Err(anyhow::anyhow!("a merchant needs a name").into());
-    }
-    if let Some(url) = callback_url {
+fn add(offline: &Offline, name: &str, callback_url: Option<String>) -> Result<(), Failure> {
+    if let Some(url) = &callback_url {
         offline.check_callback_url(url)?;
     }
-    let id = offline.wait(offline.store.add_merchant(name, callback_url, SystemClock.now()))?;
-    print(&id.0.to_string());
+    let merchant = offline.wait(offline.administrator().add_merchant(name, callback_url))?;
+    print(&merchant.id.0.to_string());
+    Ok(())
+}
+
+fn set(offline: &Offline, merchant: i64, change: MerchantChange) -> Result<(), Failure> {
+    if let Some(Some(url)) = &change.callback_url {
+        offline.check_callback_url(url)?;
+    }
+    let id = MerchantId(merchant);
+    let merchant = offline.wait(offline.administrator().change_merchant(id, change))?;
+    print(&listed(vec![merchant]));
     Ok(())
 }
 
 fn pause(offline: &Offline, merchant: i64, is_paused: bool) -> Result<(), Failure> {
-    if !offline.wait(offline.store.pause_merchant(MerchantId(merchant), is_paused))? {
-        return Err(anyhow::anyhow!("there is no merchant {merchant}").into());
-    }
+    let change = MerchantChange { is_paused: Some(is_paused), ..MerchantChange::default() };
+    offline.wait(offline.administrator().change_merchant(MerchantId(merchant), change))?;
     print(&format!("merchant {merchant} {}", if is_paused { "is paused" } else { "may order" }));
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-enum Direction {
-    Credit,
-    Debit,
-}
-
-fn post(offline: &Offline, entry: &Entry, direction: Direction) -> Result<(), Failure> {
-    let merchants = offline.wait(offline.store.merchants())?;
-    let merchant = merchants
-        .iter()
-        .find(|merchant| merchant.id == MerchantId(entry.merchant))
-        .ok_or_else(|| anyhow::anyhow!("there is no merchant {}", entry.merchant))?;
-    let (word, after) = match direction {
-        Direction::Credit => ("credit", merchant.available + entry.trx),
-        Direction::Debit => ("debit", merchant.available - entry.trx),
+fn post(offline: &Offline, entry: Entry, side: Side) -> Result<(), Failure> {
+    let id = MerchantId(entry.merchant);
+    let merchant = offline.wait(offline.records.merchant(id))?;
+    let merchant =
+        merchant.ok_or_else(|| anyhow::anyhow!("there is no merchant {}", entry.merchant))?;
+    let (word, after) = match side {
+        Side::Credit => ("credit", merchant.available + entry.trx),
+        Side::Debit => ("debit", merchant.available - entry.trx),
     };
     if after.is_negative() {
         let have = merchant.available.to_trx_string();
@@ -138,15 +165,11 @@ fn post(offline: &Offline, entry: &Entry, direction: Direction) -> Result<(), Fa
         print(&format!("would {plan}; add --yes to post it"));
         return Ok(());
     }
-    let now = SystemClock.now();
-    let business = SystemIds.order_id(now).0;
-    let tx = match direction {
-        Direction::Credit => {
-            merchant_credited(business, merchant.id, entry.trx, &entry.reason, now)
-        }
-        Direction::Debit => merchant_debited(business, merchant.id, entry.trx, &entry.reason, now),
-    };
-    offline.wait(offline.store.post(tx))?;
+    let administrator = offline.administrator();
+    let business = SystemIds.order_id(administrator.now).0;
+    let (amount, reason) = (entry.trx, entry.reason);
+    let posting = Posting { business, merchant: id, side, amount, reason, request: None };
+    offline.wait(administrator.post_money(posting))?;
     print(&plan);
     Ok(())
 }
@@ -154,22 +177,14 @@ fn post(offline: &Offline, entry: &Entry, direction: Direction) -> Result<(), Fa
 fn list(offline: &Offline, as_json: bool) -> Result<(), Failure> {
     let merchants = offline.wait(offline.store.merchants())?;
     if as_json {
-        let rows: Vec<_> = merchants
-            .iter()
-            .map(|merchant| {
-                json!({
-                    "id": merchant.id.0,
-                    "name": merchant.name,
-                    "available_sun": merchant.available.get(),
-                    "held_sun": merchant.held.get(),
-                    "callback_url": merchant.callback_url,
-                    "paused": merchant.is_paused,
-                })
-            })
-            .collect();
-        print(&json!(rows).to_string());
-        return Ok(());
+        print(&json!(merchants.iter().map(describe::merchant).collect::<Vec<_>>()).to_string());
+    } else {
+        print(&listed(merchants));
     }
+    Ok(())
+}
+
+fn listed(merchants: Vec<Merchant>) -> String {
     let rows = merchants.into_iter().map(|merchant| {
         vec![
             merchant.id.0.to_string(),
@@ -180,6 +195,5 @@ fn list(offline: &Offline, as_json: bool) -> Result<(), Failure> {
             if merchant.is_paused { "paused" } else { "" }.to_owned(),
         ]
     });
-    print(&table(&["id", "name", "available TRX", "held TRX", "callback", ""], rows));
-    Ok(())
+    table(&["id", "name", "available TRX", "held TRX", "callback", ""], rows)
 }

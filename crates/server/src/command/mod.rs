@@ -2,6 +2,7 @@
 //!
 //! Standard output is the result, standard error everything else; `--json` changes the form only.
 
+mod admin;
 mod audit;
 mod bench;
 mod callback;
@@ -11,7 +12,9 @@ mod dev;
 mod devnet;
 mod key;
 mod merchant;
+mod merchant_statement;
 mod output;
+mod price;
 mod serve;
 mod wallet;
 
@@ -43,15 +46,21 @@ enum Command {
     Serve(serve::Serve),
     /// Run the devnet alone.
     Devnet(devnet::DevnetCommand),
-    /// Add merchants, credit and debit them, list them.
+    /// Add merchants, credit and debit them, list them, print statements.
     #[command(subcommand)]
     Merchant(merchant::MerchantCommand),
-    /// Add, revoke and list API keys.
+    /// Add, bind, revoke and list API keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Add and list pool wallets.
     #[command(subcommand)]
     Wallet(wallet::WalletCommand),
+    /// List price lists and set prices.
+    #[command(subcommand)]
+    Price(price::PriceCommand),
+    /// Tokens of the admin interface, and the log of changes.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
     /// Look at callbacks and replay them.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
@@ -76,6 +85,8 @@ impl Cli {
             Command::Merchant(command) => command.run(config.as_deref()),
             Command::Key(command) => command.run(config.as_deref()),
             Command::Wallet(command) => command.run(config.as_deref()),
+            Command::Price(command) => command.run(config.as_deref()),
+            Command::Admin(command) => command.run(config.as_deref()),
             Command::Callback(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),
             Command::Bench(command) => command.run(),

@@ -80,7 +80,7 @@ impl WalletCommand {
                 };
                 let address = address.unwrap_or(signer);
                 let wallet = NewWallet { address, signer, role, permission_id };
-                offline.wait(offline.store.put_wallet(wallet))?;
+                offline.wait(offline.administrator().put_wallet(wallet))?;
                 print(&format!("{address} added as {}; {signer} signs for it", role_name(role)));
                 say_permission(&wallet);
                 Ok(())
@@ -120,9 +120,7 @@ fn say_permission(wallet: &NewWallet) {
 }
 
 fn enable(offline: &Offline, address: Address, is_enabled: bool) -> Result<(), Failure> {
-    if !offline.wait(offline.store.enable_wallet(address, is_enabled))? {
-        return Err(anyhow::anyhow!("there is no wallet {address}").into());
-    }
+    offline.wait(offline.administrator().enable_wallet(address, is_enabled))?;
     print(&format!("{address} is {}", if is_enabled { "enabled" } else { "disabled" }));
     Ok(())
 }

@@ -60,6 +60,9 @@ pub(super) fn complaints(config: &Config) -> Vec<String> {
     if let Err(error) = crate::logging::check_filter(&config.log.filter) {
         list.push(format!("log.filter: {error}"));
     }
+    if config.admin.listen == Some(config.server.listen) {
+        list.push("admin.listen: must not be server.listen".to_owned());
+    }
     if let Err(error) = AllowList::of(&config.server.trusted_proxies) {
         list.push(format!("server.trusted_proxies: {error}"));
     }

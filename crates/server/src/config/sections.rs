@@ -23,6 +23,7 @@ section! {
     Config {
         server: ServerSection,
         limit: LimitSection,
+        admin: AdminSection,
         database: DatabaseSection,
         node: NodeSection,
         token: TokenSection,
@@ -58,6 +59,14 @@ section! {
         key_burst: u32,
         peer_requests_per_second: u32,
         peer_burst: u32,
+    }
+}
+
+section! {
+    /// `[admin]`
+    AdminSection {
+        #[serde(deserialize_with = "socket", serialize_with = "socket_text")]
+        listen: Option<SocketAddr>,
     }
 }
 
@@ -185,6 +194,21 @@ fn path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error>
 
 fn path_text<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
     let text = path.as_ref().map(|path| path.to_string_lossy()).unwrap_or_default();
+    to.serialize_str(&text)
+}
+
+/// An empty text means that it does not listen.
+fn socket<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let parsed = text.parse().map(Some);
+    parsed.map_err(|error| serde::de::Error::custom(format!("admin.listen: {error}")))
+}
+
+fn socket_text<S: Serializer>(address: &Option<SocketAddr>, to: S) -> Result<S::Ok, S::Error> {
+    let text = address.map(|address| address.to_string()).unwrap_or_default();
     to.serialize_str(&text)
 }
 

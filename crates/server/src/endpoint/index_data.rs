@@ -27,17 +27,17 @@ pub async fn handle(
     from: ClientAddress,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let balance = match headers.contains_key(names::API_KEY) {
-        false => None,
+    let (list, balance) = match headers.contains_key(names::API_KEY) {
+        false => (edge.app.house_prices().await?, None),
         true => match caller(&edge.keys, &headers, from, Scope::Read).await {
-            Ok(key) => balance_of(&edge, &key).await?,
+            Ok(key) => (edge.app.price_list(key.merchant).await?, balance_of(&edge, &key).await?),
             Err(refused) if refused.is_unknown_key() => {
                 return Ok(not_authenticated(json(StatusCode::OK, IndexData::unknown_key())));
             }
             Err(refused) => return Err(refused),
         },
     };
-    let data = index_data(&edge, &edge.app.settings.prices, balance).await?;
+    let data = index_data(&edge, &list, balance).await?;
     Ok(json(StatusCode::OK, data.to_json()))
 }
 

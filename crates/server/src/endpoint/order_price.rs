@@ -20,13 +20,13 @@ pub async fn handle(
     headers: HeaderMap,
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
-    caller(&edge.keys, &headers, from, Scope::Read).await?;
+    let key = caller(&edge.keys, &headers, from, Scope::Read).await?;
     let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let bounds = edge.app.settings.energy_bounds;
     let asked = PriceQuery::parse(pairs, bounds).map_err(Refusal::fields)?;
     let priced = match asked.priced {
-        Priced::Energy(energy) => edge.app.price_energy(energy, asked.period)?,
-        Priced::TransferTo(to) => edge.app.price_transfer(to, asked.period).await?,
+        Priced::Energy(energy) => edge.app.price_energy(key.merchant, energy, asked.period).await?,
+        Priced::TransferTo(to) => edge.app.price_transfer(key.merchant, to, asked.period).await?,
     };
     let response =
         PriceResponse { period: asked.period, energy: priced.energy, quote: priced.quote };

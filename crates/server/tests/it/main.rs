@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test stops at the first surprise")]
 
+mod admin;
 mod bad_input;
 mod callbacks;
 mod clients;
@@ -23,4 +24,5 @@ mod reads;
 mod refusal_order;
 mod repeats;
 mod restart;
+mod statement;
 mod support;
