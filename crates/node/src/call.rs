@@ -32,11 +32,13 @@ pub enum Call {
     Lookup,
     /// The receipt of a transaction in a solid block.
     LookupSolid,
+    /// Many contract calls in one request.
+    CallBatch,
 }
 
 impl Call {
     /// Every call, in the order of [`Call::index`].
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Head,
         Self::SolidHead,
         Self::Block,
@@ -50,6 +52,7 @@ impl Call {
         Self::Broadcast,
         Self::Lookup,
         Self::LookupSolid,
+        Self::CallBatch,
     ];
 
     /// Path below the node's base URL.
@@ -72,6 +75,7 @@ impl Call {
             Self::Broadcast => "wallet/broadcasthex",
             Self::Lookup => "wallet/gettransactioninfobyid",
             Self::LookupSolid => "walletsolidity/gettransactioninfobyid",
+            Self::CallBatch => "jsonrpc",
         }
     }
 
