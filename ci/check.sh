@@ -12,16 +12,13 @@ usage() {
   cat <<'END'
 usage: ci/check.sh [--fast | --full | --sim ORDERS | --sweep ADDRESSES | --bench] [--step NAME]...
 
-<<<<<<< HEAD
-  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, sim, fuzz; deny if
-               cargo-deny is there
-=======
-  (none)       tools, fmt, clippy, test, golden, demo, clients, chaos, sweep, sim; deny if cargo-deny is there
->>>>>>> 0213275 (ci: kill the sweeper while it sweeps and judge from the chain)
+  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, sweep, sim, fuzz; deny
+               if cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
   --full       everything of (none), and deny with cargo-deny built if it is missing
   --sim ORDERS only the simulator: about so many orders, the last run with a fresh seed
-  --sweep ADDRESSES only the sweeper, killed five times while it sweeps so many
+  --sweep ADDRESSES
+               only the sweeper, killed five times while it sweeps so many
   --bench      only the benchmarks, from a release build
   --step NAME  only this step, after tools; may be given several times
 END
@@ -147,11 +144,7 @@ if ((${#chosen[@]} > 0)); then
 elif [[ $mode == fast ]]; then
   steps=(fmt clippy unit golden)
 else
-<<<<<<< HEAD
-  steps=(tools fmt clippy test golden demo clients schema chaos sim fuzz)
-=======
-  steps=(tools fmt clippy test golden demo clients chaos sweep sim)
->>>>>>> 0213275 (ci: kill the sweeper while it sweeps and judge from the chain)
+  steps=(tools fmt clippy test golden demo clients schema chaos sweep sim fuzz)
   if [[ $mode == full ]]; then
     steps+=(deny_full)
   elif command -v cargo-deny >/dev/null; then
