@@ -11,7 +11,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tron::{Address, BlockId, Resource, Sun, TokenUnits, TxId};
 
-use crate::batch::{BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
 use crate::loss::Loss;
 use crate::port::TronNode;
@@ -122,6 +121,10 @@ impl<N: TronNode + ?Sized + 'static> TronNode for Cached<N> {
         self.inner.block(number).await
     }
 
+    async fn solid_blocks(&self, first: i64, count: i64) -> Result<Vec<Block>, NodeError> {
+        self.inner.solid_blocks(first, count).await
+    }
+
     async fn account(&self, address: Address) -> Result<Option<AccountView>, NodeError> {
         let node = Arc::clone(&self.inner);
         self.accounts.get(address, async move { node.account(address).await }).await
@@ -158,11 +161,6 @@ impl<N: TronNode + ?Sized + 'static> TronNode for Cached<N> {
         let node = Arc::clone(&self.inner);
         let ask = async move { node.token_balance(token, holder).await };
         self.balances.get((token, holder), ask).await
-    }
-
-    /// Not kept: whoever asks for a hundred at once asks once.
-    async fn call_batch(&self, calls: &[BatchCall]) -> Result<Vec<BatchOutcome>, NodeError> {
-        self.inner.call_batch(calls).await
     }
 
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError> {

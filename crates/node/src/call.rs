@@ -12,6 +12,8 @@ pub enum Call {
     SolidHead,
     /// One whole block.
     Block,
+    /// Several whole solid blocks in a row.
+    SolidBlocks,
     /// One address as stored on chain.
     Account,
     /// Limits and usage of one address, and the chain totals.
@@ -32,8 +34,6 @@ pub enum Call {
     Lookup,
     /// The receipt of a transaction in a solid block.
     LookupSolid,
-    /// Many contract calls in one request.
-    CallBatch,
 }
 
 impl Call {
@@ -42,6 +42,7 @@ impl Call {
         Self::Head,
         Self::SolidHead,
         Self::Block,
+        Self::SolidBlocks,
         Self::Account,
         Self::Resources,
         Self::ConstantCall,
@@ -52,7 +53,6 @@ impl Call {
         Self::Broadcast,
         Self::Lookup,
         Self::LookupSolid,
-        Self::CallBatch,
     ];
 
     /// Path below the node's base URL.
@@ -65,6 +65,7 @@ impl Call {
             Self::Head => "wallet/getblock",
             Self::SolidHead => "walletsolidity/getblock",
             Self::Block => "wallet/getblockbynum",
+            Self::SolidBlocks => "walletsolidity/getblockbylimitnext",
             Self::Account => "wallet/getaccount",
             Self::Resources => "wallet/getaccountresource",
             Self::ConstantCall => "wallet/triggerconstantcontract",
@@ -75,7 +76,6 @@ impl Call {
             Self::Broadcast => "wallet/broadcasthex",
             Self::Lookup => "wallet/gettransactioninfobyid",
             Self::LookupSolid => "walletsolidity/gettransactioninfobyid",
-            Self::CallBatch => "jsonrpc",
         }
     }
 

@@ -7,12 +7,11 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tron::{Address, Resource, Sun, TokenUnits, TxId, trc20};
 
-use crate::batch::{self, BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
 use crate::call::{Call, Counters};
 use crate::json::{self, Read};
 use crate::loss::{self, Loss, LossRule};
-use crate::port::TronNode;
+use crate::port::{BLOCKS_PER_READ_MAX, TronNode};
 use crate::transport::{Transport, TransportError};
 use crate::verdict::NodeError;
 use crate::view::account::AccountView;
@@ -158,6 +157,17 @@ impl<T: Transport> TronNode for JsonNode<T> {
         self.read(Call::Block, body, |answer| Block::read(answer, number)).await
     }
 
+    async fn solid_blocks(&self, first: i64, count: i64) -> Result<Vec<Block>, NodeError> {
+        let end = first.saturating_add(count.clamp(1, BLOCKS_PER_READ_MAX));
+        let body = json!({"startNum": first, "endNum": end});
+        let blocks =
+            self.read(Call::SolidBlocks, body, |answer| Block::read_row(answer, first)).await?;
+        match blocks.is_empty() {
+            true => Err(NodeError::NoSolidBlock { number: first }),
+            false => Ok(blocks),
+        }
+    }
+
     async fn account(&self, address: Address) -> Result<Option<AccountView>, NodeError> {
         let body = json!({"address": address.to_hex()});
         self.read(Call::Account, body, |answer| AccountView::read(answer, address)).await
@@ -216,11 +226,6 @@ impl<T: Transport> TronNode for JsonNode<T> {
                 Err(NodeError::ContractCall { text: text.clone() })
             }
         }
-    }
-
-    async fn call_batch(&self, calls: &[BatchCall]) -> Result<Vec<BatchOutcome>, NodeError> {
-        let body = batch::request(calls);
-        self.read(Call::CallBatch, body, |answer| batch::read(answer, calls.len())).await
     }
 
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError> {

@@ -13,7 +13,6 @@ use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 use tron::{Address, Resource, Sun, TokenUnits, TxId};
 
-use crate::batch::{BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
 use crate::health::{Health, HealthRule, Record};
 use crate::loss::Loss;
@@ -206,6 +205,10 @@ impl TronNode for Failover {
         self.first(|node| node.block(number)).await
     }
 
+    async fn solid_blocks(&self, first: i64, count: i64) -> Result<Vec<Block>, NodeError> {
+        self.first(|node| node.solid_blocks(first, count)).await
+    }
+
     async fn account(&self, address: Address) -> Result<Option<AccountView>, NodeError> {
         self.first(|node| node.account(address)).await
     }
@@ -239,15 +242,6 @@ impl TronNode for Failover {
         holder: Address,
     ) -> Result<TokenUnits, NodeError> {
         self.first(|node| node.token_balance(token, holder)).await
-    }
-
-    async fn call_batch(&self, calls: &[BatchCall]) -> Result<Vec<BatchOutcome>, NodeError> {
-        let calls: Arc<[BatchCall]> = calls.into();
-        self.first(|node| {
-            let calls = Arc::clone(&calls);
-            Box::pin(async move { node.call_batch(&calls).await })
-        })
-        .await
     }
 
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError> {

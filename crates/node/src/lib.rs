@@ -11,7 +11,6 @@
 //! |---|---|
 //! | `port` | [`TronNode`]: the only thing other rooms need to name |
 //! | `view/` | the answers, typed, each with the reading of its JSON |
-//! | `batch` | many contract calls in one request, where a node offers it |
 //! | `broadcast`, `loss` | what a sent transaction may mean, and the proof that it is lost |
 //! | `verdict` | [`NodeError`], and [`Verdict`]: what to do about it |
 //! | `transport`, `client` | [`Transport`] carries JSON; [`JsonNode`] is the port over any transport |
@@ -24,7 +23,6 @@
 //!
 //! Read next: [`port`], then [`loss`].
 
-pub mod batch;
 pub mod broadcast;
 pub mod cache;
 pub mod call;
@@ -42,7 +40,6 @@ pub mod transport;
 pub mod verdict;
 pub mod view;
 
-pub use batch::{BATCH_CALLS_MAX, BatchCall, BatchOutcome};
 pub use broadcast::{Broadcast, Refusal};
 pub use cache::{CacheSettings, Cached};
 pub use call::{Call, CallCount, Counters};
@@ -52,7 +49,7 @@ pub use health::{Health, HealthRule};
 pub use http::{Endpoint, EndpointError, HttpLimits, HttpTransport};
 pub use limit::RequestLimit;
 pub use loss::{Loss, LossRule};
-pub use port::TronNode;
+pub use port::{BLOCKS_PER_READ_MAX, TronNode};
 pub use transport::{Transport, TransportError};
 pub use verdict::{NodeError, Verdict};
 pub use view::account::{AccountView, StakeView};

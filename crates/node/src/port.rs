@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use tron::{Address, Resource, Sun, TokenUnits, TxId};
 
-use crate::batch::{BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
 use crate::loss::Loss;
 use crate::verdict::NodeError;
@@ -14,6 +13,11 @@ use crate::view::delegation::DelegatedRecord;
 use crate::view::lookup::Lookup;
 use crate::view::parameters::ChainParameters;
 use crate::view::resources::{ChainTotals, ResourceView};
+
+/// Most blocks that one request may ask for.
+///
+/// Source: java-tron `Wallet.getBlocksByLimitNext`, 100.
+pub const BLOCKS_PER_READ_MAX: i64 = 100;
 
 /// A TRON node, or several behind one face.
 ///
@@ -30,6 +34,13 @@ pub trait TronNode: Send + Sync {
 
     /// One whole block with all its transactions; `None` beyond the head. One request.
     async fn block(&self, number: i64) -> Result<Option<Block>, NodeError>;
+
+    /// At most `count` solid blocks in a row, from `first` on, with all their transactions. One request.
+    ///
+    /// At least one; fewer than asked for when the node's solid chain ends. `count` is at most
+    /// [`BLOCKS_PER_READ_MAX`].
+    /// Errors: also [`NodeError::NoSolidBlock`] when `first` is not there.
+    async fn solid_blocks(&self, first: i64, count: i64) -> Result<Vec<Block>, NodeError>;
 
     /// One address; `None` if it was never activated. One request.
     async fn account(&self, address: Address) -> Result<Option<AccountView>, NodeError>;
@@ -56,13 +67,6 @@ pub trait TronNode: Send + Sync {
     /// Errors: also when the contract does not answer `balanceOf` with one word.
     async fn token_balance(&self, token: Address, holder: Address)
     -> Result<TokenUnits, NodeError>;
-
-    /// Runs up to [`BATCH_CALLS_MAX`](crate::BATCH_CALLS_MAX) contract calls against the head state,
-    /// each on its own. One request.
-    ///
-    /// Errors: also when the node does not offer it; then [`Self::constant_call`] answers the same,
-    /// one request a call.
-    async fn call_batch(&self, calls: &[BatchCall]) -> Result<Vec<BatchOutcome>, NodeError>;
 
     /// Prices and limits set by vote. Errors: also when a needed one is absent. One request.
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError>;

@@ -69,6 +69,12 @@ pub enum NodeError {
         /// How many nodes are configured.
         members: usize,
     },
+    /// A solid block that others have is not there: the node lags, or keeps no old blocks.
+    #[error("the node does not have solid block {number}")]
+    NoSolidBlock {
+        /// Which block.
+        number: i64,
+    },
     /// The request deadline passed before any node answered.
     #[error("no node answered within {} ms", deadline.as_millis())]
     Deadline {
@@ -86,9 +92,10 @@ impl NodeError {
     pub const fn verdict(&self) -> Verdict {
         match self {
             Self::Unreachable { source, .. } => source.verdict(),
-            Self::Busy { .. } | Self::NoHealthyNode { .. } | Self::Deadline { .. } => {
-                Verdict::RetryAfter(DEFAULT_RETRY)
-            }
+            Self::Busy { .. }
+            | Self::NoHealthyNode { .. }
+            | Self::NoSolidBlock { .. }
+            | Self::Deadline { .. } => Verdict::RetryAfter(DEFAULT_RETRY),
             Self::Answered { .. }
             | Self::Unreadable { .. }
             | Self::ContractCall { .. }
@@ -106,6 +113,7 @@ impl NodeError {
             | Self::Busy { .. }
             | Self::Unreadable { .. }
             | Self::NoHealthyNode { .. }
+            | Self::NoSolidBlock { .. }
             | Self::Deadline { .. } => true,
             Self::Answered { .. } | Self::ContractCall { .. } | Self::NoTotals => false,
         }

@@ -89,6 +89,21 @@ impl Block {
     }
 }
 
+impl Block {
+    /// Reads blocks in a row, the first of this height; empty for `{}`.
+    pub(crate) fn read_row(answer: &Value, first: i64) -> Read<Vec<Self>> {
+        if json::is_empty_object(json::object(answer)?) {
+            return Ok(Vec::new());
+        }
+        let blocks = (first..).zip(json::list(answer, "block")?);
+        let missing = |number, block| match Self::read(block, number)? {
+            Some(block) => Ok(block),
+            None => json::bad("block", Problem::Missing),
+        };
+        blocks.map(|(number, block)| missing(number, block)).collect()
+    }
+}
+
 fn raw_header(answer: &Value) -> Read<&Value> {
     let header = json::member(answer, "block_header")?;
     match header.map(|header| json::member(header, "raw_data")).transpose()?.flatten() {

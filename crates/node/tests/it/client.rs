@@ -20,6 +20,7 @@ fn healthy(path: &str, _body: &Value) -> Result<Value, TransportError> {
         "wallet/getblock" => head(100, 300_000),
         "walletsolidity/getblock" => head(82, 246_000),
         "wallet/getblockbynum" => head(99, 297_000),
+        "walletsolidity/getblockbylimitnext" => json!({"block": [head(99, 297_000)]}),
         "wallet/getaccount" => account(ALICE, 5),
         "wallet/getaccountresource" => resources(),
         "wallet/triggerconstantcontract" => word(7),
@@ -46,6 +47,7 @@ async fn every_question_is_one_request_with_the_documented_body() {
     assert_eq!(node.head().await.unwrap().number, 100);
     assert_eq!(node.solid_head().await.unwrap().timestamp_ms, 246_000);
     assert_eq!(node.block(99).await.unwrap().unwrap().transactions, []);
+    assert_eq!(node.solid_blocks(99, 7).await.unwrap()[0].head.number, 99);
     assert_eq!(node.account(alice).await.unwrap().unwrap().balance, Sun::new(5));
     assert_eq!(node.resources(alice).await.unwrap().unwrap().free_bandwidth_limit.get(), 600);
     assert_eq!(node.totals().await.unwrap().energy_weight_trx, 18_971_780_957);
@@ -68,6 +70,7 @@ async fn every_question_is_one_request_with_the_documented_body() {
         ("wallet/getblock", json!({"detail": false})),
         ("walletsolidity/getblock", json!({"detail": false})),
         ("wallet/getblockbynum", json!({"num": 99})),
+        ("walletsolidity/getblockbylimitnext", json!({"startNum": 99, "endNum": 106})),
         ("wallet/getaccount", json!({"address": ALICE})),
         ("wallet/getaccountresource", json!({"address": ALICE})),
         ("wallet/getaccountresource", json!({"address": hole})),
@@ -94,7 +97,7 @@ async fn every_question_is_one_request_with_the_documented_body() {
     let expected = expected.map(|(path, body)| (path.to_owned(), body));
     assert_eq!(fake.asked(), expected);
 
-    assert_eq!(node.counters().total_made(), 16);
+    assert_eq!(node.counters().total_made(), 17);
     assert_eq!(node.counters().made(Call::ConstantCall), 3);
     assert!(node.counters().snapshot().iter().all(|line| line.made > 0 && line.failed == 0));
 }
