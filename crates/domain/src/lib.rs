@@ -10,6 +10,7 @@
 pub mod admin;
 pub mod callback;
 pub mod collect;
+pub mod deposit;
 pub mod id;
 pub mod key;
 pub mod ledger;
@@ -22,12 +23,15 @@ pub mod pool;
 pub mod price_overrides;
 pub mod pricing;
 pub mod time;
+pub mod transfer;
 pub mod tx;
 
-pub use id::{KeyId, LedgerTxId, LegId, MerchantId, OrderId, PolicyId};
+pub use deposit::{Deposit, DepositId};
+pub use id::{KeyId, LedgerTxId, LegId, MerchantId, OrderId, PolicyId, TransferId};
 pub use leg::{Leg, LegKind, LegState, Road};
 pub use order::{Collection, Order, OrderKind, OrderState, Origin, WholeOrder};
 pub use period::Period;
 pub use policy::{Policy, PolicyKind, PolicyState, PolicyStep};
 pub use time::{Day, UnixMillis};
+pub use transfer::{Transfer, TransferState};
 pub use tx::{ChainTx, TxState};

@@ -1,5 +1,7 @@
 //! The pool: wallets whose stake is lent, and what each can still lend.
 
+use std::collections::BTreeMap;
+
 use tron::{Address, Resource, Sun};
 
 use crate::collect::ChainTotals;
@@ -13,6 +15,8 @@ pub enum WalletRole {
     Lender,
     /// Activates addresses; its key may only create accounts.
     Activator,
+    /// Sends TRX for merchants; its key may only transfer TRX, and it holds a small float.
+    Payer,
 }
 
 /// A wallet of the pool as the last reading and our own reservations leave it.
@@ -175,6 +179,22 @@ impl Pool {
                 wallet.address
             })
             .ok_or(NoCapacity::Activator)
+    }
+}
+
+impl Pool {
+    /// The enabled payer with the most TRX beyond what its open transfers may still take, and how
+    /// much that is; `None` without a payer.
+    #[must_use]
+    pub fn fullest_payer(&self, outlays: &BTreeMap<Address, Sun>) -> Option<(Address, Sun)> {
+        self.wallets
+            .iter()
+            .filter(|wallet| wallet.is_enabled && wallet.role == WalletRole::Payer)
+            .map(|wallet| {
+                let open = outlays.get(&wallet.address).copied().unwrap_or(Sun::ZERO);
+                (wallet.address, wallet.balance - open)
+            })
+            .max_by_key(|(address, free)| (*free, *address))
     }
 }
 

@@ -7,9 +7,9 @@ use crate::id::MerchantId;
 pub enum LedgerAccount {
     /// What a merchant can spend. Never negative.
     Available(MerchantId),
-    /// What is set aside for a merchant's open orders. Never negative.
+    /// What is set aside for a merchant's open orders and transfers. Never negative.
     Held(MerchantId),
-    /// What the operator has earned with orders.
+    /// What the operator has earned with orders and transfers.
     Revenue,
     /// Counterpart of money that entered or left from outside; negative when more came in.
     Outside,

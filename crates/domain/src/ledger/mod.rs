@@ -9,7 +9,7 @@ pub mod facts;
 
 pub use account::LedgerAccount;
 
-use tron::Sun;
+use tron::{Sun, TxId};
 
 use crate::id::{LedgerTxId, OrderId};
 use crate::time::UnixMillis;
@@ -36,6 +36,14 @@ pub enum Fact {
     OrderReleased,
     /// The operator took money from a merchant.
     MerchantDebited,
+    /// A merchant's money was set aside for a transfer.
+    TransferHeld,
+    /// A transfer is on chain for good: its amount left and its fee is earned.
+    TransferSettled,
+    /// A transfer never happened and its money was given back.
+    TransferReleased,
+    /// TRX arrived on a merchant's deposit address.
+    DepositCredited,
 }
 
 impl Fact {
@@ -52,6 +60,10 @@ impl Fact {
         Self::OrderSettled,
         Self::OrderReleased,
         Self::MerchantDebited,
+        Self::TransferHeld,
+        Self::TransferSettled,
+        Self::TransferReleased,
+        Self::DepositCredited,
     ];
 
     /// Its number in identities and rows; never reused.
@@ -63,6 +75,10 @@ impl Fact {
             Self::OrderSettled => 3,
             Self::OrderReleased => 4,
             Self::MerchantDebited => 5,
+            Self::TransferHeld => 6,
+            Self::TransferSettled => 7,
+            Self::TransferReleased => 8,
+            Self::DepositCredited => 9,
         }
     }
 
@@ -75,6 +91,10 @@ impl Fact {
             Self::OrderSettled => "order_settled",
             Self::OrderReleased => "order_released",
             Self::MerchantDebited => "merchant_debited",
+            Self::TransferHeld => "transfer_held",
+            Self::TransferSettled => "transfer_settled",
+            Self::TransferReleased => "transfer_released",
+            Self::DepositCredited => "deposit_credited",
         }
     }
 }
@@ -90,6 +110,8 @@ pub struct LedgerTx {
     pub order: Option<OrderId>,
     /// Why, for facts that a person caused.
     pub reason: Option<String>,
+    /// The transaction on chain that it is about, for transfers and deposits.
+    pub txid: Option<TxId>,
     /// When it was decided, in wall time.
     pub at: UnixMillis,
     entries: Vec<Entry>,
@@ -110,7 +132,13 @@ impl LedgerTx {
         let sum: i128 = entries.iter().map(|entry| i128::from(entry.amount.get())).sum();
         assert!(sum == 0, "{} must sum to zero, not {sum}", fact.name());
         let id = LedgerTxId { business, fact: fact.number() };
-        Self { id, fact, order, reason: None, at, entries }
+        Self { id, fact, order, reason: None, txid: None, at, entries }
+    }
+
+    /// This, about a transaction on chain.
+    #[must_use]
+    pub fn about(self, txid: TxId) -> Self {
+        Self { txid: Some(txid), ..self }
     }
 
     /// Its entries; they sum to zero.

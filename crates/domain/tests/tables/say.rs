@@ -42,6 +42,10 @@ pub(crate) fn decision(
             Fact::OrderReleased => "released",
             Fact::MerchantCredited => "credited",
             Fact::MerchantDebited => "debited",
+            Fact::TransferHeld
+            | Fact::TransferSettled
+            | Fact::TransferReleased
+            | Fact::DepositCredited => tx.fact.name(),
         };
         words.push(format!("{fact} {amount}"));
     }

@@ -1,16 +1,24 @@
 //! One file for each thing that can happen to money.
 
+mod deposit_credited;
 mod merchant_credited;
 mod merchant_debited;
 mod order_held;
 mod order_released;
 mod order_settled;
+mod transfer_held;
+mod transfer_released;
+mod transfer_settled;
 
+pub use deposit_credited::deposit_credited;
 pub use merchant_credited::merchant_credited;
 pub use merchant_debited::merchant_debited;
 pub use order_held::order_held;
 pub use order_released::order_released;
 pub use order_settled::order_settled;
+pub use transfer_held::transfer_held;
+pub use transfer_released::transfer_released;
+pub use transfer_settled::transfer_settled;
 
 #[cfg(test)]
 mod tests {
@@ -20,6 +28,7 @@ mod tests {
     use crate::id::{MerchantId, OrderId};
     use crate::ledger::{Fact, LedgerTx};
     use crate::time::UnixMillis;
+    use crate::{deposit, transfer};
 
     /// The postings as the table that `docs/ledger.md` prints.
     fn row(tx: &LedgerTx) -> String {
@@ -38,12 +47,17 @@ mod tests {
     fn the_document_shows_every_posting() {
         let (merchant, order, sun, at) =
             (MerchantId(1), OrderId([7; 16]), Sun::new(5), UnixMillis(0));
+        let (transfer, deposit) = (transfer::example::stored(), deposit::example::credited());
         let table: String = [
             row(&merchant_credited([1; 16], merchant, sun, "paid", at)),
             row(&merchant_debited([1; 16], merchant, sun, "paid out", at)),
             row(&order_held(order, merchant, sun, at)),
             row(&order_settled(order, merchant, sun, at)),
             row(&order_released(order, merchant, sun, at)),
+            row(&transfer_held(&transfer)),
+            row(&transfer_settled(&transfer, at)),
+            row(&transfer_released(&transfer, at)),
+            row(&deposit_credited(&deposit)),
         ]
         .concat();
         let document = include_str!("../../../../../docs/ledger.md");
