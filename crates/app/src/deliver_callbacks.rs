@@ -12,7 +12,7 @@ impl App {
     ///
     /// A crash between the post and the commit repeats the post: receivers remember serials.
     pub async fn deliver_callback(&self, lease: Lease) -> Result<(), StoreError> {
-        let Some(callback) = self.store.callback(lease.order).await? else {
+        let Some(callback) = self.store.callback(lease.order()).await? else {
             return self.finish_callback(lease, None, Attention::Done).await;
         };
         if callback.state != CallbackState::Owed {
@@ -59,7 +59,7 @@ impl App {
         let decide = move |_: &Rows| -> Result<(Changes, ()), Refused> {
             let changes = Changes {
                 attempt: attempt.clone(),
-                attention: Some((lease.order, attention)),
+                attention: Some((lease.order(), attention)),
                 ..Changes::default()
             };
             Ok((changes, ()))

@@ -68,7 +68,7 @@ impl App {
     async fn fill_steps(&self, lease: Lease) -> Result<Option<UnixMillis>, FillFailed> {
         let mut signed_here = None;
         for _ in 0..STEPS_MAX {
-            let Some((whole, others)) = self.store.whole(lease.order).await? else {
+            let Some((whole, others)) = self.store.whole(lease.order()).await? else {
                 return Ok(Some(self.clock.now().after_ms(self.settings.limits.reread_ms)));
             };
             match self.fill_step(lease, &whole, &others, &mut signed_here).await? {
@@ -198,12 +198,12 @@ impl App {
     }
 
     async fn close(&self, lease: Lease) -> Result<Next, FillFailed> {
-        let needs = Needs { order: Some(lease.order), lease: Some(lease), ..Needs::default() };
+        let needs = Needs { order: Some(lease.order()), lease: Some(lease), ..Needs::default() };
         let decide = move |rows: &Rows| -> Result<(Changes, ()), Refused> {
             if rows.whole.as_ref().is_some_and(|whole| !whole.is_closed()) {
                 return Err(Refused::NoChange);
             }
-            let attention = Some((lease.order, Attention::Done));
+            let attention = Some((lease.order(), Attention::Done));
             Ok((Changes { attention, ..Changes::default() }, ()))
         };
         match commit(&*self.store, needs, decide).await? {

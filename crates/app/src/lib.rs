@@ -9,12 +9,15 @@
 
 pub mod admin_rows;
 pub mod administer;
+pub mod answers;
 pub mod audit;
 pub mod chain_view;
 pub mod deliver_callbacks;
+pub mod deposit_address;
 pub mod describe;
 pub mod describe_order;
 pub mod fill_order;
+pub mod follow_transfer;
 pub mod keep_policies;
 pub mod place_order;
 pub mod pool_figures;
@@ -24,6 +27,8 @@ pub mod read_receiver;
 pub mod reconcile_pool;
 pub mod records;
 pub mod rows;
+pub mod scan_deposits;
+pub mod send_transfer;
 pub mod settings;
 pub mod sign_leg;
 pub mod stop_order;
@@ -68,6 +73,8 @@ pub struct App {
     pub order_bell: Arc<Notify>,
     /// Rung when a policy wants attention.
     pub policy_bell: Arc<Notify>,
+    /// Rung when a transfer wants attention.
+    pub transfer_bell: Arc<Notify>,
     /// Rung when a callback is owed.
     pub callback_bell: Arc<Notify>,
     /// The newest transaction timestamp given out; no two transactions of a process share one.

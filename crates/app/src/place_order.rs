@@ -10,11 +10,10 @@ use node::NodeError;
 use tron::{Address, Bandwidth, Energy, Resource, Sun};
 
 use crate::App;
+use crate::answers::{RepeatRefused, known};
 use crate::ports::StoreError;
 use crate::read_receiver::{ReceiverRefused, read_account, read_receiver};
-use crate::rows::{
-    Attention, Changes, Merchant, Needs, NewAnswers, RequestKeys, Rows, StoredAnswers,
-};
+use crate::rows::{Attention, Changes, Merchant, Needs, NewAnswers, Remembered, RequestKeys, Rows};
 use crate::work::commit;
 
 /// What an order is to be about.
@@ -88,15 +87,12 @@ pub enum PlaceRefused {
     /// The merchant is gone.
     #[error("the merchant does not exist")]
     NoMerchant,
-    /// The signature was used on another path.
-    #[error("this signed request was sent to another path before")]
-    ReplayedElsewhere,
+    /// It repeats a request that is not this one.
+    #[error(transparent)]
+    Repeat(#[from] RepeatRefused),
     /// The reference was used before, and the key is set to strict.
     #[error("order {0} has this reference already")]
     ReferenceTaken(OrderId),
-    /// The idempotency key was used for another request.
-    #[error("this idempotency key was used for another request")]
-    KeyReused,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -117,7 +113,7 @@ impl App {
                 self.order_bell.notify_one();
                 Ok(*order)
             }
-            Placed::Before(order) => self.repeat(order).await,
+            Placed::Before(before) => self.repeat(before).await,
         }
     }
 
@@ -183,7 +179,7 @@ impl App {
         (id, now): (OrderId, UnixMillis),
         rows: &Rows,
     ) -> Result<(Changes, Placed), PlaceRefused> {
-        if let Some(before) = known(rows.answers, place.request.as_ref())? {
+        if let Some(before) = known_if(rows, place.request.as_ref())? {
             return Ok((Changes::default(), Placed::Before(before)));
         }
         let merchant = permitted(rows)?;
@@ -220,7 +216,11 @@ impl App {
             whole: Some(decision.whole),
             ledger: decision.ledger,
             wallets: decision.wallets,
-            answers: request.map(|request| NewAnswers { request, order: id, at: now }),
+            answers: request.map(|request| NewAnswers {
+                request,
+                answer: Remembered::Order(id),
+                at: now,
+            }),
             attention: Some((id, Attention::At(decision.due))),
             ..Changes::default()
         };
@@ -235,7 +235,7 @@ impl App {
         refused: PlaceRefused,
     ) -> Result<Order, PlaceRefused> {
         if let Some(request) = &place.request
-            && let Some(before) = known(self.store.answers(request).await?, Some(request))?
+            && let Some(before) = known(&self.store.answers(request).await?, request)?
         {
             return self.repeat(before).await;
         }
@@ -246,7 +246,10 @@ impl App {
         commit(&*self.store, needs, decide).await?
     }
 
-    async fn repeat(&self, order: OrderId) -> Result<Order, PlaceRefused> {
+    async fn repeat(&self, before: Remembered) -> Result<Order, PlaceRefused> {
+        let Remembered::Order(order) = before else {
+            return Err(StoreError::Broken("an order was answered in bytes".to_owned()).into());
+        };
         let view = self.store.order_view(order).await?;
         view.map(|view| view.whole.order).ok_or_else(|| {
             StoreError::Broken(format!("order {order} has an answer but no row")).into()
@@ -254,10 +257,10 @@ impl App {
     }
 }
 
-/// What came of a commit: a new order, or the one that the same request placed before.
+/// What came of a commit: a new order, or what the same request was answered with before.
 enum Placed {
     New(Box<Order>),
-    Before(OrderId),
+    Before(Remembered),
 }
 
 /// The merchant, if it may order at all.
@@ -266,23 +269,12 @@ fn permitted(rows: &Rows) -> Result<&Merchant, PlaceRefused> {
     if merchant.is_paused { Err(Refused::MerchantPaused.into()) } else { Ok(merchant) }
 }
 
-/// The order that this very request placed before.
-fn known(
-    answers: StoredAnswers,
+/// What answered this very request before, if it can be repeated at all.
+fn known_if(
+    rows: &Rows,
     request: Option<&RequestKeys>,
-) -> Result<Option<OrderId>, PlaceRefused> {
-    let Some(request) = request else { return Ok(None) };
-    if let Some((order, route)) = answers.replay {
-        return match route == request.route {
-            true => Ok(Some(order)),
-            false => Err(PlaceRefused::ReplayedElsewhere),
-        };
-    }
-    match (answers.resend, &request.idempotency) {
-        (Some((order, hash)), Some(key)) if hash == key.request => Ok(Some(order)),
-        (Some(_), _) => Err(PlaceRefused::KeyReused),
-        (None, _) => Ok(None),
-    }
+) -> Result<Option<Remembered>, RepeatRefused> {
+    request.map_or(Ok(None), |request| known(&rows.answers, request))
 }
 
 impl From<NodeError> for PlaceRefused {

@@ -1,17 +1,22 @@
 //! The other rooms as the use cases see them. TRON nodes are [`node::TronNode`].
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::ledger::LedgerTx;
 use domain::pool::{Pool, WalletRole};
 use domain::price_overrides::PriceOverrides;
-use domain::{KeyId, MerchantId, OrderId, PolicyId, PolicyKind, UnixMillis, WholeOrder};
+use domain::{
+    Deposit, DepositId, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer, TransferId,
+    UnixMillis, WholeOrder,
+};
 use tron::sign::Signature;
-use tron::{Address, TxId};
+use tron::{Address, Sun, TxId};
 
 use crate::rows::{
-    Callback, Counted, Key, KeySummary, Lease, LedgerAudit, Merchant, NewWallet, OrderView,
-    OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, StoredAnswers,
-    WalletReading, WatchedBlock, WatchedPolicy,
+    Callback, Counted, DepositAddress, Key, KeySummary, Lease, LedgerAudit, Merchant, NewWallet,
+    OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, ScannedBlock,
+    StoredAnswers, WalletReading, WatchedBlock, WatchedPolicy,
 };
 use crate::work::Work;
 
@@ -50,6 +55,16 @@ pub trait Store: Send + Sync {
         lease_until: UnixMillis,
         limit: usize,
     ) -> Result<Vec<Lease>, StoreError>;
+
+    /// Claims one row that is free, whether it is due or not; `None` when somebody else has it.
+    async fn claim_one(
+        &self,
+        kind: OutboxKind,
+        subject: [u8; 16],
+        owner: &str,
+        now: UnixMillis,
+        lease_until: UnixMillis,
+    ) -> Result<Option<Lease>, StoreError>;
 
     /// Gives a claimed row back, due at `due`, without any other change.
     async fn release(&self, lease: Lease, due: UnixMillis) -> Result<(), StoreError>;
@@ -99,7 +114,7 @@ pub trait Store: Send + Sync {
     /// Our transactions that are included in this block or an earlier one and not solid, by block.
     async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError>;
 
-    /// Marks these transactions as solid, those that are included.
+    /// Marks these transactions of orders as solid, those that are included.
     async fn mark_solid(&self, txids: &[TxId]) -> Result<(), StoreError>;
 
     /// The last block that was looked at.
@@ -228,6 +243,44 @@ pub trait Store: Send + Sync {
     /// Posts a ledger transaction that no order caused.
     async fn post(&self, tx: LedgerTx) -> Result<(), StoreError>;
 
+    /// A transfer.
+    async fn transfer(&self, id: TransferId) -> Result<Option<Transfer>, StoreError>;
+
+    /// A merchant's newest transfers, newest first.
+    async fn transfers(
+        &self,
+        merchant: MerchantId,
+        limit: usize,
+    ) -> Result<Vec<Transfer>, StoreError>;
+
+    /// What transfers that are not in a block yet may still take from each payer.
+    async fn outlays(&self) -> Result<BTreeMap<Address, Sun>, StoreError>;
+
+    /// Keeps a deposit address; a merchant has one for each extended public key.
+    async fn put_deposit_address(&self, new: &DepositAddress) -> Result<(), StoreError>;
+
+    /// A merchant's deposit addresses, the newest first; everybody's without a merchant.
+    async fn deposit_addresses(
+        &self,
+        merchant: Option<MerchantId>,
+    ) -> Result<Vec<DepositAddress>, StoreError>;
+
+    /// Which of these addresses are deposit addresses, and whose.
+    async fn deposit_merchants(
+        &self,
+        addresses: &[Address],
+    ) -> Result<Vec<(Address, MerchantId)>, StoreError>;
+
+    /// The newest deposits, of one merchant or of all, newest first.
+    async fn deposits(
+        &self,
+        merchant: Option<MerchantId>,
+        limit: usize,
+    ) -> Result<Vec<Deposit>, StoreError>;
+
+    /// The last solid block that was scanned for deposits.
+    async fn scanned(&self) -> Result<Option<ScannedBlock>, StoreError>;
+
     /// Recomputes every balance, hold and reservation from its rows and names each difference.
     async fn audit(&self) -> Result<LedgerAudit, StoreError>;
 
@@ -289,6 +342,16 @@ pub trait Ids: Send + Sync {
     /// A fresh order id whose first bits are the time.
     fn order_id(&self, now: UnixMillis) -> OrderId;
 
+    /// A fresh transfer id, made as an order's.
+    fn transfer_id(&self, now: UnixMillis) -> TransferId {
+        TransferId(self.order_id(now).0)
+    }
+
+    /// A fresh deposit id, made as an order's.
+    fn deposit_id(&self, now: UnixMillis) -> DepositId {
+        DepositId(self.order_id(now).0)
+    }
+
     /// A number from 0 to 999 999, for jitter.
     fn jitter_ppm(&self) -> i64;
 }
@@ -299,5 +362,6 @@ pub const fn role_name(role: WalletRole) -> &'static str {
     match role {
         WalletRole::Lender => "lender",
         WalletRole::Activator => "activator",
+        WalletRole::Payer => "payer",
     }
 }

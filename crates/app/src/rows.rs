@@ -1,5 +1,7 @@
 //! What is loaded and written: the rows that use cases and the store exchange, in domain types.
 
+use std::collections::BTreeMap;
+
 use domain::callback::CallbackEvent;
 use domain::key::{KeyLimits, KeySpend};
 use domain::ledger::LedgerTx;
@@ -7,7 +9,8 @@ use domain::order::step::WalletChange;
 use domain::pool::{Pool, WalletRole};
 use domain::price_overrides::PriceOverrides;
 use domain::{
-    Day, KeyId, MerchantId, OrderId, Policy, PolicyId, PolicyKind, UnixMillis, WholeOrder,
+    Day, Deposit, KeyId, MerchantId, OrderId, Policy, PolicyId, PolicyKind, Transfer, TransferId,
+    UnixMillis, WholeOrder,
 };
 use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
@@ -36,6 +39,12 @@ pub struct Needs {
     pub counted: Option<(PolicyId, TxId)>,
     /// What a person's change reads beside this.
     pub admin: Option<AdminNeeds>,
+    /// One transfer.
+    pub transfer: Option<TransferId>,
+    /// What transfers that are not in a block yet may still take from each payer.
+    pub outlays: bool,
+    /// The last solid block that was scanned for deposits.
+    pub scanned: bool,
     /// The lease under which this is done; work whose lease was taken over is refused.
     pub lease: Option<Lease>,
 }
@@ -67,6 +76,12 @@ pub struct Rows {
     pub counted: Option<Counted>,
     /// What a person's change asked for.
     pub admin: AdminRows,
+    /// The transfer, if asked for and there.
+    pub transfer: Option<Transfer>,
+    /// What open transfers may still take from each payer; empty unless asked for.
+    pub outlays: BTreeMap<Address, Sun>,
+    /// The last solid block that was scanned, if asked for and there.
+    pub scanned: Option<ScannedBlock>,
 }
 
 /// Everything that becomes true in one commit. Empty means: nothing changes.
@@ -82,6 +97,9 @@ pub struct Changes {
     pub callback: Option<(CallbackEvent, Vec<u8>)>,
     /// Answers to remember.
     pub answers: Option<NewAnswers>,
+    /// A request whose effect is taken back: what was answered to it is forgotten, so that a repeat is
+    /// judged afresh.
+    pub forgotten: Option<RequestKeys>,
     /// When this order wants attention next; `None` leaves its outbox row as it is.
     pub attention: Option<(OrderId, Attention)>,
     /// Other orders that want attention now.
@@ -99,6 +117,14 @@ pub struct Changes {
     pub uncounted: Option<Counted>,
     /// What a person changes, with its line in the log.
     pub admin: Option<Box<AdminChanges>>,
+    /// The transfer as it is from now on.
+    pub transfer: Option<Transfer>,
+    /// When this transfer wants attention next; `None` leaves its outbox row as it is.
+    pub transfer_attention: Option<(TransferId, Attention)>,
+    /// New deposits; a known one is refused, which refuses the whole commit.
+    pub deposits: Vec<Deposit>,
+    /// The last solid block that was scanned for deposits; it only goes forward.
+    pub scanned: Option<ScannedBlock>,
 }
 
 /// What becomes of an order's or callback's outbox row.
@@ -235,13 +261,31 @@ pub struct Idempotency {
     pub request: [u8; 32],
 }
 
+/// What a request was answered with, the first time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// It placed this order; the answer is rendered from the order's row.
+    Order(OrderId),
+    /// It was answered with these bytes.
+    Exact(ExactAnswer),
+}
+
+/// An answer to the byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExactAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, JSON.
+    pub body: String,
+}
+
 /// What was answered before. A replay is an exact copy; a resend carries a known idempotency key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredAnswers {
-    /// The order that the same signed request placed, and the route that it was sent to.
-    pub replay: Option<(OrderId, [u8; 32])>,
-    /// The order that the same idempotency key placed, and the hash of that request.
-    pub resend: Option<(OrderId, [u8; 32])>,
+    /// What the same signed request was answered with, and the route that it was sent to.
+    pub replay: Option<(Remembered, [u8; 32])>,
+    /// What the request with the same idempotency key was answered with, and its hash.
+    pub resend: Option<(Remembered, [u8; 32])>,
 }
 
 /// An answer to remember.
@@ -249,8 +293,8 @@ pub struct StoredAnswers {
 pub struct NewAnswers {
     /// What identifies the request.
     pub request: RequestKeys,
-    /// The order that it placed.
-    pub order: OrderId,
+    /// What it is answered with.
+    pub answer: Remembered,
     /// When, for forgetting.
     pub at: UnixMillis,
 }
@@ -262,6 +306,8 @@ pub enum OutboxKind {
     Order,
     /// A callback wants to be delivered.
     Callback,
+    /// A transfer wants something done on chain or by time.
+    Transfer,
 }
 
 /// One worker's temporary claim on an outbox row. It saves work; states keep us correct.
@@ -269,12 +315,26 @@ pub enum OutboxKind {
 pub struct Lease {
     /// Which outbox.
     pub kind: OutboxKind,
-    /// The order that the row is about.
-    pub order: OrderId,
+    /// What the row is about: an order's id, or a transfer's.
+    pub subject: [u8; 16],
     /// Raised at each claim: an older holder is refused.
     pub fence: i64,
     /// Nudges counted when claimed: a later one keeps the row due.
     pub nudges: i64,
+}
+
+impl Lease {
+    /// The order that the row is about, if its kind is about orders.
+    #[must_use]
+    pub const fn order(&self) -> OrderId {
+        OrderId(self.subject)
+    }
+
+    /// The transfer that the row is about, if its kind is about transfers.
+    #[must_use]
+    pub const fn transfer(&self) -> TransferId {
+        TransferId(self.subject)
+    }
 }
 
 /// A callback with its bytes, as it is to be posted.
@@ -347,8 +407,43 @@ pub struct OrderView {
 pub struct OwnTx {
     /// The transaction.
     pub txid: TxId,
-    /// The order that it serves.
-    pub order: OrderId,
+    /// What it serves.
+    pub owner: TxOwner,
+}
+
+/// What a transaction of ours serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TxOwner {
+    /// A leg of this order.
+    Order(OrderId),
+    /// This transfer.
+    Transfer(TransferId),
+}
+
+/// One deposit address of a merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DepositAddress {
+    /// The address.
+    pub address: Address,
+    /// Whose deposits arrive on it.
+    pub merchant: MerchantId,
+    /// The fingerprint of the extended public key that it is derived from.
+    pub xpub: String,
+    /// Its number below that key.
+    pub number: i64,
+    /// When it was first asked for.
+    pub created: UnixMillis,
+}
+
+/// The last solid block that was scanned for deposits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScannedBlock {
+    /// Its number.
+    pub number: i64,
+    /// Its id, 32 bytes.
+    pub id: [u8; 32],
+    /// Its time.
+    pub at: UnixMillis,
 }
 
 /// What an audit of the ledger and the rows found: empty lists mean clean.

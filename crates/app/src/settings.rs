@@ -5,6 +5,15 @@ use domain::limits::{EnergyBounds, OrderLimits};
 use domain::pricing::PriceList;
 use tron::{Address, Bandwidth, Energy, Sun};
 
+/// How deposits are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepositSettings {
+    /// Less than this is kept and not credited.
+    pub minimum: Sun,
+    /// Blocks asked for in one request; the chain allows 100.
+    pub blocks_per_read: i64,
+}
+
 /// Settings of the use cases. Units are in the names.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -20,6 +29,10 @@ pub struct Settings {
     pub energy_bounds: EnergyBounds,
     /// A count policy is set up only by a merchant that can spend more than this.
     pub policy_balance_min: Sun,
+    /// A payer with less than this beyond its open transfers is warned about.
+    pub payer_low: Sun,
+    /// How deposits are found.
+    pub deposits: DepositSettings,
     /// How the life of an order is bounded.
     pub limits: OrderLimits,
     /// How callbacks are retried.

@@ -22,6 +22,19 @@ pub enum Signed {
     NotVisible,
 }
 
+/// A signed transaction that nobody has stored or sent yet.
+#[derive(Debug)]
+pub(crate) struct SignedBytes {
+    /// SHA-256 of the raw data.
+    pub(crate) txid: TxId,
+    /// Who signed.
+    pub(crate) signer: Address,
+    /// The signed transaction.
+    pub(crate) bytes: Vec<u8>,
+    /// Chain time after which it can never be included.
+    pub(crate) expiration: UnixMillis,
+}
+
 /// Why a leg cannot be signed now.
 #[derive(Debug, thiserror::Error)]
 pub enum SignFailed {
@@ -96,7 +109,19 @@ impl App {
                 return Ok(Signed::NothingToReturn);
             }
         };
-        self.build(leg, road, contract).await.map(Signed::Tx)
+        let signed = self.sign_contract(leg.owner, contract).await?;
+        Ok(Signed::Tx(ChainTx {
+            txid: signed.txid,
+            leg: leg.id,
+            road,
+            signer: signed.signer,
+            bytes: signed.bytes,
+            expiration: signed.expiration,
+            state: TxState::Stored,
+            is_maybe_taken: false,
+            sent_at: None,
+            block: None,
+        }))
     }
 
     /// Energy stake of a wallet at a receiver that no order counts on, by the chain's record; `None`
@@ -120,14 +145,14 @@ impl App {
             .then(|| shown - leftover::accounted_for(owner, &live)))
     }
 
-    async fn build(
+    /// Builds and signs a transaction of a wallet of the pool; nothing is stored or sent.
+    pub(crate) async fn sign_contract(
         &self,
-        leg: &Leg,
-        road: Road,
+        owner: Address,
         contract: Contract,
-    ) -> Result<ChainTx, SignFailed> {
+    ) -> Result<SignedBytes, SignFailed> {
         let view = self.view.get().ok_or(SignFailed::ChainUnknown)?;
-        let wallet = self.wallet(leg.owner).await?;
+        let wallet = self.wallet(owner).await?;
         let expiration =
             UnixMillis(view.head.timestamp_ms).after_ms(self.settings.tx_expiration_ms);
         let raw = RawTx {
@@ -147,18 +172,7 @@ impl App {
             .sign(wallet.signer, &txid)
             .ok_or(SignFailed::NoKey { wallet: wallet.address, signer: wallet.signer })?;
         let bytes = SignedTx { raw, signatures: vec![signature] }.to_bytes();
-        Ok(ChainTx {
-            txid,
-            leg: leg.id,
-            road,
-            signer: wallet.signer,
-            bytes,
-            expiration,
-            state: TxState::Stored,
-            is_maybe_taken: false,
-            sent_at: None,
-            block: None,
-        })
+        Ok(SignedBytes { txid, signer: wallet.signer, bytes, expiration })
     }
 
     /// Wall time, but never twice the same: the chain has no nonce, and two equal transactions would

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 
 use domain::order::Use;
 use domain::order::step::Event;
-use domain::{OrderId, OrderState, UnixMillis, WholeOrder};
+use domain::transfer::Event as TransferEvent;
+use domain::{OrderId, OrderState, TransferId, UnixMillis, WholeOrder};
 use futures::StreamExt;
 use futures::stream;
 use node::{Block, BlockTx, Head, Lookup, NodeError};
@@ -16,7 +17,7 @@ use tron::{Address, BlockId, ContractType, Energy, TxId};
 use crate::App;
 use crate::ports::StoreError;
 use crate::reconcile_pool::ReconcileFailed;
-use crate::rows::{OwnTx, WatchedBlock};
+use crate::rows::{OwnTx, TxOwner, WatchedBlock};
 
 /// Recent blocks remembered to find where a fork began; more than can be undone (19 of 27 producers
 /// make a block solid).
@@ -60,13 +61,15 @@ pub struct Watcher {
     app: App,
     recent: VecDeque<WatchedBlock>,
     on_head: Box<dyn Fn(&Head) + Send + Sync>,
+    /// Whether the last look found too little TRX for transfers: said when it begins and when it ends.
+    is_float_low: bool,
 }
 
 impl Watcher {
     /// A watcher; `on_head` is told of each new head before anything is decided by it.
     #[must_use]
     pub fn new(app: App, on_head: Box<dyn Fn(&Head) + Send + Sync>) -> Self {
-        Self { app, recent: VecDeque::new(), on_head }
+        Self { app, recent: VecDeque::new(), on_head, is_float_low: false }
     }
 
     /// Looks once and goes through every block that is new; false when there was none.
@@ -83,10 +86,31 @@ impl Watcher {
         self.confirm_solid(solid.number).await?;
         if let Some(view) = self.app.view.get() {
             self.app.reconcile_pool(&view).await?;
+            self.look_at_float().await?;
         }
         self.app.order_bell.notify_one();
         self.app.policy_bell.notify_one();
         Ok(true)
+    }
+
+    /// Says when the payers' TRX gets low, and when it is enough again.
+    async fn look_at_float(&mut self) -> Result<(), StoreError> {
+        let (pool, _) = self.app.store.pool().await?;
+        let outlays = self.app.store.outlays().await?;
+        let Some((payer, free)) = pool.fullest_payer(&outlays) else { return Ok(()) };
+        let is_low = free < self.app.settings.payer_low;
+        match (is_low, self.is_float_low) {
+            (true, false) => {
+                let left = free.to_trx_string();
+                tracing::error!(wallet.address = %payer, "no payer has more than {left} TRX for transfers; send it some");
+            }
+            (false, true) => {
+                tracing::info!(wallet.address = %payer, "there is TRX for transfers again");
+            }
+            (true, true) | (false, false) => {}
+        }
+        self.is_float_low = is_low;
+        Ok(())
     }
 
     /// Goes from the stored block to the head, back over forks.
@@ -138,7 +162,7 @@ impl Watcher {
             _ => self.solid_before(last).await?,
         };
         let dropped = self.app.store.included_since(before.number + 1).await?;
-        self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
+        self.each(dropped, |_| Shown::ReorgedOut).await?;
         self.app.uncount_since(before.number + 1).await?;
         self.app.store.set_watched(before).await?;
         Ok(before)
@@ -177,9 +201,12 @@ impl Watcher {
             self.app.confirm_counted(&block, counted_there).await?;
             let is_held = |own: &OwnTx| block.transactions.iter().any(|tx| tx.txid == own.txid);
             let (held, dropped): (Vec<OwnTx>, Vec<OwnTx>) = recorded.partition(is_held);
-            let held: Vec<TxId> = held.iter().map(|own| own.txid).collect();
-            self.app.store.mark_solid(&held).await?;
-            self.each(dropped, |own| Event::ReorgedOut(own.txid)).await?;
+            let (of_orders, of_transfers): (Vec<OwnTx>, Vec<OwnTx>) =
+                held.into_iter().partition(|own| matches!(own.owner, TxOwner::Order(_)));
+            let of_orders: Vec<TxId> = of_orders.iter().map(|own| own.txid).collect();
+            self.app.store.mark_solid(&of_orders).await?;
+            self.each(of_transfers, |_| Shown::Solid).await?;
+            self.each(dropped, |_| Shown::ReorgedOut).await?;
         }
         Ok(())
     }
@@ -194,19 +221,18 @@ impl Watcher {
                 "blocks are skipped, open transactions are looked up"
             );
             for own in self.app.store.open_txs().await? {
-                let event = match self.app.node.lookup(own.txid).await? {
+                let shown = match self.app.node.lookup(own.txid).await? {
                     Lookup::Included(found) if found.block_number <= head.number => {
-                        Event::Included {
-                            txid: own.txid,
+                        Shown::Included {
                             block: found.block_number,
                             at: UnixMillis(found.block_timestamp_ms),
                             has_succeeded: found.succeeded,
                         }
                     }
                     // Blocks after the head are walked through from here on.
-                    Lookup::Included(_) | Lookup::Absent => Event::ReorgedOut(own.txid),
+                    Lookup::Included(_) | Lookup::Absent => Shown::ReorgedOut,
                 };
-                self.app.tell(own.order, event).await?;
+                self.app.tell_own(own, shown).await?;
             }
         }
         // What their addresses did meanwhile is not known: they look at them again.
@@ -223,12 +249,8 @@ impl Watcher {
         let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
         self.each(ours, |own| {
             let found = block.transactions.iter().find(|tx| tx.txid == own.txid);
-            Event::Included {
-                txid: own.txid,
-                block: number,
-                at,
-                has_succeeded: found.is_some_and(|tx| tx.succeeded),
-            }
+            let has_succeeded = found.is_some_and(|tx| tx.succeeded);
+            Shown::Included { block: number, at, has_succeeded }
         })
         .await?;
         // Before their refills hear of it: a policy whose last transfer this is wants no other.
@@ -263,11 +285,11 @@ impl Watcher {
     async fn each(
         &self,
         ours: Vec<OwnTx>,
-        event: impl Fn(&OwnTx) -> Event,
+        shown: impl Fn(&OwnTx) -> Shown,
     ) -> Result<(), StoreError> {
-        let events: Vec<_> = ours.iter().map(|own| (own.order, event(own))).collect();
-        let mut told = stream::iter(events)
-            .map(|(order, event)| self.app.tell(order, event))
+        let shown: Vec<_> = ours.into_iter().map(|own| (own, shown(&own))).collect();
+        let mut told = stream::iter(shown)
+            .map(|(own, shown)| self.app.tell_own(own, shown))
             .buffer_unordered(EVENTS_AT_ONCE);
         while let Some(outcome) = told.next().await {
             outcome?;
@@ -276,7 +298,53 @@ impl Watcher {
     }
 }
 
+/// What the chain showed of a transaction of ours.
+#[derive(Clone, Copy, Debug)]
+enum Shown {
+    /// It is in a block.
+    Included { block: i64, at: UnixMillis, has_succeeded: bool },
+    /// The block that held it is not on the chain any more.
+    ReorgedOut,
+    /// Its block cannot be undone. Orders are marked in one go instead.
+    Solid,
+}
+
 impl App {
+    /// Commits what the chain showed of a transaction of ours.
+    async fn tell_own(&self, own: OwnTx, shown: Shown) -> Result<(), StoreError> {
+        let txid = own.txid;
+        match (own.owner, shown) {
+            (TxOwner::Order(order), Shown::Included { block, at, has_succeeded }) => {
+                self.tell(order, Event::Included { txid, block, at, has_succeeded }).await
+            }
+            (TxOwner::Order(order), Shown::ReorgedOut) => {
+                self.tell(order, Event::ReorgedOut(txid)).await
+            }
+            (TxOwner::Order(_), Shown::Solid) => self.store.mark_solid(&[txid]).await,
+            (TxOwner::Transfer(transfer), shown) => {
+                let event = match shown {
+                    Shown::Included { block, has_succeeded, .. } => {
+                        TransferEvent::Included { block, has_succeeded }
+                    }
+                    Shown::ReorgedOut => TransferEvent::ReorgedOut,
+                    Shown::Solid => TransferEvent::Solid,
+                };
+                self.tell_transfer(transfer, event).await
+            }
+        }
+    }
+
+    async fn tell_transfer(
+        &self,
+        transfer: TransferId,
+        event: TransferEvent,
+    ) -> Result<(), StoreError> {
+        if let Err(refused) = self.apply_transfer(transfer, event, None, None).await? {
+            tracing::debug!(transfer.id = %transfer, "what the chain showed changed nothing: {refused}");
+        }
+        Ok(())
+    }
+
     /// Commits what the chain showed; that it was known already is fine.
     async fn tell(&self, order: OrderId, event: Event) -> Result<(), StoreError> {
         if let Err(refused) = self.apply(order, event, None).await? {

@@ -1,0 +1,75 @@
+//! What a signed request was answered with before, so that a repeat acts never twice.
+//!
+//! An order's answer is rendered again from its row; whatever else a request does stores its exact
+//! answer with its effect (`docs/decisions/0017-exact-answers.md`). Refused requests store nothing.
+
+use std::sync::Arc;
+
+use crate::rows::{ExactAnswer, Remembered, RequestKeys, StoredAnswers};
+
+/// Renders the answer to what was done, for being stored in the same commit.
+pub type Render<T> = Arc<dyn Fn(&T) -> ExactAnswer + Send + Sync>;
+
+/// Why a request that looks like a repeat is not served. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RepeatRefused {
+    /// The signature was used on another path.
+    #[error("this signed request was sent to another path before")]
+    Elsewhere,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+}
+
+/// What this very request was answered with before; `None` for a new one.
+///
+/// Errors: [`RepeatRefused`] when it was another request.
+pub fn known(
+    answers: &StoredAnswers,
+    request: &RequestKeys,
+) -> Result<Option<Remembered>, RepeatRefused> {
+    if let Some((before, route)) = &answers.replay {
+        return match *route == request.route {
+            true => Ok(Some(before.clone())),
+            false => Err(RepeatRefused::Elsewhere),
+        };
+    }
+    match (&answers.resend, &request.idempotency) {
+        (Some((before, hash)), Some(key)) if *hash == key.request => Ok(Some(before.clone())),
+        (Some(_), _) => Err(RepeatRefused::KeyReused),
+        (None, _) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{KeyId, OrderId};
+
+    use super::*;
+    use crate::rows::Idempotency;
+
+    const BEFORE: Remembered = Remembered::Order(OrderId([1; 16]));
+
+    fn request(idempotency: Option<[u8; 32]>) -> RequestKeys {
+        RequestKeys {
+            key: KeyId(1),
+            timestamp_secs: 1,
+            signature: [2; 32],
+            route: [3; 32],
+            idempotency: idempotency
+                .map(|request| Idempotency { text: "mine".to_owned(), request }),
+        }
+    }
+
+    #[test]
+    fn a_repeat_is_the_same_request_on_the_same_path() {
+        let replay = |route| StoredAnswers { replay: Some((BEFORE, route)), resend: None };
+        let resend = |hash| StoredAnswers { replay: None, resend: Some((BEFORE, hash)) };
+        let (plain, keyed) = (request(None), request(Some([5; 32])));
+        assert_eq!(known(&StoredAnswers::default(), &keyed), Ok(None));
+        assert_eq!(known(&replay([3; 32]), &plain), Ok(Some(BEFORE)));
+        assert_eq!(known(&replay([4; 32]), &plain), Err(RepeatRefused::Elsewhere));
+        assert_eq!(known(&resend([5; 32]), &keyed), Ok(Some(BEFORE)));
+        assert_eq!(known(&resend([6; 32]), &keyed), Err(RepeatRefused::KeyReused));
+    }
+}
