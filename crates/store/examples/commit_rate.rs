@@ -126,7 +126,7 @@ const PLAIN: &[&str] = &[
     "UPDATE ledger_account SET balance = balance + ?3 WHERE kind = ?1 AND merchant_id = ?2
        RETURNING balance",
     "INSERT INTO ledger_entry VALUES (?1, 2, ?2, ?3, ?4, ?5, ?6)",
-    "INSERT INTO ledger_tx VALUES (?1, 2, ?1, NULL, ?2)",
+    "INSERT INTO ledger_tx VALUES (?1, 2, ?1, NULL, ?2, NULL)",
     "UPDATE wallet SET energy_reserved = energy_reserved + 6775560772,
        own_bandwidth = own_bandwidth - 567 WHERE address = ?1",
     "INSERT INTO replay VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -1,8 +1,9 @@
 //! What was answered to requests before, so that none acts twice.
 
-use app::rows::{NewAnswers, RequestKeys, StoredAnswers};
-use domain::{OrderId, UnixMillis};
+use app::rows::{ExactAnswer, NewAnswers, Remembered, RequestKeys, StoredAnswers};
+use domain::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use sha2::{Digest, Sha256};
 
 use crate::column;
 use crate::dialect::Fault;
@@ -12,19 +13,31 @@ pub(crate) const PRUNED_ROWS_MAX: usize = 2_000;
 
 crate::statement::statements! {
     REPLAY = "
-SELECT order_id, route FROM replay WHERE timestamp_secs = ?1 AND key_id = ?2 AND signature = ?3";
-    RESEND = "SELECT order_id, request FROM resend WHERE key_id = ?1 AND text = ?2";
+SELECT business, route, status, body FROM replay
+LEFT JOIN exact_answer ON exact_answer.id = replay.business
+WHERE timestamp_secs = ?1 AND key_id = ?2 AND signature = ?3";
+    RESEND = "
+SELECT business, request, status, body FROM resend
+LEFT JOIN exact_answer ON exact_answer.id = resend.business
+WHERE key_id = ?1 AND text = ?2";
     INSERT_REPLAY = "
-INSERT INTO replay (timestamp_secs, key_id, signature, route, order_id)
+INSERT INTO replay (timestamp_secs, key_id, signature, route, business)
 VALUES (?1, ?2, ?3, ?4, ?5)";
     INSERT_RESEND = "
-INSERT INTO resend (key_id, text, request, order_id, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+INSERT INTO resend (key_id, text, request, business, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+    INSERT_EXACT = "INSERT INTO exact_answer (id, status, body, at_ms) VALUES (?1, ?2, ?3, ?4)";
+    FORGET_REPLAY = "
+DELETE FROM replay WHERE timestamp_secs = ?1 AND key_id = ?2 AND signature = ?3";
+    FORGET_RESEND = "DELETE FROM resend WHERE key_id = ?1 AND text = ?2";
+    FORGET_EXACT = "DELETE FROM exact_answer WHERE id = ?1";
     PRUNE_REPLAYS = "
 DELETE FROM replay WHERE (timestamp_secs, key_id, signature) IN (
   SELECT timestamp_secs, key_id, signature FROM replay WHERE timestamp_secs < ?1 LIMIT ?2)";
     PRUNE_RESENDS = "
 DELETE FROM resend WHERE (key_id, text) IN (
   SELECT key_id, text FROM resend WHERE at_ms < ?1 LIMIT ?2)";
+    PRUNE_EXACT = "
+DELETE FROM exact_answer WHERE id IN (SELECT id FROM exact_answer WHERE at_ms < ?1 LIMIT ?2)";
 }
 
 /// What was answered to a request before.
@@ -32,8 +45,7 @@ pub(crate) fn stored(
     connection: &Connection,
     request: &RequestKeys,
 ) -> Result<StoredAnswers, Fault> {
-    let read = |row: &Row<'_>| Ok((column::order_id(row, 0)?, row.get(1)?));
-    let replay: Option<(OrderId, [u8; 32])> = connection
+    let replay = connection
         .prepare_cached(REPLAY)?
         .query_row(params![request.timestamp_secs, request.key.0, request.signature], read)
         .optional()?;
@@ -47,26 +59,73 @@ pub(crate) fn stored(
     Ok(StoredAnswers { replay, resend })
 }
 
+fn read(row: &Row<'_>) -> rusqlite::Result<(Remembered, [u8; 32])> {
+    let remembered = match row.get::<_, Option<u16>>(2)? {
+        Some(status) => Remembered::Exact(ExactAnswer { status, body: row.get(3)? }),
+        None => Remembered::Order(column::order_id(row, 0)?),
+    };
+    Ok((remembered, row.get(1)?))
+}
+
 /// Remembers an answer.
 pub(crate) fn remember(connection: &Connection, new: &NewAnswers) -> Result<(), Fault> {
     let request = &new.request;
+    let business = match &new.answer {
+        Remembered::Order(order) => order.0,
+        Remembered::Exact(answer) => {
+            let id = exact_id(request);
+            // The signed time may lie ahead of ours, and replays are kept by it.
+            let signed_ms = request.timestamp_secs.saturating_add(1).saturating_mul(1_000);
+            connection.prepare_cached(INSERT_EXACT)?.execute(params![
+                id,
+                answer.status,
+                answer.body,
+                new.at.0.max(signed_ms),
+            ])?;
+            id
+        }
+    };
     connection.prepare_cached(INSERT_REPLAY)?.execute(params![
         request.timestamp_secs,
         request.key.0,
         request.signature,
         request.route,
-        new.order.0,
+        business,
     ])?;
     if let Some(idempotency) = &request.idempotency {
         connection.prepare_cached(INSERT_RESEND)?.execute(params![
             request.key.0,
             idempotency.text,
             idempotency.request,
-            new.order.0,
+            business,
             new.at.0,
         ])?;
     }
     Ok(())
+}
+
+/// Forgets what was answered to a request whose effect is taken back.
+pub(crate) fn forget(connection: &Connection, request: &RequestKeys) -> Result<(), Fault> {
+    let replay = params![request.timestamp_secs, request.key.0, request.signature];
+    connection.prepare_cached(FORGET_REPLAY)?.execute(replay)?;
+    if let Some(idempotency) = &request.idempotency {
+        let resend = params![request.key.0, idempotency.text];
+        connection.prepare_cached(FORGET_RESEND)?.execute(resend)?;
+    }
+    connection.prepare_cached(FORGET_EXACT)?.execute([exact_id(request)])?;
+    Ok(())
+}
+
+/// The row of a request's exact answer; one request has one.
+fn exact_id(request: &RequestKeys) -> [u8; 16] {
+    let hash = Sha256::new()
+        .chain_update(request.timestamp_secs.to_be_bytes())
+        .chain_update(request.key.0.to_be_bytes())
+        .chain_update(request.signature)
+        .finalize();
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    id
 }
 
 /// Forgets at most [`PRUNED_ROWS_MAX`] rows of each kind, and returns how many.
@@ -81,5 +140,10 @@ pub(crate) fn prune(
         .execute(params![replays_before.0.div_euclid(1_000), limit])?;
     let resends =
         connection.prepare_cached(PRUNE_RESENDS)?.execute(params![resends_before.0, limit])?;
-    Ok(replays + resends)
+    if replays + resends > 0 {
+        return Ok(replays + resends);
+    }
+    // Only once nothing old leads to them: a row without its answer would seem to be an order's.
+    let before = replays_before.min(resends_before);
+    Ok(connection.prepare_cached(PRUNE_EXACT)?.execute(params![before.0, limit])?)
 }

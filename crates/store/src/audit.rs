@@ -2,7 +2,7 @@
 
 use app::rows::LedgerAudit;
 use domain::ledger::LedgerAccount;
-use domain::{LegState, MerchantId, OrderState};
+use domain::{LegState, MerchantId, OrderState, TransferId};
 use rusqlite::{Connection, Row};
 
 use crate::column;
@@ -56,11 +56,14 @@ ORDER BY position LIMIT 1";
     HEAD = "
 SELECT entries, (SELECT COUNT(*) FROM ledger_entry) AS found FROM ledger_head
 WHERE entries <> (SELECT COUNT(*) FROM ledger_entry)";
-    // Held is what the filling orders (0) of a merchant cost.
+    // Held is what the filling orders (0) and the open transfers (0, 1) of a merchant cost.
     HOLDS = "
 SELECT ledger_account.merchant_id, balance, COALESCE(total, 0)
 FROM ledger_account LEFT JOIN (
-  SELECT merchant_id, SUM(price) AS total FROM orders WHERE state = 0 GROUP BY merchant_id) AS open
+  SELECT merchant_id, SUM(cost) AS total FROM (
+    SELECT merchant_id, price AS cost FROM orders WHERE state = 0
+    UNION ALL SELECT merchant_id, amount + fee FROM transfer WHERE state IN (0, 1)) AS costs
+  GROUP BY merchant_id) AS open
   ON open.merchant_id = ledger_account.merchant_id
 WHERE ledger_account.kind = 2 AND balance <> COALESCE(total, 0)
 ORDER BY ledger_account.merchant_id";
@@ -85,12 +88,15 @@ GROUP BY orders.id, ledger_entry.fact, orders.price
 HAVING SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) <> orders.price
   OR SUM(CASE WHEN ledger_entry.merchant_id IN (0, orders.merchant_id) THEN 0 ELSE 1 END) > 0
 ORDER BY orders.id, ledger_entry.fact";
-    // A key's day holds what its orders of that day took from their merchant and were given back.
+    // A key's day holds what its orders and transfers of that day took from their merchant and were given back.
     SPENDS = "
 SELECT key_day.key_id, key_day.day, spent, COALESCE(total, 0)
 FROM key_day LEFT JOIN (
   SELECT key_id, (created_ms + 28800000) / 86400000 AS day, -SUM(amount) AS total
-  FROM ledger_entry JOIN orders ON orders.id = ledger_entry.business
+  FROM ledger_entry JOIN (
+    SELECT id, key_id, created_ms FROM orders
+    UNION ALL SELECT id, key_id, created_ms FROM transfer) AS charges
+    ON charges.id = ledger_entry.business
   WHERE account_kind = 1 GROUP BY 1, 2) AS charged
   ON charged.key_id = key_day.key_id AND charged.day = key_day.day
 WHERE spent <> COALESCE(total, 0)
@@ -98,7 +104,10 @@ ORDER BY key_day.key_id, key_day.day";
     UNCOUNTED = "
 SELECT charged.key_id, charged.day, total FROM (
   SELECT key_id, (created_ms + 28800000) / 86400000 AS day, -SUM(amount) AS total
-  FROM ledger_entry JOIN orders ON orders.id = ledger_entry.business
+  FROM ledger_entry JOIN (
+    SELECT id, key_id, created_ms FROM orders
+    UNION ALL SELECT id, key_id, created_ms FROM transfer) AS charges
+    ON charges.id = ledger_entry.business
   WHERE account_kind = 1 GROUP BY 1, 2) AS charged
 LEFT JOIN key_day ON key_day.key_id = charged.key_id AND key_day.day = charged.day
 WHERE key_day.key_id IS NULL AND total <> 0
@@ -117,6 +126,43 @@ GROUP BY key_id, day
 HAVING SUM(counted) <> SUM(orders) OR SUM(counted_energy) <> SUM(energy)
   OR SUM(counted_charged) <> SUM(charged)
 ORDER BY key_id, day";
+    // Which facts a transfer has: held (6), settled (7) once solid (2), released (8) when given back (3).
+    TRANSFERS = "
+SELECT id, state, total, held, settled, released FROM (
+  SELECT id, state, amount + fee AS total,
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = transfer.id AND fact = 6) AS held,
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = transfer.id AND fact = 7) AS settled,
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = transfer.id AND fact = 8) AS released
+  FROM transfer) AS facts
+WHERE held <> 1 OR settled <> CASE WHEN state = 2 THEN 1 ELSE 0 END
+  OR released <> CASE WHEN state = 3 THEN 1 ELSE 0 END
+ORDER BY id";
+    TRANSFER_AMOUNTS = "
+SELECT transfer.id, ledger_entry.fact, transfer.amount + transfer.fee,
+  SUM(CASE WHEN ledger_entry.amount > 0 THEN ledger_entry.amount ELSE 0 END)
+FROM ledger_entry JOIN transfer ON transfer.id = ledger_entry.business
+GROUP BY transfer.id, ledger_entry.fact, transfer.amount + transfer.fee
+HAVING SUM(CASE WHEN ledger_entry.amount > 0 THEN ledger_entry.amount ELSE 0 END)
+  <> transfer.amount + transfer.fee
+ORDER BY transfer.id, ledger_entry.fact";
+    // Nobody looks after an open transfer that is not queued.
+    FORGOTTEN_TRANSFERS = "
+SELECT id, state FROM transfer WHERE state IN (0, 1) AND NOT EXISTS (
+  SELECT 1 FROM outbox WHERE kind = 2 AND outbox.subject = transfer.id)
+ORDER BY id";
+    // A deposit has its credit (9) exactly when it was enough, and the credit is its amount.
+    DEPOSITS = "
+SELECT txid, amount, is_credited, credited FROM (
+  SELECT txid, deposit.amount, is_credited, COALESCE((SELECT SUM(ledger_entry.amount)
+    FROM ledger_entry WHERE business = deposit.id AND fact = 9 AND account_kind = 1
+      AND ledger_entry.merchant_id = deposit.merchant_id), 0) AS credited
+  FROM deposit) AS facts
+WHERE credited <> CASE WHEN is_credited = 1 THEN amount ELSE 0 END
+ORDER BY txid";
+    CREDITS_WITHOUT_DEPOSIT = "
+SELECT business, fact FROM ledger_tx WHERE fact = 9 AND NOT EXISTS (
+  SELECT 1 FROM deposit WHERE deposit.id = ledger_tx.business AND deposit.txid = ledger_tx.txid)
+ORDER BY business";
     // Reserved is what planned (0) and signed (1) legs are to lend: bandwidth (0), energy (1).
     RESERVATIONS = "
 SELECT address, bandwidth_reserved, COALESCE(bandwidth, 0), energy_reserved, COALESCE(energy, 0)
@@ -164,11 +210,11 @@ SELECT id, state, wanted, found FROM (
 WHERE wanted <> found ORDER BY id";
     OWED_CALLBACKS = "
 SELECT order_id FROM callback WHERE state = 0 AND NOT EXISTS (
-  SELECT 1 FROM outbox WHERE kind = 1 AND outbox.order_id = callback.order_id)
+  SELECT 1 FROM outbox WHERE kind = 1 AND outbox.subject = callback.order_id)
 ORDER BY order_id";
     LIVE = "
 SELECT id, is_live, queued FROM (
-  SELECT id, is_live, (SELECT COUNT(*) FROM outbox WHERE kind = 0 AND order_id = orders.id) AS queued
+  SELECT id, is_live, (SELECT COUNT(*) FROM outbox WHERE kind = 0 AND subject = orders.id) AS queued
   FROM orders) AS marks
 WHERE is_live <> queued ORDER BY id";
     // Nobody looks after an order that is not live: nothing of it may be open.
@@ -216,7 +262,9 @@ const CHECKS: &[Check] = &[
     }),
     (HOLDS, |row| {
         let (merchant, held, open) = (sun(row, 0)?, sun(row, 1)?, sun(row, 2)?);
-        Ok(format!("merchant {merchant}: {held} sun are held, its filling orders cost {open} sun"))
+        Ok(format!(
+            "merchant {merchant}: {held} sun are held, its open orders and transfers cost {open} sun"
+        ))
     }),
     (MONEY, |row| {
         let (order, state) = (column::order_id(row, 0)?, order_state(row, 1)?);
@@ -256,6 +304,29 @@ const CHECKS: &[Check] = &[
              {counted_charged} sun in {counted} orders, it was {energy} for {charged} in {orders}"
         ))
     }),
+    (TRANSFERS, |row| {
+        let (id, state) = (transfer_id(row)?, column::code::<domain::TransferState>(row, 1)?);
+        let (total, held) = (sun(row, 2)?, sun(row, 3)?);
+        let (settled, released) = (sun(row, 4)?, sun(row, 5)?);
+        Ok(format!(
+            "transfer {id}: {state:?} at {total} sun, yet held {held}, settled {settled} and \
+             released {released} times"
+        ))
+    }),
+    (TRANSFER_AMOUNTS, |row| {
+        let (id, fact, total, moved) =
+            (transfer_id(row)?, sun(row, 1)?, sun(row, 2)?, sun(row, 3)?);
+        Ok(format!("transfer {id}: it costs {total} sun, fact {fact} moved {moved} sun"))
+    }),
+    (FORGOTTEN_TRANSFERS, |row| {
+        let (id, state) = (transfer_id(row)?, column::code::<domain::TransferState>(row, 1)?);
+        Ok(format!("transfer {id}: {state:?} and not queued"))
+    }),
+    (DEPOSITS, |row| {
+        let (txid, amount, credited) = (column::txid(row, 0)?, sun(row, 1)?, sun(row, 3)?);
+        Ok(format!("deposit {txid}: {amount} sun arrived, {credited} sun are credited"))
+    }),
+    (CREDITS_WITHOUT_DEPOSIT, |row| Ok(format!("{}: there is no such deposit", ledger_tx(row)?))),
     (RESERVATIONS, |row| {
         let (wallet, bandwidth, energy) = (column::address(row, 0)?, sun(row, 1)?, sun(row, 3)?);
         let (bandwidth_legs, energy_legs) = (sun(row, 2)?, sun(row, 4)?);
@@ -322,6 +393,10 @@ pub(crate) fn audit(connection: &Connection) -> Result<LedgerAudit, Fault> {
 
 fn sun(row: &Row<'_>, index: usize) -> rusqlite::Result<i64> {
     row.get(index)
+}
+
+fn transfer_id(row: &Row<'_>) -> rusqlite::Result<TransferId> {
+    row.get(0).map(TransferId)
 }
 
 fn order_state(row: &Row<'_>, index: usize) -> rusqlite::Result<OrderState> {

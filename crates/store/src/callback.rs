@@ -51,7 +51,7 @@ pub(crate) fn owe(
         body,
         first.0,
     ])?;
-    outbox::want(connection, OutboxKind::Callback, event.order, first)
+    outbox::want(connection, OutboxKind::Callback, event.order.0, first)
 }
 
 /// The callback of an order.
@@ -115,6 +115,6 @@ pub(crate) fn replay(
         return Ok(false);
     }
     connection.prepare_cached(OWE_AGAIN)?.execute(params![order.0, now.0])?;
-    outbox::want(connection, OutboxKind::Callback, order, now)?;
+    outbox::want(connection, OutboxKind::Callback, order.0, now)?;
     Ok(true)
 }

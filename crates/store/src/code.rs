@@ -3,7 +3,9 @@
 use app::rows::{CallbackState, OutboxKind};
 use domain::collect::Scene;
 use domain::pool::WalletRole;
-use domain::{LegState, OrderState, PolicyKind, PolicyState, PolicyStep, Road, TxState};
+use domain::{
+    LegState, OrderState, PolicyKind, PolicyState, PolicyStep, Road, TransferState, TxState,
+};
 
 /// A word that a row keeps as a number.
 pub(crate) trait Code: Sized + 'static {
@@ -54,8 +56,9 @@ code!(LegState {
 code!(TxState { Stored = 0, Included = 1, Solid = 2, Lost = 3 });
 code!(Road { Out = 0, Back = 1 });
 code!(Scene { Automatic = 0, RecipientHolds = 1, RecipientEmpty = 2 });
-code!(WalletRole { Lender = 0, Activator = 1 });
-code!(OutboxKind { Order = 0, Callback = 1 });
+code!(WalletRole { Lender = 0, Activator = 1, Payer = 2 });
+code!(TransferState { Stored = 0, Included = 1, Settled = 2, Released = 3 });
+code!(OutboxKind { Order = 0, Callback = 1, Transfer = 2 });
 code!(PolicyKind { Count = 0, Auto = 1 });
 code!(PolicyState { Enabled = 0, Paused = 1, Disabled = 2, Ended = 3 });
 code!(PolicyStep {
@@ -133,6 +136,7 @@ mod tests {
         check::<Road>();
         check::<Scene>();
         check::<WalletRole>();
+        check::<TransferState>();
         check::<OutboxKind>();
         check::<CallbackState>();
         check::<PolicyKind>();

@@ -6,7 +6,10 @@ use domain::WholeOrder;
 use rusqlite::Connection;
 
 use crate::dialect::Fault;
-use crate::{admin, answer, callback, key, ledger, merchant, order, outbox, policy, pool, price};
+use crate::{
+    admin, answer, callback, deposit, key, ledger, merchant, order, outbox, policy, pool, price,
+    transfer,
+};
 
 /// Loads what a work needs, lets it decide, and writes its changes. A refusal writes nothing.
 pub(crate) fn perform(connection: &Connection, work: &mut dyn Work) -> Result<(), Fault> {
@@ -45,6 +48,15 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
         (None, Some(receiver)) => rows.others = order::live_on(connection, receiver)?,
         (None, None) => {}
     }
+    if let Some(id) = needs.transfer {
+        rows.transfer = transfer::by_id(connection, id)?;
+    }
+    if needs.outlays {
+        rows.outlays = transfer::outlays(connection)?;
+    }
+    if needs.scanned {
+        rows.scanned = deposit::scanned(connection)?;
+    }
     if let Some(admin) = &needs.admin {
         rows.admin = admin::load(connection, admin)?;
     }
@@ -73,6 +85,15 @@ pub(crate) fn write(
     if let Some(whole) = &changes.whole {
         write_whole(connection, rows, whole, changes.attention)?;
     }
+    if let Some(new) = &changes.transfer {
+        transfer::write(connection, rows.transfer.as_ref(), new)?;
+    }
+    for new in &changes.deposits {
+        deposit::insert(connection, new)?;
+    }
+    if let Some(block) = &changes.scanned {
+        deposit::set_scanned(connection, block)?;
+    }
     for tx in &changes.ledger {
         ledger::post(connection, tx)?;
     }
@@ -82,6 +103,9 @@ pub(crate) fn write(
     if let Some((event, body)) = &changes.callback {
         let order = changes.whole.as_ref().map(|whole| &whole.order);
         callback::owe(connection, event, body, order)?;
+    }
+    if let Some(request) = &changes.forgotten {
+        answer::forget(connection, request)?;
     }
     if let Some(answers) = &changes.answers {
         answer::remember(connection, answers)?;
@@ -94,6 +118,9 @@ pub(crate) fn write(
     }
     if let Some((order, attention)) = changes.attention {
         outbox::attend(connection, order, attention, lease)?;
+    }
+    if let Some((transfer, attention)) = changes.transfer_attention {
+        outbox::attend_transfer(connection, transfer, attention, lease)?;
     }
     for order in &changes.nudges {
         outbox::nudge(connection, *order)?;

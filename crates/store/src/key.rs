@@ -2,7 +2,7 @@
 
 use app::rows::Key;
 use domain::key::{AllowList, KeyLimits, KeySpend, Scopes};
-use domain::{Day, KeyId, MerchantId, OrderId, UnixMillis};
+use domain::{Day, KeyId, MerchantId, OrderId, TransferId, UnixMillis};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::Sun;
@@ -40,6 +40,7 @@ FROM api_key WHERE id = ?1";
     ADD_SPEND = "
 INSERT INTO key_day (key_id, day, spent) VALUES (?1, ?2, ?3)
 ON CONFLICT (key_id, day) DO UPDATE SET spent = spent + excluded.spent";
+    SENT_WITH = "SELECT key_id, created_ms FROM transfer WHERE id = ?1";
     ORDERED_WITH = "SELECT key_id, created_ms FROM orders WHERE id = ?1";
 }
 
@@ -85,6 +86,18 @@ pub(crate) fn count_spend_of_order(
     let (key, created) = connection
         .prepare_cached(ORDERED_WITH)?
         .query_row([order.0], |row| Ok((column::key_id(row, 0)?, column::millis(row, 1)?)))?;
+    count_spend(connection, key, created.day_utc8(), amount)
+}
+
+/// Counts what a transfer's key was charged, or given back, on the day on which it was accepted.
+pub(crate) fn count_spend_of_transfer(
+    connection: &Connection,
+    transfer: TransferId,
+    amount: Sun,
+) -> Result<(), Fault> {
+    let (key, created) = connection
+        .prepare_cached(SENT_WITH)?
+        .query_row([transfer.0], |row| Ok((column::key_id(row, 0)?, column::millis(row, 1)?)))?;
     count_spend(connection, key, created.day_utc8(), amount)
 }
 

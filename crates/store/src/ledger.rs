@@ -1,9 +1,9 @@
 //! The ledger: entries first, then their header, which the schema refuses unless they sum to zero.
 
-use domain::MerchantId;
-use domain::ledger::{LedgerAccount, LedgerTx};
+use domain::ledger::{Fact, LedgerAccount, LedgerTx};
+use domain::{MerchantId, TransferId};
 use rusqlite::{Connection, params};
-use tron::Sun;
+use tron::{Sun, TxId};
 
 use crate::dialect::Fault;
 use crate::key;
@@ -21,7 +21,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 UPDATE ledger_head SET entries = entries + ?1, posted_ms = MAX(posted_ms, ?2) WHERE id = 1
 RETURNING entries, posted_ms";
     INSERT_TX = "
-INSERT INTO ledger_tx (business, fact, order_id, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+INSERT INTO ledger_tx (business, fact, order_id, reason, at_ms, txid)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     OPEN_ACCOUNT = "INSERT INTO ledger_account (kind, merchant_id) VALUES (?1, ?2)";
 }
 
@@ -56,14 +57,18 @@ pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> 
         tx.order.map(|order| order.0),
         tx.reason,
         tx.at.0,
+        tx.txid.as_ref().map(TxId::as_bytes),
     ])?;
     Ok(())
 }
 
-/// Keeps what keys spend beside the entries, as the balances are: what an order takes from its merchant
-/// or gives back counts for the key and the day that placed it.
+/// Keeps what keys spend beside the entries, as the balances are: what an order or a transfer takes from
+/// its merchant or gives back counts for the key and the day that placed it.
 fn count_spend(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
-    let Some(order) = tx.order else { return Ok(()) };
+    let transfer = match tx.fact {
+        Fact::TransferHeld | Fact::TransferReleased => Some(TransferId(tx.id.business)),
+        _ => None,
+    };
     let available = tx
         .entries()
         .iter()
@@ -71,7 +76,11 @@ fn count_spend(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
         .map(|entry| entry.amount);
     match available.sum() {
         Sun::ZERO => Ok(()),
-        moved => key::count_spend_of_order(connection, order, -moved),
+        moved => match (tx.order, transfer) {
+            (Some(order), _) => key::count_spend_of_order(connection, order, -moved),
+            (None, Some(transfer)) => key::count_spend_of_transfer(connection, transfer, -moved),
+            (None, None) => Ok(()),
+        },
     }
 }
 

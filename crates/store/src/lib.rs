@@ -17,6 +17,7 @@ mod callback;
 mod code;
 mod column;
 mod commit;
+mod deposit;
 mod dialect;
 mod energy_use;
 mod engine;
@@ -40,6 +41,7 @@ mod sqlite;
 mod statement;
 mod store;
 mod threads;
+mod transfer;
 mod tx;
 mod watch;
 

@@ -13,7 +13,7 @@ use crate::dialect::Fault;
 crate::statement::statements! {
     LINES = "
 SELECT position, posted_ms, at_ms, account_kind, ledger_entry.merchant_id, ledger_entry.fact, amount,
-  ledger_entry.balance_after, ledger_tx.order_id, orders.reference, reason
+  ledger_entry.balance_after, ledger_tx.order_id, orders.reference, reason, ledger_tx.txid
 FROM ledger_entry
 JOIN ledger_tx ON ledger_tx.business = ledger_entry.business AND ledger_tx.fact = ledger_entry.fact
 LEFT JOIN orders ON orders.id = ledger_tx.order_id
@@ -22,7 +22,7 @@ WHERE ledger_entry.merchant_id = ?1 AND ledger_entry.merchant_id > 0
 ORDER BY posted_ms, position LIMIT ?5";
     OF_ORDER_LINES = "
 SELECT position, posted_ms, at_ms, account_kind, ledger_entry.merchant_id, ledger_entry.fact, amount,
-  balance_after, ledger_tx.order_id, NULL, reason
+  balance_after, ledger_tx.order_id, NULL, reason, ledger_tx.txid
 FROM ledger_entry
 JOIN ledger_tx ON ledger_tx.business = ledger_entry.business AND ledger_tx.fact = ledger_entry.fact
 WHERE ledger_entry.business = ?1 ORDER BY position";
@@ -80,7 +80,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StatementLine> {
         balance: column::sun(row, 7)?,
         order: column::maybe_order_id(row, 8)?,
         reference: row.get(9)?,
-        txids: Vec::new(),
+        // A transfer's or a deposit's; an order has several, in rows of their own.
+        txids: column::maybe_txid(row, 11)?.into_iter().collect(),
         reason: row.get(10)?,
     })
 }

@@ -28,6 +28,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/sqlite/0003_merchants.sql"),
     },
     Migration {
+        number: 4,
+        name: "answers_and_transfers",
+        sql: include_str!("../schema/sqlite/0004_answers_and_transfers.sql"),
+    },
+    Migration {
         number: 5,
         name: "policies",
         sql: include_str!("../schema/sqlite/0005_policies.sql"),
@@ -36,6 +41,11 @@ const MIGRATIONS: &[Migration] = &[
         number: 6,
         name: "key_use",
         sql: include_str!("../schema/sqlite/0006_key_use.sql"),
+    },
+    Migration {
+        number: 7,
+        name: "deposits",
+        sql: include_str!("../schema/sqlite/0007_deposits.sql"),
     },
 ];
 

@@ -5,8 +5,8 @@
 //! lease is counted, so that the row stays due for what the holder did not see.
 
 use app::rows::{Attention, Lease, OutboxKind};
-use domain::{OrderId, UnixMillis};
-use rusqlite::{Connection, params};
+use domain::{OrderId, TransferId, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::code::Code;
 use crate::dialect::Fault;
@@ -15,9 +15,9 @@ use crate::{column, order};
 crate::statement::statements! {
     // A known row's due time moves earlier, and the nudge is counted.
     WANT = "
-INSERT INTO outbox (kind, order_id, due_ms, wake_ms, lease_owner, fence, nudges)
+INSERT INTO outbox (kind, subject, due_ms, wake_ms, lease_owner, fence, nudges)
 VALUES (?1, ?2, ?3, ?3, NULL, 0, 0)
-ON CONFLICT (kind, order_id) DO UPDATE SET
+ON CONFLICT (kind, subject) DO UPDATE SET
   due_ms = CASE WHEN outbox.due_ms > excluded.due_ms THEN excluded.due_ms ELSE outbox.due_ms END,
   wake_ms = CASE WHEN outbox.lease_owner IS NULL AND outbox.wake_ms > excluded.due_ms
     THEN excluded.due_ms ELSE outbox.wake_ms END,
@@ -26,20 +26,25 @@ ON CONFLICT (kind, order_id) DO UPDATE SET
     CLAIM = "
 UPDATE outbox SET lease_owner = ?3, wake_ms = ?4,
   fence = CASE WHEN fence >= ?2 THEN fence + 1 ELSE ?2 END
-WHERE kind = ?1 AND order_id IN (
-  SELECT order_id FROM outbox WHERE kind = ?1 AND wake_ms <= ?2 ORDER BY wake_ms LIMIT ?5)
-RETURNING order_id, fence, nudges, due_ms";
+WHERE kind = ?1 AND subject IN (
+  SELECT subject FROM outbox WHERE kind = ?1 AND wake_ms <= ?2 ORDER BY wake_ms LIMIT ?5)
+RETURNING subject, fence, nudges, due_ms";
+    CLAIM_ONE = "
+UPDATE outbox SET lease_owner = ?4, wake_ms = ?5,
+  fence = CASE WHEN fence >= ?3 THEN fence + 1 ELSE ?3 END
+WHERE kind = ?1 AND subject = ?2 AND lease_owner IS NULL
+RETURNING fence, nudges";
     IS_HELD = "
-SELECT 1 FROM outbox WHERE kind = ?1 AND order_id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
+SELECT 1 FROM outbox WHERE kind = ?1 AND subject = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
     GIVE_BACK = "
 UPDATE outbox SET lease_owner = NULL,
   due_ms = CASE WHEN nudges > ?4 AND due_ms < ?5 THEN due_ms ELSE ?5 END,
   wake_ms = CASE WHEN nudges > ?4 AND due_ms < ?5 THEN due_ms ELSE ?5 END
-WHERE kind = ?1 AND order_id = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
+WHERE kind = ?1 AND subject = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
     FINISH = "
 DELETE FROM outbox
-WHERE kind = ?1 AND order_id = ?2 AND fence = ?3 AND nudges = ?4 AND lease_owner IS NOT NULL";
-    DROP = "DELETE FROM outbox WHERE kind = ?1 AND order_id = ?2";
+WHERE kind = ?1 AND subject = ?2 AND fence = ?3 AND nudges = ?4 AND lease_owner IS NOT NULL";
+    DROP = "DELETE FROM outbox WHERE kind = ?1 AND subject = ?2";
     FREE_ALL = "UPDATE outbox SET lease_owner = NULL, wake_ms = due_ms WHERE lease_owner IS NOT NULL";
     NEXT_DUE = "SELECT MIN(wake_ms) FROM outbox WHERE kind = ?1";
 }
@@ -65,18 +70,35 @@ pub(crate) fn claim(
     let mut claim = connection.prepare_cached(CLAIM)?;
     let rows =
         claim.query_map(params![kind.number(), now.0, owner, lease_until.0, limit], |row| {
-            let order = column::order_id(row, 0)?;
-            let lease = Lease { kind, order, fence: row.get(1)?, nudges: row.get(2)? };
+            let subject = row.get(0)?;
+            let lease = Lease { kind, subject, fence: row.get(1)?, nudges: row.get(2)? };
             Ok((row.get::<_, i64>(3)?, lease))
         })?;
     let mut leases = rows.collect::<Result<Vec<_>, _>>()?;
-    leases.sort_by_key(|(due_ms, lease)| (*due_ms, lease.order));
+    leases.sort_by_key(|(due_ms, lease)| (*due_ms, lease.subject));
     Ok(leases.into_iter().map(|(_, lease)| lease).collect())
+}
+
+/// Claims one row that is free, whether it is due or not; `None` when somebody else has it.
+pub(crate) fn claim_one(
+    connection: &Connection,
+    kind: OutboxKind,
+    subject: [u8; 16],
+    owner: &str,
+    now: UnixMillis,
+    lease_until: UnixMillis,
+) -> Result<Option<Lease>, Fault> {
+    let mut claim = connection.prepare_cached(CLAIM_ONE)?;
+    let found = claim
+        .query_row(params![kind.number(), subject, now.0, owner, lease_until.0], |row| {
+            Ok(Lease { kind, subject, fence: row.get(0)?, nudges: row.get(1)? })
+        });
+    Ok(found.optional()?)
 }
 
 /// Refuses a lease that was taken over, or that has ended.
 pub(crate) fn check(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
-    let key = params![lease.kind.number(), lease.order.0, lease.fence];
+    let key = params![lease.kind.number(), lease.subject, lease.fence];
     let is_held = connection.prepare_cached(IS_HELD)?.exists(key)?;
     if is_held { Ok(()) } else { Err(Fault::LeaseLost) }
 }
@@ -87,7 +109,7 @@ pub(crate) fn give_back(
     lease: &Lease,
     due: UnixMillis,
 ) -> Result<(), Fault> {
-    let key = params![lease.kind.number(), lease.order.0, lease.fence, lease.nudges, due.0];
+    let key = params![lease.kind.number(), lease.subject, lease.fence, lease.nudges, due.0];
     let changed = connection.prepare_cached(GIVE_BACK)?.execute(key)?;
     if changed == 0 { Err(Fault::LeaseLost) } else { Ok(()) }
 }
@@ -99,11 +121,11 @@ pub(crate) fn attend(
     attention: Attention,
     lease: Option<Lease>,
 ) -> Result<(), Fault> {
-    match (lease.filter(|lease| lease.order == order), attention) {
+    match (lease.filter(|lease| lease.subject == order.0), attention) {
         (Some(lease), Attention::At(due)) => give_back(connection, &lease, due),
         (Some(lease), Attention::Done) => finish(connection, &lease),
         (None, Attention::At(due)) => {
-            want(connection, OutboxKind::Order, order, due)?;
+            want(connection, OutboxKind::Order, order.0, due)?;
             order::set_live(connection, order, true)
         }
         (None, Attention::Done) => {
@@ -114,15 +136,34 @@ pub(crate) fn attend(
     }
 }
 
+/// Writes what becomes of a transfer's row.
+pub(crate) fn attend_transfer(
+    connection: &Connection,
+    transfer: TransferId,
+    attention: Attention,
+    lease: Option<Lease>,
+) -> Result<(), Fault> {
+    match (lease.filter(|lease| lease.subject == transfer.0), attention) {
+        (Some(lease), Attention::At(due)) => give_back(connection, &lease, due),
+        (Some(lease), Attention::Done) => finish(connection, &lease),
+        (None, Attention::At(due)) => want(connection, OutboxKind::Transfer, transfer.0, due),
+        (None, Attention::Done) => {
+            let key = params![OutboxKind::Transfer.number(), transfer.0];
+            connection.prepare_cached(DROP)?.execute(key)?;
+            Ok(())
+        }
+    }
+}
+
 /// Ends a lease with nothing owed any more; a row that was nudged meanwhile stays.
 fn finish(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
-    let key = params![lease.kind.number(), lease.order.0, lease.fence, lease.nudges];
+    let key = params![lease.kind.number(), lease.subject, lease.fence, lease.nudges];
     if connection.prepare_cached(FINISH)?.execute(key)? == 0 {
         return give_back(connection, lease, UnixMillis(i64::MAX));
     }
     match lease.kind {
-        OutboxKind::Order => order::set_live(connection, lease.order, false),
-        OutboxKind::Callback => Ok(()),
+        OutboxKind::Order => order::set_live(connection, lease.order(), false),
+        OutboxKind::Callback | OutboxKind::Transfer => Ok(()),
     }
 }
 
@@ -130,16 +171,16 @@ fn finish(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
 pub(crate) fn want(
     connection: &Connection,
     kind: OutboxKind,
-    order: OrderId,
+    subject: [u8; 16],
     due: UnixMillis,
 ) -> Result<(), Fault> {
-    connection.prepare_cached(WANT)?.execute(params![kind.number(), order.0, due.0])?;
+    connection.prepare_cached(WANT)?.execute(params![kind.number(), subject, due.0])?;
     Ok(())
 }
 
 /// An order wants attention at once; one that had none owed any more comes back.
 pub(crate) fn nudge(connection: &Connection, order: OrderId) -> Result<(), Fault> {
-    want(connection, OutboxKind::Order, order, AT_ONCE)?;
+    want(connection, OutboxKind::Order, order.0, AT_ONCE)?;
     order::set_live(connection, order, true)
 }
 

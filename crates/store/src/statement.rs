@@ -21,6 +21,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::answer::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::callback::STATEMENTS,
+        crate::deposit::STATEMENTS,
         crate::energy_use::STATEMENTS,
         crate::key::STATEMENTS,
         crate::key_use::STATEMENTS,
@@ -34,6 +35,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::policy::STATEMENTS,
         crate::pool::STATEMENTS,
         crate::price::STATEMENTS,
+        crate::transfer::STATEMENTS,
         crate::tx::STATEMENTS,
         crate::watch::STATEMENTS,
     ]
@@ -74,6 +76,10 @@ mod tests {
         ("LENT", "orders USING COVERING INDEX orders_live"),
         ("OPEN", "chain_tx USING INDEX chain_tx_open"),
         ("NUDGE_WATCHED", "policy USING INDEX policy_watched"),
+        ("OPEN", "transfer USING INDEX transfer_open"),
+        ("OUTLAYS", "transfer USING INDEX transfer_open"),
+        ("ADDRESSES", "deposit_address"),
+        ("NEWEST", "deposit USING INDEX deposit_by_block"),
     ];
 
     #[test]

@@ -1,24 +1,29 @@
 //! The port, method by method: each is one job.
 
+use std::collections::BTreeMap;
+
 use app::ports::{Lent, Store, StoreError};
 use app::rows::{
-    Attempt, Callback, Counted, Key, KeySummary, Lease, LedgerAudit, Merchant, NewWallet,
-    OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys, StoredAnswers,
-    WalletReading, WatchedBlock, WatchedPolicy,
+    Attempt, Callback, Counted, DepositAddress, Key, KeySummary, Lease, LedgerAudit, Merchant,
+    NewWallet, OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys,
+    ScannedBlock, StoredAnswers, WalletReading, WatchedBlock, WatchedPolicy,
 };
 use app::work::Work;
 use async_trait::async_trait;
 use domain::ledger::LedgerTx;
 use domain::pool::Pool;
 use domain::price_overrides::PriceOverrides;
-use domain::{KeyId, MerchantId, OrderId, PolicyId, PolicyKind, UnixMillis, WholeOrder};
+use domain::{
+    Deposit, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer, TransferId, UnixMillis,
+    WholeOrder,
+};
 use rusqlite::Connection;
-use tron::{Address, TxId};
+use tron::{Address, Sun, TxId};
 
 use crate::sqlite::SqliteStore;
 use crate::{
-    answer, audit, callback, commit, key, key_use, ledger, leg, merchant, order, outbox, policy,
-    pool, price, tx, watch,
+    answer, audit, callback, commit, deposit, key, key_use, ledger, leg, merchant, order, outbox,
+    policy, pool, price, transfer, tx, watch,
 };
 
 #[async_trait]
@@ -38,6 +43,21 @@ impl Store for SqliteStore {
         let owner = owner.to_owned();
         self.write(move |connection| {
             outbox::claim(connection, kind, &owner, now, lease_until, limit)
+        })
+        .await
+    }
+
+    async fn claim_one(
+        &self,
+        kind: OutboxKind,
+        subject: [u8; 16],
+        owner: &str,
+        now: UnixMillis,
+        lease_until: UnixMillis,
+    ) -> Result<Option<Lease>, StoreError> {
+        let owner = owner.to_owned();
+        self.write(move |connection| {
+            outbox::claim_one(connection, kind, subject, &owner, now, lease_until)
         })
         .await
     }
@@ -271,6 +291,56 @@ impl Store for SqliteStore {
 
     async fn post(&self, tx: LedgerTx) -> Result<(), StoreError> {
         self.write(move |connection| ledger::post(connection, &tx)).await
+    }
+
+    async fn transfer(&self, id: TransferId) -> Result<Option<Transfer>, StoreError> {
+        self.read(move |connection| transfer::by_id(connection, id)).await
+    }
+
+    async fn transfers(
+        &self,
+        merchant: MerchantId,
+        limit: usize,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(move |connection| transfer::of_merchant(connection, merchant, limit)).await
+    }
+
+    async fn outlays(&self) -> Result<BTreeMap<Address, Sun>, StoreError> {
+        self.read(transfer::outlays).await
+    }
+
+    async fn put_deposit_address(&self, new: &DepositAddress) -> Result<(), StoreError> {
+        let new = new.clone();
+        self.write(move |connection| deposit::put_address(connection, &new)).await
+    }
+
+    async fn deposit_addresses(
+        &self,
+        merchant: Option<MerchantId>,
+    ) -> Result<Vec<DepositAddress>, StoreError> {
+        self.read(move |connection| deposit::addresses(connection, merchant)).await
+    }
+
+    async fn deposit_merchants(
+        &self,
+        addresses: &[Address],
+    ) -> Result<Vec<(Address, MerchantId)>, StoreError> {
+        let addresses = addresses.to_vec();
+        self.read(move |connection| deposit::merchants_of(connection, &addresses)).await
+    }
+
+    async fn deposits(
+        &self,
+        merchant: Option<MerchantId>,
+        limit: usize,
+    ) -> Result<Vec<Deposit>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(move |connection| deposit::newest(connection, merchant, limit)).await
+    }
+
+    async fn scanned(&self) -> Result<Option<ScannedBlock>, StoreError> {
+        self.read(deposit::scanned).await
     }
 
     async fn audit(&self) -> Result<LedgerAudit, StoreError> {

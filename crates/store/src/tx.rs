@@ -1,13 +1,13 @@
 //! Signed transactions of ours.
 
-use app::rows::OwnTx;
+use app::rows::{OwnTx, TxOwner};
 use domain::{ChainTx, LegId, OrderId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::TxId;
 
 use crate::code::Code;
-use crate::column;
 use crate::dialect::Fault;
+use crate::{column, transfer};
 
 crate::statement::statements! {
     INSERT = "
@@ -48,7 +48,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ChainTx> {
 }
 
 fn read_own(row: &Row<'_>) -> rusqlite::Result<OwnTx> {
-    Ok(OwnTx { txid: column::txid(row, 0)?, order: column::order_id(row, 1)? })
+    let owner = TxOwner::Order(column::order_id(row, 1)?);
+    Ok(OwnTx { txid: column::txid(row, 0)?, owner })
 }
 
 /// The transactions of an order, oldest first.
@@ -118,7 +119,11 @@ pub(crate) fn own(connection: &Connection, txids: &[TxId]) -> Result<Vec<OwnTx>,
     let mut by_txid = connection.prepare_cached(OPEN_BY_TXID)?;
     let mut own = Vec::new();
     for txid in txids {
-        own.extend(by_txid.query_row([txid.as_bytes()], read_own).optional()?);
+        let found = by_txid.query_row([txid.as_bytes()], read_own).optional()?;
+        match found {
+            Some(found) => own.push(found),
+            None => own.extend(transfer::own(connection, *txid)?),
+        }
     }
     Ok(own)
 }
@@ -126,13 +131,17 @@ pub(crate) fn own(connection: &Connection, txids: &[TxId]) -> Result<Vec<OwnTx>,
 /// Our transactions that are included in this block or a later one and not solid.
 pub(crate) fn included_since(connection: &Connection, block: i64) -> Result<Vec<OwnTx>, Fault> {
     let mut included = connection.prepare_cached(INCLUDED_SINCE)?;
-    Ok(included.query_map([block], read_own)?.collect::<Result<_, _>>()?)
+    let mut own: Vec<OwnTx> = included.query_map([block], read_own)?.collect::<Result<_, _>>()?;
+    own.extend(transfer::included_since(connection, block)?);
+    Ok(own)
 }
 
 /// Every transaction of ours that is not yet solid or lost.
 pub(crate) fn open(connection: &Connection) -> Result<Vec<OwnTx>, Fault> {
     let mut open = connection.prepare_cached(OPEN)?;
-    Ok(open.query_map([], read_own)?.collect::<Result<_, _>>()?)
+    let mut own: Vec<OwnTx> = open.query_map([], read_own)?.collect::<Result<_, _>>()?;
+    own.extend(transfer::open(connection)?);
+    Ok(own)
 }
 
 /// Our transactions that are included in this block or an earlier one and not solid, by block.
@@ -142,10 +151,13 @@ pub(crate) fn included_until(
 ) -> Result<Vec<(i64, OwnTx)>, Fault> {
     let mut included = connection.prepare_cached(INCLUDED_UNTIL)?;
     let rows = included.query_map([block], |row| Ok((row.get(2)?, read_own(row)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut own: Vec<(i64, OwnTx)> = rows.collect::<Result<_, _>>()?;
+    own.extend(transfer::included_until(connection, block)?);
+    own.sort_by_key(|(block, _)| *block);
+    Ok(own)
 }
 
-/// Marks these transactions as solid, those that are included.
+/// Marks these transactions of orders as solid, those that are included.
 pub(crate) fn mark_solid(connection: &Connection, txids: &[TxId]) -> Result<(), Fault> {
     let mut mark = connection.prepare_cached(MARK_SOLID)?;
     for txid in txids {

@@ -1,7 +1,9 @@
 //! What the operator does.
 
 use app::ports::{Store, StoreError};
-use app::rows::{Changes, Idempotency, Key, Needs, NewAnswers, NewWallet, WatchedBlock};
+use app::rows::{
+    Changes, Idempotency, Key, Needs, NewAnswers, NewWallet, Remembered, WatchedBlock,
+};
 use app::work::commit;
 use domain::key::{AllowList, KeyLimits, Scope, Scopes};
 use domain::order::Event;
@@ -123,7 +125,7 @@ pub(crate) async fn old_answers_are_forgotten(store: &dyn Store) {
         let text = format!("mine-{number}");
         request.idempotency = Some(Idempotency { text, request: [5; 32] });
         let at = domain::UnixMillis(secs * 1_000);
-        let new = NewAnswers { request: request.clone(), order, at };
+        let new = NewAnswers { request: request.clone(), answer: Remembered::Order(order), at };
         async move {
             let changes = Changes { answers: Some(new), ..Changes::default() };
             let done = commit(store, Needs::default(), move |_| Ok::<_, ()>((changes.clone(), ())));
@@ -136,7 +138,7 @@ pub(crate) async fn old_answers_are_forgotten(store: &dyn Store) {
     let before = domain::UnixMillis(2_000_000);
     assert_eq!(store.prune(before, domain::UnixMillis(0)).await.unwrap(), 1);
     let stored = store.answers(&old).await.unwrap();
-    assert_eq!((stored.replay, stored.resend), (None, Some((order, [5; 32]))));
+    assert_eq!((stored.replay, stored.resend), (None, Some((Remembered::Order(order), [5; 32]))));
     assert_eq!(store.prune(before, before).await.unwrap(), 1);
     assert_eq!(store.answers(&old).await.unwrap().resend, None);
     assert!(store.answers(&new).await.unwrap().replay.is_some());

@@ -6,6 +6,9 @@ use store::SqliteStore;
 
 use crate::support::{self, PRICE, base, deliver, place};
 
+/// What the settled transfer earned, in sun.
+const FEE: i64 = 300_000;
+
 /// Spoils a database with one delivered and one filling order, and asks for the differences.
 fn spoiled(sql: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
@@ -17,10 +20,11 @@ fn spoiled(sql: &str) -> Vec<String> {
             place(&store, base, number).await.unwrap();
         }
         deliver(&store, base, support::order_id(1), 7).await;
+        crate::exact::transfer_and_deposit(&store, base).await;
         assert_eq!(store.audit().await.unwrap().differences, Vec::<String>::new());
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "foreign_keys", false).unwrap();
-        for trigger in ["ledger_tx", "ledger_entry"] {
+        for trigger in ["ledger_tx", "ledger_entry", "deposit"] {
             let drop = format!(
                 "DROP TRIGGER {trigger}_is_not_changed; DROP TRIGGER {trigger}_is_not_deleted"
             );
@@ -55,11 +59,11 @@ fn spoiled_use_is_named() {
 fn spoiled_money_is_named() {
     names(
         "UPDATE ledger_account SET balance = balance + 7 WHERE kind = 3",
-        &["revenue", &(PRICE + 7).to_string(), &PRICE.to_string()],
+        &["revenue", &(PRICE + FEE + 7).to_string(), &(PRICE + FEE).to_string()],
     );
     names(
         "UPDATE ledger_account SET balance = balance + 7 WHERE kind = 2",
-        &["merchant 1", "held", &(PRICE + 7).to_string(), "filling orders cost"],
+        &["merchant 1", "held", &(PRICE + 7).to_string(), "open orders and transfers cost"],
     );
     names(
         "UPDATE ledger_entry SET amount = amount + 7 WHERE fact = 3 AND number = 1",
@@ -71,6 +75,16 @@ fn spoiled_money_is_named() {
     names("UPDATE key_day SET spent = spent + 7", &["key 1", &(2 * PRICE + 7).to_string(), "day"]);
     names("DELETE FROM key_day", &["key 1", &(2 * PRICE).to_string(), "not counted"]);
     names("UPDATE orders SET price = price + 1", &[&order(2), &(PRICE + 1).to_string()]);
+}
+
+#[test]
+fn spoiled_transfers_and_deposits_are_named() {
+    names("UPDATE transfer SET state = 3", &["transfer 0101", "Released", "settled 1"]);
+    names("UPDATE transfer SET state = 0", &["transfer 0101", "Stored and not queued"]);
+    names("UPDATE transfer SET fee = fee + 7", &["transfer 0101", "1300007", "moved 1300000"]);
+    names("UPDATE deposit SET amount = amount + 7", &["deposit 0606", "5000007", "5000000"]);
+    names("UPDATE deposit SET is_credited = 0", &["deposit 0606", "5000000 sun are credited"]);
+    names("DELETE FROM deposit", &["fact 9", "no such deposit"]);
 }
 
 #[test]
@@ -109,7 +123,7 @@ fn the_list_is_bounded() {
         "DROP TRIGGER ledger_tx_sums_to_zero;
          INSERT INTO ledger_tx
          WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 1100)
-         SELECT zeroblob(16), n + 10, NULL, NULL, 0 FROM count",
+         SELECT zeroblob(16), n + 10, NULL, NULL, 0, NULL FROM count",
     );
     assert_eq!(differences.len(), 1_001);
     assert_eq!(differences[1_000], "there are more differences than these");

@@ -29,7 +29,7 @@ async fn record(
     attention: Attention,
 ) {
     let attempt = Attempt {
-        order: lease.order,
+        order: lease.order(),
         at,
         status: Some(503),
         note: "not now".to_owned(),
@@ -38,7 +38,7 @@ async fn record(
     };
     let changes = Changes {
         attempt: Some(attempt),
-        attention: Some((lease.order, attention)),
+        attention: Some((lease.order(), attention)),
         ..Changes::default()
     };
     let needs = Needs { lease: Some(lease), ..Needs::default() };

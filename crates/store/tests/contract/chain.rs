@@ -1,7 +1,7 @@
 //! Transactions, blocks, and what is lent.
 
 use app::ports::{Lent, Store, StoreError};
-use app::rows::{OwnTx, WalletReading};
+use app::rows::{OwnTx, TxOwner, WalletReading};
 use domain::order::Event;
 use domain::{Road, TxState};
 use tron::{Resource, Sun, TxId};
@@ -15,7 +15,7 @@ pub(crate) async fn own_transactions_are_found_until_they_are_solid(store: &dyn 
     let txid = tx.txid;
     happen(store, order, Event::Signed(tx), NOW, None).await.unwrap().unwrap();
     let block = [TxId::of_raw(b"a stranger's"), txid];
-    let ours = vec![OwnTx { txid, order }];
+    let ours = vec![OwnTx { txid, owner: TxOwner::Order(order) }];
     assert_eq!(store.own_txs(&block).await.unwrap(), ours, "stored");
     assert_eq!(store.open_txs().await.unwrap(), ours);
     let included = Event::Included { txid, block: 7, at: NOW, has_succeeded: true };
@@ -29,11 +29,13 @@ pub(crate) async fn own_transactions_are_found_until_they_are_solid(store: &dyn 
 
 pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dyn Store) {
     let base = base(store).await;
-    let mut ours = Vec::new();
+    let (mut orders, mut ours) = (Vec::new(), Vec::new());
     for number in 1..=3 {
         let order = place(store, base, number).await.unwrap();
         let block = 10 * i64::try_from(number).unwrap();
-        ours.push(OwnTx { txid: include(store, base, order, block).await, order });
+        let txid = include(store, base, order, block).await;
+        orders.push(order);
+        ours.push(OwnTx { txid, owner: TxOwner::Order(order) });
     }
     assert_eq!(store.included_since(20).await.unwrap(), ours[1..]);
     assert_eq!(store.included_since(31).await.unwrap(), vec![]);
@@ -43,15 +45,12 @@ pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dy
     assert_eq!(store.included_until(20).await.unwrap(), vec![]);
     assert_eq!(store.included_since(0).await.unwrap(), ours[2..]);
     let states = |whole: &domain::WholeOrder| whole.txs[0].state;
-    let (first, _) = store.whole(ours[0].order).await.unwrap().unwrap();
-    let (third, _) = store.whole(ours[2].order).await.unwrap().unwrap();
+    let (first, _) = store.whole(orders[0]).await.unwrap().unwrap();
+    let (third, _) = store.whole(orders[2]).await.unwrap().unwrap();
     assert_eq!((states(&first), states(&third)), (TxState::Solid, TxState::Included));
-    happen(store, ours[2].order, Event::ReorgedOut(ours[2].txid), NOW, None)
-        .await
-        .unwrap()
-        .unwrap();
+    happen(store, orders[2], Event::ReorgedOut(ours[2].txid), NOW, None).await.unwrap().unwrap();
     store.mark_solid(&[ours[2].txid]).await.unwrap();
-    let (third, _) = store.whole(ours[2].order).await.unwrap().unwrap();
+    let (third, _) = store.whole(orders[2]).await.unwrap().unwrap();
     assert_eq!(states(&third), TxState::Stored, "only what is included becomes solid");
 }
 

@@ -7,6 +7,7 @@ mod callbacks;
 mod chain;
 mod durable;
 mod energy;
+mod exact;
 mod key_use;
 mod money;
 mod orders;
@@ -117,6 +118,13 @@ contract! {
         a_refill_is_numbered_once,
         a_transfer_is_counted_once_until_a_fork,
         policies_are_found_by_merchant_kind_and_address;
+    exact:
+        an_exact_answer_is_given_again_until_it_is_forgotten,
+        a_transfer_is_followed_to_its_end,
+        one_row_is_claimed_by_one,
+        what_a_transfer_is_cannot_be_changed,
+        the_scan_only_goes_forward,
+        a_deposit_is_credited_once;
     callbacks:
         a_delivered_order_owes_one_callback,
         attempts_are_kept_and_the_last_one_counts,

@@ -1,7 +1,7 @@
 //! Orders through the port.
 
 use app::ports::{Store, StoreError};
-use app::rows::{Attention, Changes, Idempotency, Needs, NewAnswers, OutboxKind};
+use app::rows::{Attention, Changes, Idempotency, Needs, NewAnswers, OutboxKind, Remembered};
 use app::work::commit;
 use domain::order::Event;
 use domain::order::step::{Refused, Wanted};
@@ -61,7 +61,7 @@ pub(crate) async fn an_exact_replay_places_nothing(store: &dyn Store) {
     let first = place(store, base, 1).await.unwrap();
     assert_eq!(place(store, base, 1).await.unwrap(), first);
     let stored = store.answers(&support::request(base, 1)).await.unwrap();
-    assert_eq!(stored.replay, Some((first, [3; 32])));
+    assert_eq!(stored.replay, Some((Remembered::Order(first), [3; 32])));
     assert_eq!(stored.resend, None);
     let audit = store.audit().await.unwrap();
     assert_eq!((audit.orders, audit.ledger_txs), (1, 2));
@@ -73,7 +73,7 @@ pub(crate) async fn a_resend_is_known_by_its_key(store: &dyn Store) {
     let idempotency = Idempotency { text: "mine-1".to_owned(), request: [5; 32] };
     let mut request = support::request(base, 2);
     request.idempotency = Some(idempotency.clone());
-    let new = NewAnswers { request: request.clone(), order, at: NOW };
+    let new = NewAnswers { request: request.clone(), answer: Remembered::Order(order), at: NOW };
     let remember = Changes { answers: Some(new), ..Changes::default() };
     let done: Result<(), Refused> =
         commit(store, Needs::default(), move |_| Ok((remember.clone(), ()))).await.unwrap();
@@ -81,7 +81,7 @@ pub(crate) async fn a_resend_is_known_by_its_key(store: &dyn Store) {
     let mut again = support::request(base, 3);
     again.idempotency = Some(idempotency);
     let stored = store.answers(&again).await.unwrap();
-    assert_eq!((stored.replay, stored.resend), (None, Some((order, [5; 32]))));
+    assert_eq!((stored.replay, stored.resend), (None, Some((Remembered::Order(order), [5; 32]))));
 }
 
 pub(crate) async fn two_works_on_one_order_see_each_other(store: &dyn Store) {

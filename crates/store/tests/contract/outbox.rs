@@ -48,11 +48,11 @@ pub(crate) async fn rows_are_claimed_once_and_earliest_first(store: &dyn Store) 
     }
     assert_eq!(claim(store, NOW.after_ms(-4), 10).await, vec![], "nothing is due yet");
     let first = claim(store, NOW, 2).await;
-    let ids: Vec<_> = first.iter().map(|lease| lease.order).collect();
+    let ids: Vec<_> = first.iter().map(|lease| lease.order()).collect();
     assert_eq!(ids, vec![support::order_id(3), support::order_id(2)]);
     let rest = claim(store, NOW, 2).await;
     assert_eq!(rest.len(), 1);
-    assert_eq!(rest[0].order, support::order_id(1));
+    assert_eq!(rest[0].order(), support::order_id(1));
     assert_eq!(claim(store, NOW, 2).await, vec![]);
     assert_eq!(store.next_due(KIND).await.unwrap(), Some(UNTIL), "leases count");
     let callbacks = store.claim(OutboxKind::Callback, "worker", NOW, UNTIL, 10).await.unwrap();
@@ -146,7 +146,7 @@ pub(crate) async fn a_nudge_wakes_a_finished_order(store: &dyn Store) {
     assert!(!is_live(store, 1).await);
     attend(store, None, None, vec![id, id]).await.unwrap();
     assert!(is_live(store, 1).await);
-    assert_eq!(claim_one(store, NOW).await.order, id);
+    assert_eq!(claim_one(store, NOW).await.order(), id);
     let nobody = attend(store, None, None, vec![support::order_id(99)]).await;
     assert!(matches!(nobody, Err(StoreError::Broken(_))), "{nobody:?}");
 }

@@ -27,7 +27,7 @@ fn entry(connection: &Connection, number: i64, kind: i64, amount: i64) -> rusqli
 }
 
 fn header(connection: &Connection) -> rusqlite::Result<usize> {
-    connection.execute("INSERT INTO ledger_tx VALUES (?1, 1, NULL, 'why', 0)", [BUSINESS])
+    connection.execute("INSERT INTO ledger_tx VALUES (?1, 1, NULL, 'why', 0, NULL)", [BUSINESS])
 }
 
 fn refused<T: std::fmt::Debug>(result: rusqlite::Result<T>, by: &str) {

@@ -4,7 +4,8 @@
 
 use app::ports::{Store, StoreError};
 use app::rows::{
-    Attention, Changes, Key, Needs, NewAnswers, NewWallet, RequestKeys, Rows, WalletReading,
+    Attention, Changes, Key, Needs, NewAnswers, NewWallet, Remembered, RequestKeys, Rows,
+    WalletReading,
 };
 use app::work::commit;
 use domain::collect::{ChainTotals, Reading, Scene};
@@ -225,11 +226,12 @@ pub(crate) async fn try_place(
     let new = new_order(base, number);
     let request = request(base, number);
     commit(store, place_needs(base, number), move |rows| {
-        if let Some((order, _)) = rows.answers.replay {
-            return Ok((Changes::default(), order));
+        if let Some((Remembered::Order(order), _)) = &rows.answers.replay {
+            return Ok((Changes::default(), *order));
         }
         let decision = decide_new(rows, &new)?;
-        let answers = NewAnswers { request: request.clone(), order: new.id, at: NOW };
+        let answers =
+            NewAnswers { request: request.clone(), answer: Remembered::Order(new.id), at: NOW };
         let attention = Some((new.id, Attention::At(decision.due)));
         let changes = Changes { answers: Some(answers), attention, ..changes(decision) };
         Ok((changes, new.id))
