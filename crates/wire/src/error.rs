@@ -241,6 +241,12 @@ pub const CHAIN_UNREADABLE: &str =
 /// Detail text, ours: the pool cannot serve the order now.
 pub const NO_CAPACITY: &str =
     "Not enough energy is available at the moment. Nothing was charged; please try again.";
+/// Detail text, ours: no wallet has the TRX that a transfer takes.
+pub const NO_FLOAT: &str =
+    "TRX cannot be sent at the moment. Nothing was charged; please try again later.";
+/// Detail text, ours: every node refused a transfer; it is nowhere.
+pub const TRANSFER_REFUSED: &str =
+    "The TRON network refused the transfer. Nothing was charged; please try again.";
 /// Detail text, ours: the operator has stopped the merchant.
 pub const MERCHANT_PAUSED: &str = "Orders are paused for this account.";
 /// Detail text, ours: the key's list of networks does not hold the address that the request came from.

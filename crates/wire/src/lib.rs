@@ -40,6 +40,7 @@ pub use endpoint::order::{EnergyRequest, EnergyResponse};
 pub use endpoint::order_price::{PriceQuery, PriceResponse, Priced};
 pub use endpoint::order_query::{OrderQuery, OrderResponse};
 pub use endpoint::order_reclaim::ReclaimRequest;
+pub use endpoint::order_transfer::{TransferRequest, TransferResponse};
 pub use endpoint::policy_item::PolicyItem;
 pub use endpoint::summary::{Bought, Summary};
 pub use error::{ErrorBody, FieldErrors};

@@ -21,6 +21,7 @@
 //! | `order_no` | order id | the same value; what the query calls it |
 //! | `amount` | charged | sun |
 //! | `balance` | balance | sun, after the order |
+//! | `fee` | fee | ours, additive; sun that a transfer costs beyond its amount |
 //! | `energy_amount` | energy bought | asked for, or what a collection's address lacked |
 //! | `bandwidth_needed` | bandwidth bought | ours, additive |
 //! | `active_needed` | activation bought | ours, additive; a boolean |
@@ -101,6 +102,9 @@ pub const PATH_AUTO_POLICY: &str = "/api/v1/frontend/auto-delegate-policy";
 pub const PATH_AUTO_POLICY_STATUS: &str =
     "/api/v1/frontend/auto-delegate-policy/{id}/change-status";
 
+/// `POST`: send TRX.
+pub const PATH_ORDER_TRANSFER: &str = "/api/v1/frontend/order/transfer";
+
 /// Which collection scene.
 pub const SCENE: &str = "scene";
 /// Who sends the USDT and receives the energy.
@@ -128,6 +132,8 @@ pub const BALANCE: &str = "balance";
 pub const ENERGY_AMOUNT: &str = "energy_amount";
 /// Bandwidth that the order pays for.
 pub const BANDWIDTH_NEEDED: &str = "bandwidth_needed";
+/// What a transfer costs beyond its amount, sun.
+pub const FEE: &str = "fee";
 /// Whether the order activates the receiver.
 pub const ACTIVE_NEEDED: &str = "active_needed";
 

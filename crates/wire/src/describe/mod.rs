@@ -21,6 +21,7 @@ pub const ALL: &[Endpoint] = &[
     endpoint::order_price::ENDPOINT,
     endpoint::order_price::ALIAS_ENDPOINT,
     endpoint::order_reclaim::ENDPOINT,
+    endpoint::order_transfer::ENDPOINT,
     endpoint::order_query::ENDPOINT,
     endpoint::order_query::ALIAS_ENDPOINT,
     endpoint::index_data::ENDPOINT,

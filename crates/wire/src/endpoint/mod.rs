@@ -11,6 +11,7 @@ pub mod order;
 pub mod order_price;
 pub mod order_query;
 pub mod order_reclaim;
+pub mod order_transfer;
 pub mod policy_item;
 pub mod summary;
 

@@ -200,6 +200,7 @@ fn first_lines_are_the_paths_of_the_platform() {
             ("order_reclaim", _) => format!("POST {} HTTP/1.1", names::PATH_ORDER_RECLAIM),
             ("order_price", "ok_alias") => format!("GET {}?", names::PATH_ORDER_PRICE_ALIAS),
             ("order_price", _) => format!("GET {}", names::PATH_ORDER_PRICE),
+            ("order_transfer", _) => format!("POST {} HTTP/1.1", names::PATH_ORDER_TRANSFER),
             ("order_query", "ok_alias") => format!("GET {}?", names::PATH_ORDER_QUERY_ALIAS),
             ("order_query", _) => format!("GET {}", names::PATH_ORDER_QUERY),
             ("callback", _) => "POST /callback HTTP/1.1".to_owned(),
