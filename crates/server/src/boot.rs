@@ -29,6 +29,7 @@ use crate::callback_client::{
     CallbackClient, CallbackSettings, Lookup, SystemLookup, TargetPolicy,
 };
 use crate::config::Config;
+use crate::deposit_keys::AccountXpub;
 use crate::http_server::HttpServer;
 use crate::keys::Keys;
 use crate::keystore::{Keyring, Keystore, PASSPHRASE_VARIABLE, Passphrase};
@@ -145,6 +146,7 @@ impl Product {
             view: Arc::new(ChainView::default()),
             order_bell: Arc::new(Notify::new()),
             policy_bell: Arc::new(Notify::new()),
+            transfer_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
         };
@@ -180,6 +182,7 @@ impl Product {
             keys: self.keys.clone(),
             trusted_proxies: self.config.trusted_proxies(),
             callbacks: self.callbacks.clone(),
+            transfer_amounts: self.config.transfer_amounts(),
             is_ready: self.is_ready.clone(),
             limits: self.limits.clone(),
             figures: FiguresKept::default(),
@@ -323,6 +326,11 @@ impl Offline {
     /// The configured nodes.
     pub fn node(&self) -> anyhow::Result<Arc<dyn TronNode>> {
         Ok(connect(&self.config)?.0)
+    }
+
+    /// The key that deposit addresses come from, if one is configured.
+    pub fn deposit_keys(&self) -> anyhow::Result<Option<AccountXpub>> {
+        Ok(self.config.deposit_keys()?)
     }
 
     /// Refuses an address that callbacks would never be posted to.

@@ -12,9 +12,9 @@ use std::path::Path;
 
 pub use layers::ENVIRONMENT_PREFIX;
 pub use sections::{
-    AdminSection, CallbackSection, Config, DatabaseSection, LimitSection, LogSection, NodeSection,
-    OrderSection, PolicySection, PoolSection, PriceSection, SecretsSection, ServerSection,
-    TokenSection, WorkerSection,
+    AdminSection, CallbackSection, Config, DatabaseSection, DepositsSection, LimitSection,
+    LogSection, NodeSection, OrderSection, PolicySection, PoolSection, PriceSection,
+    SecretsSection, ServerSection, TokenSection, TransferSection, WorkerSection,
 };
 
 /// The reference: every key with its default.

@@ -16,6 +16,7 @@ pub mod callback_client;
 pub mod client_address;
 pub mod command;
 pub mod config;
+pub mod deposit_keys;
 pub mod docs_page;
 pub mod endpoint;
 pub mod http_server;

@@ -1,12 +1,16 @@
 //! One exhaustive way from what went wrong to HTTP status, body and log line.
 
+use app::answers::RepeatRefused;
 use app::place_order::PlaceRefused;
 use app::ports::StoreError;
 use app::price_energy::PriceRefused;
 use app::read_receiver::ReceiverRefused;
+use app::rows::ExactAnswer;
+use app::send_transfer::SendRefused;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::order::step::Refused;
+use domain::transfer::Refused as TransferRefused;
 use wire::page::InvalidPage;
 use wire::{ErrorBody, FieldErrors, error, names};
 
@@ -132,6 +136,13 @@ pub fn json(status: StatusCode, body: String) -> Response {
     (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
 }
 
+/// An answer that was given before, to the byte.
+#[must_use]
+pub fn exactly(answer: ExactAnswer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    json(status, answer.body)
+}
+
 impl From<Throttled> for Refusal {
     fn from(refused: Throttled) -> Self {
         Self::throttled(refused.available_in_secs)
@@ -175,11 +186,61 @@ impl From<PlaceRefused> for Refusal {
             PlaceRefused::Receiver(refused) => refused.into(),
             PlaceRefused::ChainUnknown => detail(error::CHAIN_UNREADABLE),
             PlaceRefused::Rules(refused) => refused.into(),
-            PlaceRefused::ReplayedElsewhere => detail(error::REPLAYED_ELSEWHERE),
+            PlaceRefused::Repeat(refused) => refused.into(),
             PlaceRefused::ReferenceTaken(_) => Self::fields(FieldErrors::reference_reused()),
-            PlaceRefused::KeyReused => Self::fields(FieldErrors::idempotency_key_reused()),
             PlaceRefused::Store(failed) => failed.into(),
             PlaceRefused::NoMerchant => Self::internal(&refused),
+        }
+    }
+}
+
+impl From<SendRefused> for Refusal {
+    fn from(refused: SendRefused) -> Self {
+        let detail = |text: &str| Self::bad_request(ErrorBody::detail(text));
+        match refused {
+            SendRefused::Repeat(refused) => refused.into(),
+            SendRefused::IsContract => Self::fields(FieldErrors::receiver_is_contract()),
+            SendRefused::ChainUnknown => detail(error::CHAIN_UNREADABLE),
+            SendRefused::Unreadable(failed) => {
+                tracing::warn!("the chain could not be read for a transfer: {}", chain(&failed));
+                detail(error::CHAIN_UNREADABLE)
+            }
+            SendRefused::Rules(refused) => refused.into(),
+            SendRefused::ChainRefused(_) => detail(error::TRANSFER_REFUSED),
+            SendRefused::Store(failed) => failed.into(),
+            SendRefused::NoKey(_) => {
+                tracing::error!("a transfer was refused: {refused}");
+                detail(error::NO_FLOAT)
+            }
+            SendRefused::NoMerchant => Self::internal(&refused),
+        }
+    }
+}
+
+impl From<TransferRefused> for Refusal {
+    fn from(refused: TransferRefused) -> Self {
+        let detail = |text: &str| Self::bad_request(ErrorBody::detail(text));
+        match refused {
+            TransferRefused::MerchantPaused => detail(error::MERCHANT_PAUSED),
+            TransferRefused::ReceiverIsPool => Self::fields(FieldErrors::receiver_is_pool()),
+            TransferRefused::CapExceeded(_) => detail(error::CAP_EXCEEDED),
+            TransferRefused::InsufficientFunds { .. } => detail(error::INSUFFICIENT_FUNDS),
+            TransferRefused::NoFloat { .. } => {
+                tracing::error!("a transfer was refused for want of TRX: {refused}");
+                detail(error::NO_FLOAT)
+            }
+            TransferRefused::Unknown | TransferRefused::NoChange => Self::internal(&refused),
+        }
+    }
+}
+
+impl From<RepeatRefused> for Refusal {
+    fn from(refused: RepeatRefused) -> Self {
+        match refused {
+            RepeatRefused::Elsewhere => {
+                Self::bad_request(ErrorBody::detail(error::REPLAYED_ELSEWHERE))
+            }
+            RepeatRefused::KeyReused => Self::fields(FieldErrors::idempotency_key_reused()),
         }
     }
 }

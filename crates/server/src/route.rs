@@ -1,5 +1,6 @@
 //! Every route, readable as the interface's table of contents.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use app::App;
@@ -14,7 +15,7 @@ use wire::{FieldErrors, names};
 use crate::callback_client::CallbackClient;
 use crate::endpoint::{
     collect_manual, health, index_data, interface, order, order_price, order_query, order_reclaim,
-    summary,
+    order_transfer, summary,
 };
 use crate::keys::Keys;
 use crate::limit::Limits;
@@ -31,6 +32,8 @@ pub struct Edge {
     pub trusted_proxies: AllowList,
     /// Judges callback addresses at order time.
     pub callbacks: Arc<CallbackClient>,
+    /// The sun that one transfer may move.
+    pub transfer_amounts: RangeInclusive<i64>,
     /// Whether this process takes orders; false while it drains.
     pub is_ready: Arc<std::sync::atomic::AtomicBool>,
     /// How often peers may ask.
@@ -64,6 +67,7 @@ pub fn routes(edge: Arc<Edge>) -> Router {
         .route(names::PATH_ORDER_PRICE_ALIAS, get(order_price::handle))
         .route(names::PATH_ORDER_QUERY, get(order_query::handle))
         .route(names::PATH_ORDER_QUERY_ALIAS, get(order_query::handle))
+        .route(names::PATH_ORDER_TRANSFER, post(order_transfer::handle))
         .route(names::PATH_INDEX_DATA, get(index_data::handle))
         .route(names::PATH_SUMMARY, get(summary::handle))
         .route("/openapi.json", get(interface::openapi))

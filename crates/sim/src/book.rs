@@ -208,7 +208,12 @@ impl Book {
                 Fact::OrderHeld => page.held += 1,
                 Fact::OrderSettled => page.settled += 1,
                 Fact::OrderReleased => page.released += 1,
-                Fact::MerchantCredited | Fact::MerchantDebited => {}
+                Fact::MerchantCredited
+                | Fact::MerchantDebited
+                | Fact::TransferHeld
+                | Fact::TransferSettled
+                | Fact::TransferReleased
+                | Fact::DepositCredited => {}
             }
         }
         let is_second = page.told.is_some() && changes.callback.is_some();

@@ -1,20 +1,24 @@
 //! The real store behind pauses, failures, and a witness of every commit.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::ports::{Lent, Store, StoreError};
 use app::rows::{
-    Attempt, Callback, Changes, Counted, Key, KeySummary, Lease, LedgerAudit, Merchant, Needs,
-    NewWallet, OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView, RequestKeys,
-    Rows, StoredAnswers, WalletReading, WatchedBlock, WatchedPolicy,
+    Attempt, Callback, Changes, Counted, DepositAddress, Key, KeySummary, Lease, LedgerAudit,
+    Merchant, Needs, NewWallet, OrderView, OutboxKind, OwnTx, PolicyLease, PolicyPage, PolicyView,
+    RequestKeys, Rows, ScannedBlock, StoredAnswers, WalletReading, WatchedBlock, WatchedPolicy,
 };
 use app::work::Work;
 use async_trait::async_trait;
 use domain::ledger::LedgerTx;
 use domain::pool::Pool;
-use domain::{KeyId, MerchantId, OrderId, PolicyId, PolicyKind, UnixMillis, WholeOrder};
+use domain::{
+    Deposit, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer, TransferId, UnixMillis,
+    WholeOrder,
+};
 use store::{CommitMoment, SqliteStore};
-use tron::{Address, TxId};
+use tron::{Address, Sun, TxId};
 
 use crate::book::News;
 use crate::checks;
@@ -173,6 +177,13 @@ macro_rules! gated {
 gated! {
     fn claim(kind: OutboxKind, owner: &str, now: UnixMillis, lease_until: UnixMillis, limit: usize)
         -> Vec<Lease>;
+    fn claim_one(
+        kind: OutboxKind,
+        subject: [u8; 16],
+        owner: &str,
+        now: UnixMillis,
+        lease_until: UnixMillis
+    ) -> Option<Lease>;
     fn release(lease: Lease, due: UnixMillis) -> ();
     fn free_leases() -> usize;
     fn next_due(kind: OutboxKind) -> Option<UnixMillis>;
@@ -221,6 +232,14 @@ gated! {
     fn mark_counted_solid(counted: &[Counted]) -> ();
     fn key_summary(key: KeyId, now: UnixMillis) -> Option<KeySummary>;
     fn post(tx: LedgerTx) -> ();
+    fn transfer(id: TransferId) -> Option<Transfer>;
+    fn transfers(merchant: MerchantId, limit: usize) -> Vec<Transfer>;
+    fn outlays() -> BTreeMap<Address, Sun>;
+    fn put_deposit_address(new: &DepositAddress) -> ();
+    fn deposit_addresses(merchant: Option<MerchantId>) -> Vec<DepositAddress>;
+    fn deposit_merchants(addresses: &[Address]) -> Vec<(Address, MerchantId)>;
+    fn deposits(merchant: Option<MerchantId>, limit: usize) -> Vec<Deposit>;
+    fn scanned() -> Option<ScannedBlock>;
     fn audit() -> LedgerAudit;
     fn prune(replays_before: UnixMillis, resends_before: UnixMillis) -> usize;
 }

@@ -124,6 +124,7 @@ impl Process {
             view: Arc::new(ChainView::default()),
             order_bell: Arc::new(Notify::new()),
             policy_bell: Arc::new(Notify::new()),
+            transfer_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
         };
@@ -170,11 +171,12 @@ impl Process {
     /// Works on a claimed row.
     pub(crate) fn work_on(&self, index: usize, lease: Lease) -> Task {
         let app = self.app.clone();
-        let order = lease.order;
+        let order = lease.order();
         let work = async move {
             match lease.kind {
                 OutboxKind::Order => Done::Filled(order, app.fill_order(lease).await),
                 OutboxKind::Callback => Done::Called(order, app.deliver_callback(lease).await),
+                OutboxKind::Transfer => unreachable!("no merchant of the simulation sends TRX"),
             }
         };
         Self::task(index, Some(order), work)

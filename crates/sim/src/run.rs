@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::Settings;
+use app::settings::DepositSettings;
 use domain::OrderId;
 use domain::callback::Schedule;
 use domain::limits::{EnergyBounds, OrderLimits};
@@ -264,6 +265,8 @@ fn settings(random: &mut Random) -> Settings {
         },
         energy_bounds: EnergyBounds { min: 10_000, max: 100_000_000 },
         policy_balance_min: Sun::from_trx(10),
+        payer_low: Sun::ZERO,
+        deposits: DepositSettings { minimum: Sun::new(1), blocks_per_read: 100 },
         limits: OrderLimits {
             hold_secs: of(random, &[60, 300, 900, 3_600]),
             fill_deadline_secs: of(random, &[30, 180, 180, 600]),

@@ -96,7 +96,7 @@ impl Run {
                 let Some(alive) = &self.processes[process] else { return };
                 for lease in leases {
                     stage.note(
-                        Some(lease.order),
+                        Some(lease.order()),
                         format!("process {process} claims {:?}", lease.kind),
                     );
                     self.tasks.push(alive.work_on(process, lease));

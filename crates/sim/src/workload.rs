@@ -185,10 +185,7 @@ impl Workload {
                 let text = format!("request {number} is {kind:?} and was answered");
                 stage.violate("what is no repeat is refused", Some(order.id), text);
             }
-            (
-                Kind::Honest,
-                Err(refused @ (PlaceRefused::ReplayedElsewhere | PlaceRefused::KeyReused)),
-            ) => {
+            (Kind::Honest, Err(refused @ PlaceRefused::Repeat(_))) => {
                 let text = format!("request {number} of {root}: {refused}");
                 stage.violate("a repeat is not refused as another request", None, text);
             }

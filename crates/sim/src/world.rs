@@ -121,6 +121,7 @@ impl World {
                 WalletRole::Activator => {
                     (plan.activator_sun, Operations::NONE.with(ContractType::CreateAccount))
                 }
+                WalletRole::Payer => (0, Operations::NONE.with(ContractType::Transfer)),
             };
             changes.push(json!({"activate": {"address": address}}));
             if sun > 0 {

@@ -45,6 +45,11 @@ pub(super) enum MerchantCommand {
     Credit(Entry),
     /// Debit a merchant for money that was paid out.
     Debit(Entry),
+    /// Print the address to which a merchant sends TRX; it is made the first time.
+    DepositAddress {
+        /// The merchant's number.
+        merchant: i64,
+    },
     /// Refuse a merchant's new orders; what is under way goes on.
     Pause {
         /// The merchant's number.
@@ -106,6 +111,7 @@ impl MerchantCommand {
             }
             Self::Credit(entry) => post(&offline, entry, Side::Credit),
             Self::Debit(entry) => post(&offline, entry, Side::Debit),
+            Self::DepositAddress { merchant } => super::deposit::address(&offline, merchant),
             Self::Pause { merchant } => pause(&offline, merchant, true),
             Self::Resume { merchant } => pause(&offline, merchant, false),
             Self::List { json } => list(&offline, json),

@@ -8,6 +8,7 @@ mod bench;
 mod callback;
 mod config;
 mod demo;
+mod deposit;
 mod dev;
 mod devnet;
 mod key;
@@ -16,7 +17,6 @@ mod merchant_statement;
 mod output;
 mod price;
 mod serve;
-mod sweep;
 mod wallet;
 
 use std::path::PathBuf;
@@ -47,8 +47,6 @@ enum Command {
     Serve(serve::Serve),
     /// Run the devnet alone.
     Devnet(devnet::DevnetCommand),
-    /// Move the tokens of many payment addresses, with keys that stay on this machine.
-    Sweep(Box<sweep::Sweep>),
     /// Add merchants, credit and debit them, list them, print statements.
     #[command(subcommand)]
     Merchant(merchant::MerchantCommand),
@@ -64,6 +62,9 @@ enum Command {
     /// Tokens of the admin interface, and the log of changes.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Hand out deposit addresses, list deposits, say how far the scan is.
+    #[command(subcommand)]
+    Deposit(deposit::DepositCommand),
     /// Look at callbacks and replay them.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
@@ -85,12 +86,12 @@ impl Cli {
             Command::Dev(command) => command.run(),
             Command::Serve(command) => command.run(config.as_deref()),
             Command::Devnet(command) => command.run(),
-            Command::Sweep(command) => command.run(),
             Command::Merchant(command) => command.run(config.as_deref()),
             Command::Key(command) => command.run(config.as_deref()),
             Command::Wallet(command) => command.run(config.as_deref()),
             Command::Price(command) => command.run(config.as_deref()),
             Command::Admin(command) => command.run(config.as_deref()),
+            Command::Deposit(command) => command.run(config.as_deref()),
             Command::Callback(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),
             Command::Bench(command) => command.run(),

@@ -17,7 +17,7 @@ use crate::private_file;
 /// What to do with pool wallets.
 #[derive(Debug, Subcommand)]
 pub(super) enum WalletCommand {
-    /// Add a wallet whose stake is lent, or that pays for activations.
+    /// Add a wallet whose stake is lent, that pays for activations, or that sends TRX.
     ///
     /// The signing key is read from a file of 64 hex digits, or made afresh, and kept encrypted in
     /// the wallet directory under the passphrase.
@@ -59,6 +59,8 @@ pub(super) enum Role {
     Lender,
     /// Pays for activations.
     Activator,
+    /// Sends TRX for merchants, from a small float.
+    Payer,
 }
 
 impl WalletCommand {
@@ -77,6 +79,7 @@ impl WalletCommand {
                 let role = match role {
                     Role::Lender => WalletRole::Lender,
                     Role::Activator => WalletRole::Activator,
+                    Role::Payer => WalletRole::Payer,
                 };
                 let address = address.unwrap_or(signer);
                 let wallet = NewWallet { address, signer, role, permission_id };
@@ -112,6 +115,7 @@ fn say_permission(wallet: &NewWallet) {
     let operations = match wallet.role {
         WalletRole::Lender => "DelegateResource (57) and UnDelegateResource (58)",
         WalletRole::Activator => "AccountCreate (0)",
+        WalletRole::Payer => "Transfer (1)",
     };
     say(&format!(
         "Grant {} an active permission {} on {} with {operations} and nothing else.",

@@ -22,6 +22,9 @@ pub(super) const ORDER_ENERGY_MAX: i64 = 300_000_000;
 
 /// Most sun that a merchant may have to have for a policy: a million TRX.
 pub(super) const POLICY_BALANCE_MAX_SUN: i64 = 1_000_000_000_000;
+/// Most sun of one transfer: it is for paying an address's own bytes, and what a leaked key of a payer
+/// can take is what payers hold.
+pub(super) const TRANSFER_SUN_MAX: i64 = 1_000_000_000;
 
 /// Questions that an order asks the chain one after the other.
 const READS_DEEP: i64 = 2;
@@ -66,6 +69,9 @@ pub(super) fn complaints(config: &Config) -> Vec<String> {
     if let Err(error) = AllowList::of(&config.server.trusted_proxies) {
         list.push(format!("server.trusted_proxies: {error}"));
     }
+    if let Err(error) = config.deposit_keys() {
+        list.push(format!("deposits.xpub: {error}"));
+    }
     if config.callback.schedule_secs.iter().any(|delay| *delay < 1) {
         list.push("callback.schedule_secs: each delay is at least 1 second".to_owned());
     }
@@ -78,6 +84,7 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
     let (server, node, order) = (&config.server, &config.node, &config.order);
     let (callback, worker, price) = (&config.callback, &config.worker, &config.price);
     let (pool, token, limit) = (&config.pool, &config.token, &config.limit);
+    let (transfer, deposits) = (&config.transfer, &config.deposits);
     let ranges = [
         ("server.max_connections", size(server.max_connections), 1, 1_000_000),
         ("server.header_read_timeout_secs", span(server.header_read_timeout_secs), 1, 300),
@@ -103,6 +110,11 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
         ("price.bandwidth_price_sun", price.bandwidth_price_sun, 0, PRICE_SUN_MAX),
         ("price.activation_price_sun", price.activation_price_sun, 0, PRICE_SUN_MAX),
         ("price.transfer_fee_sun", price.transfer_fee_sun, 0, PRICE_SUN_MAX),
+        ("transfer.amount_min_sun", transfer.amount_min_sun, 1, transfer.amount_max_sun),
+        ("transfer.amount_max_sun", transfer.amount_max_sun, 1, TRANSFER_SUN_MAX),
+        ("transfer.payer_low_sun", transfer.payer_low_sun, 0, i64::MAX),
+        ("deposits.minimum_sun", deposits.minimum_sun, 1, i64::MAX),
+        ("deposits.blocks_per_read", deposits.blocks_per_read, 1, node::BLOCKS_PER_READ_MAX),
         ("pool.energy_margin_ppm", pool.energy_margin_ppm, 0, ENERGY_MARGIN_PPM_MAX),
         ("pool.wallet_bandwidth_kept", pool.wallet_bandwidth_kept, 0, 1_000_000_000),
         ("order.min_energy", order.min_energy, 1, order.max_energy),

@@ -31,6 +31,8 @@ section! {
         pool: PoolSection,
         order: OrderSection,
         policy: PolicySection,
+        transfer: TransferSection,
+        deposits: DepositsSection,
         callback: CallbackSection,
         worker: WorkerSection,
         secrets: SecretsSection,
@@ -144,6 +146,24 @@ section! {
     /// `[policy]`
     PolicySection {
         balance_min_sun: i64,
+    }
+}
+
+section! {
+    /// `[transfer]`
+    TransferSection {
+        amount_min_sun: i64,
+        amount_max_sun: i64,
+        payer_low_sun: i64,
+    }
+}
+
+section! {
+    /// `[deposits]`
+    DepositsSection {
+        xpub: String,
+        minimum_sun: i64,
+        blocks_per_read: i64,
     }
 }
 

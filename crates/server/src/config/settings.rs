@@ -1,9 +1,11 @@
 //! A configuration as the rooms take it.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use app::Settings;
+use app::settings::DepositSettings;
 use domain::callback::Schedule;
 use domain::key::AllowList;
 use domain::limits::{EnergyBounds, OrderLimits};
@@ -12,6 +14,7 @@ use tron::{Bandwidth, Energy, Sun};
 use url::Url;
 
 use super::{Config, ConfigError};
+use crate::deposit_keys::{AccountXpub, XpubRefused};
 use crate::http_server::HttpLimits;
 use crate::limit::{LimitSettings, Rate};
 use crate::logging::LogFormat;
@@ -73,6 +76,11 @@ impl Config {
             prices: self.price_list(),
             energy_bounds: EnergyBounds { min: order.min_energy, max: order.max_energy },
             policy_balance_min: Sun::new(self.policy.balance_min_sun),
+            payer_low: Sun::new(self.transfer.payer_low_sun),
+            deposits: DepositSettings {
+                minimum: Sun::new(self.deposits.minimum_sun),
+                blocks_per_read: self.deposits.blocks_per_read,
+            },
             limits: OrderLimits {
                 hold_secs: order.hold_secs,
                 fill_deadline_secs: order.fill_deadline_secs,
@@ -146,6 +154,20 @@ impl Config {
     #[must_use]
     pub fn public_url(&self) -> Option<Url> {
         Url::parse(&self.server.public_url).ok()
+    }
+
+    /// The key that deposit addresses come from; `None` when none is set.
+    ///
+    /// Errors: in words for the operator.
+    pub fn deposit_keys(&self) -> Result<Option<AccountXpub>, XpubRefused> {
+        let xpub = self.deposits.xpub.trim();
+        (!xpub.is_empty()).then(|| AccountXpub::parse(xpub)).transpose()
+    }
+
+    /// The sun that one transfer may move.
+    #[must_use]
+    pub const fn transfer_amounts(&self) -> RangeInclusive<i64> {
+        self.transfer.amount_min_sun..=self.transfer.amount_max_sun
     }
 
     /// The file of the embedded database.

@@ -59,11 +59,17 @@ pub async fn is_ready(State(edge): State<Arc<Edge>>) -> Response {
     let is_serving = edge.is_ready.load(Ordering::Relaxed);
     let is_ready = is_store_up && is_chain_fresh && is_serving;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let scanned = edge.app.store.scanned().await.ok().flatten();
+    let solid = edge.app.view.get().map(|view| view.solid.number);
+    // How many solid blocks were not scanned for deposits yet; null when none are looked for.
+    let deposits_behind =
+        scanned.zip(solid).map(|(scanned, solid)| (solid - scanned.number).max(0));
     let body = value!({
         "ready": is_ready,
         "database": is_store_up,
         "chain": is_chain_fresh,
         "head_age_ms": head_age_ms,
+        "deposits_behind_blocks": deposits_behind,
         "draining": !is_serving,
     });
     json(status, body.to_string())

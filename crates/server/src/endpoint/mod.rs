@@ -8,4 +8,5 @@ pub mod order;
 pub mod order_price;
 pub mod order_query;
 pub mod order_reclaim;
+pub mod order_transfer;
 pub mod summary;

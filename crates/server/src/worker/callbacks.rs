@@ -74,25 +74,25 @@ pub(super) async fn run(app: App, pace: Pace, stop: CancellationToken) {
 }
 
 async fn deliver(app: &App, hosts: &Hosts, lease: Lease) {
-    let host = match app.store.callback(lease.order).await {
+    let host = match app.store.callback(lease.order()).await {
         Ok(Some(callback)) => host_of(&callback.url),
         Ok(None) => String::new(),
         Err(failed) => {
-            tracing::error!(order.id = %lease.order, "a callback could not be read: {failed}");
+            tracing::error!(order.id = %lease.order(), "a callback could not be read: {failed}");
             return;
         }
     };
     if !hosts.enter(&host, app.settings.callbacks_per_host) {
         let later = app.clock.now().after_ms(NO_PLACE_MS);
         if let Err(failed) = app.store.release(lease, later).await {
-            tracing::debug!(order.id = %lease.order, "a callback's lease ran out: {failed}");
+            tracing::debug!(order.id = %lease.order(), "a callback's lease ran out: {failed}");
         }
         return;
     }
     let delivered = app.deliver_callback(lease).await;
     hosts.leave(&host);
     if let Err(failed) = delivered {
-        tracing::error!(order.id = %lease.order, "a callback attempt was not recorded: {failed}");
+        tracing::error!(order.id = %lease.order(), "a callback attempt was not recorded: {failed}");
     }
 }
 

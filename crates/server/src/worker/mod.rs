@@ -4,9 +4,11 @@
 
 mod callbacks;
 mod chain;
+mod deposits;
 mod orders;
 mod policies;
 mod pruning;
+mod transfers;
 
 use std::time::Duration;
 
@@ -36,6 +38,8 @@ pub fn start(app: &App, pace: Pace, watcher: Watcher, stop: &CancellationToken) 
     let tasks = TaskTracker::new();
     tasks.spawn(chain::run(watcher, pace, stop.clone()));
     tasks.spawn(orders::run(app.clone(), pace, stop.clone()));
+    tasks.spawn(deposits::run(app.clone(), pace, stop.clone()));
+    tasks.spawn(transfers::run(app.clone(), pace, stop.clone()));
     tasks.spawn(callbacks::run(app.clone(), pace, stop.clone()));
     tasks.spawn(policies::run(app.clone(), pace, stop.clone()));
     tasks.spawn(pruning::run(app.clone(), stop.clone()));

@@ -31,7 +31,7 @@ pub(super) async fn run(app: App, pace: Pace, stop: CancellationToken) {
                     tasks.spawn(async move {
                         if let Err(failed) = app.fill_order(lease).await {
                             let cause = chain(&failed);
-                            tracing::warn!(order.id = %lease.order, "an order could not be moved on: {cause}");
+                            tracing::warn!(order.id = %lease.order(), "an order could not be moved on: {cause}");
                         }
                         drop(place);
                         app.order_bell.notify_one();

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use devnet::{Devnet, DevnetConfig};
+use domain::pool::WalletRole;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -20,6 +21,8 @@ const ENERGY_STAKE_SUN: i64 = 10_000_000_000_000;
 const BANDWIDTH_STAKE_SUN: i64 = 2_000_000_000_000;
 /// TRX of the activator, in sun.
 const ACTIVATOR_SUN: i64 = 50_000_000_000;
+/// The payer's float, in sun: small, because its key can send it.
+const PAYER_SUN: i64 = 500_000_000;
 /// Energy that a stranger lends to addresses that have enough already, as stake in sun.
 const STRANGER_STAKE_SUN: i64 = 15_000_000_000;
 /// Changes of the chain in one request.
@@ -31,6 +34,7 @@ const CHAIN_FILE: &str = "chain.json";
 pub(super) struct Plan {
     pub(super) lenders: Vec<Address>,
     pub(super) activator: Address,
+    pub(super) payer: Address,
     stranger: Address,
     pub(super) addresses: Vec<PaymentAddress>,
     pub(super) recipient_with_usdt: Address,
@@ -51,6 +55,7 @@ fn hot_label(label: &str) -> String {
 }
 
 const ACTIVATOR: &str = "activator";
+const PAYER: &str = "payer";
 
 impl Plan {
     pub(super) fn new(seed: &Seed, addresses: usize) -> Self {
@@ -58,6 +63,7 @@ impl Plan {
         Self {
             lenders: (0..LENDERS).map(|index| of(&lender_label(index))).collect(),
             activator: of(ACTIVATOR),
+            payer: of(PAYER),
             stranger: of("stranger"),
             addresses: (0..addresses)
                 .map(|index| payment(index, of(&payment_label(index))))
@@ -68,27 +74,31 @@ impl Plan {
     }
 
     /// Every wallet with the address of the key that works for it.
-    pub(super) fn wallets(&self, seed: &Seed) -> Vec<(Address, Address)> {
+    pub(super) fn wallets(&self, seed: &Seed) -> Vec<(Address, Address, WalletRole)> {
         let hot = |label: &str| seed.key(&hot_label(label)).address();
         let lenders = self.lenders.iter().enumerate();
-        let mut wallets: Vec<_> =
-            lenders.map(|(index, lender)| (*lender, hot(&lender_label(index)))).collect();
-        wallets.push((self.activator, hot(ACTIVATOR)));
+        let mut wallets: Vec<_> = lenders
+            .map(|(index, lender)| (*lender, hot(&lender_label(index)), WalletRole::Lender))
+            .collect();
+        wallets.push((self.activator, hot(ACTIVATOR), WalletRole::Activator));
+        wallets.push((self.payer, hot(PAYER), WalletRole::Payer));
         wallets
     }
 
     fn changes(&self, seed: &Seed) -> Vec<Value> {
         let mut changes = Vec::new();
-        for (wallet, hot) in self.wallets(seed) {
-            let is_activator = wallet == self.activator;
-            if is_activator {
-                changes.push(json!({"faucet": {"address": wallet, "sun": ACTIVATOR_SUN}}));
-            } else {
-                let stake = |resource: &str, sun: i64| json!({"stake": {"address": wallet, "resource": resource, "sun": sun}});
-                changes.push(stake("ENERGY", ENERGY_STAKE_SUN));
-                changes.push(stake("BANDWIDTH", BANDWIDTH_STAKE_SUN));
+        for (wallet, hot, role) in self.wallets(seed) {
+            let faucet = |sun: i64| json!({"faucet": {"address": wallet, "sun": sun}});
+            match role {
+                WalletRole::Activator => changes.push(faucet(ACTIVATOR_SUN)),
+                WalletRole::Payer => changes.push(faucet(PAYER_SUN)),
+                WalletRole::Lender => {
+                    let stake = |resource: &str, sun: i64| json!({"stake": {"address": wallet, "resource": resource, "sun": sun}});
+                    changes.push(stake("ENERGY", ENERGY_STAKE_SUN));
+                    changes.push(stake("BANDWIDTH", BANDWIDTH_STAKE_SUN));
+                }
             }
-            changes.push(grant(wallet, hot, is_activator));
+            changes.push(grant(wallet, hot, role));
         }
         changes.push(mint(self.recipient_with_usdt, TokenUnits(1_000_000)));
         for payment in &self.addresses {
@@ -135,12 +145,12 @@ fn mint(address: Address, units: TokenUnits) -> Value {
 }
 
 /// The owner keeps its own key; the hot key gets permission 2 with the few rights of its role.
-fn grant(wallet: Address, hot: Address, is_activator: bool) -> Value {
-    let operations = match is_activator {
-        true => Operations::NONE.with(ContractType::CreateAccount),
-        false => Operations::DELEGATE_AND_UNDELEGATE,
+fn grant(wallet: Address, hot: Address, role: WalletRole) -> Value {
+    let (name, operations) = match role {
+        WalletRole::Activator => ("activate", Operations::NONE.with(ContractType::CreateAccount)),
+        WalletRole::Payer => ("pay", Operations::NONE.with(ContractType::Transfer)),
+        WalletRole::Lender => ("lend", Operations::DELEGATE_AND_UNDELEGATE),
     };
-    let name = if is_activator { "activate" } else { "lend" };
     json!({"permissions": {
         "address": wallet,
         "owner": {"name": "owner", "threshold": 1, "keys": [{"address": wallet, "weight": 1}]},
@@ -163,7 +173,7 @@ pub(super) fn hot_keys(seed: &Seed) -> Keyring {
 /// What their keys are derived with.
 pub(super) fn hot_labels() -> impl Iterator<Item = String> {
     let lenders = (0..LENDERS).map(|index| hot_label(&lender_label(index)));
-    lenders.chain([hot_label(ACTIVATOR)])
+    lenders.chain([hot_label(ACTIVATOR), hot_label(PAYER)])
 }
 
 /// Starts the devnet, or resumes it from its file.

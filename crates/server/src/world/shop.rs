@@ -3,7 +3,6 @@
 use app::ports::{Clock, StoreError};
 use app::rows::{Key, NewWallet};
 use domain::ledger::facts::merchant_credited;
-use domain::pool::WalletRole;
 use domain::{KeyId, MerchantId};
 use tron::Sun;
 use zeroize::Zeroizing;
@@ -37,11 +36,7 @@ pub(super) async fn open(product: &Product, seed: &Seed, plan: &Plan) -> anyhow:
     let hex = |label: &str| hex::encode_upper(seed.derive(label));
     let api_key = hex("api key")[..32].to_owned();
     let api_secret = Zeroizing::new(hex("api secret"));
-    for (address, signer) in plan.wallets(seed) {
-        let role = match address == plan.activator {
-            true => WalletRole::Activator,
-            false => WalletRole::Lender,
-        };
+    for (address, signer, role) in plan.wallets(seed) {
         store.put_wallet(NewWallet { address, signer, role, permission_id: 2 }).await?;
     }
     if let Some(key) = store.key(&api_key).await? {

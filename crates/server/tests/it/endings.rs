@@ -80,7 +80,7 @@ async fn a_pool_that_lost_its_stake_refunds_at_the_deadline() {
     world.expect_log("the chain refused");
     let receiver = Receiver::start().await;
     let (payer, order) = ordered(&mut world, &receiver).await;
-    for (wallet, _) in wallets(world.setup.lender_stake_trx.len()) {
+    for (wallet, ..) in wallets(world.setup.lender_stake_trx.len()) {
         world.chain.set_stake(wallet, Resource::Energy, Sun::ZERO);
     }
     world.settle().await;

@@ -116,7 +116,7 @@ async fn an_order_that_cannot_be_filled_is_refunded() {
     let payer = world.payer(plain);
     let more = json!({"callback_url": receiver.url()});
     let order = world.rent_with(payer, 65_000, "3D", more).await;
-    for (wallet, _) in wallets(world.setup.lender_stake_trx.len()) {
+    for (wallet, ..) in wallets(world.setup.lender_stake_trx.len()) {
         world.chain.set_stake(wallet, Resource::Energy, Sun::ZERO);
     }
     world.settle().await;

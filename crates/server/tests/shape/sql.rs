@@ -1,11 +1,10 @@
-//! SQL is written in `crates/store`, and in the journal of `crates/sweep`, which is the merchant's own
-//! database (docs/decisions/0030-the-sweepers-journal.md); nowhere else.
+//! SQL is written in `crates/store` only.
 
 use crate::literals::literals;
 use crate::tree::{File, files};
 
 #[test]
-fn sql_is_written_where_databases_are_kept() {
+fn sql_is_written_in_one_room() {
     assert_eq!(elsewhere(&files(&[".rs", ".sql"])), Vec::<String>::new());
 }
 
@@ -23,10 +22,9 @@ fn elsewhere(sources: &[File]) -> Vec<String> {
     found
 }
 
-/// The room itself, the sweeper's journal, and this check, which has to show a statement.
+/// The room itself, and this check, which has to show a statement.
 fn is_free(path: &str) -> bool {
-    const FREE: [&str; 3] = ["crates/store/", "crates/sweep/src/journal/", "crates/sweep/schema/"];
-    FREE.iter().any(|place| path.starts_with(place)) || path.ends_with("/tests/shape/sql.rs")
+    path.starts_with("crates/store/") || path.ends_with("/tests/shape/sql.rs")
 }
 
 fn is_sql(text: &str) -> bool {
@@ -47,7 +45,6 @@ mod tests {
         let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
         let sources = [
             file("crates/store/src/a.rs", "\"SELECT 1\""),
-            file("crates/sweep/src/journal/row.rs", "\"SELECT 1\""),
             file("crates/app/src/b.rs", "// SELECT 1\nlet a = \"UPDATE AVAILABLE\";"),
             file("crates/app/src/c.rs", "let a = \"UPDATE orders SET state = 1\";"),
             file("crates/server/src/d.rs", "r#\"DELETE FROM orders\"#"),

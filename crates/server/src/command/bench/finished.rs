@@ -68,7 +68,7 @@ pub(super) async fn write(
 
 async fn deliver(store: &dyn Store, lease: Lease, now: UnixMillis) -> anyhow::Result<()> {
     let attempt = Attempt {
-        order: lease.order,
+        order: lease.order(),
         at: now,
         status: Some(200),
         note: "ok".to_owned(),
@@ -77,7 +77,7 @@ async fn deliver(store: &dyn Store, lease: Lease, now: UnixMillis) -> anyhow::Re
     };
     let changes = Changes {
         attempt: Some(attempt),
-        attention: Some((lease.order, Attention::Done)),
+        attention: Some((lease.order(), Attention::Done)),
         ..Changes::default()
     };
     done(store, Needs { lease: Some(lease), ..Needs::default() }, changes).await

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use app::Settings;
 use app::ports::{Clock, Ids, Store};
-use app::rows::{Attention, Changes, Key, NewAnswers, NewWallet, RequestKeys};
+use app::rows::{Attention, Changes, Key, NewAnswers, NewWallet, Remembered, RequestKeys};
 use domain::collect::{ChainTotals, Reading, Scene};
 use domain::ledger::facts::merchant_credited;
 use domain::order::step::{NewOrder, Offer, Wanted, accept};
@@ -127,7 +127,7 @@ impl RawCommit {
             whole: Some(decision.whole),
             ledger: decision.ledger,
             wallets: decision.wallets,
-            answers: Some(NewAnswers { request, order: id, at: now }),
+            answers: Some(NewAnswers { request, answer: Remembered::Order(id), at: now }),
             attention: Some((id, Attention::At(decision.due))),
             ..Changes::default()
         })

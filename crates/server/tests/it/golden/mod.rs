@@ -46,7 +46,10 @@ async fn world(case: &Case) -> World {
                     (config.limit.key_requests_per_second, config.limit.key_burst) = (1, 1);
                 };
             }
-            ("merchant", "paused") | ("other_key", _) | ("node", "unreachable") => {}
+            ("payer", "none")
+            | ("merchant", "paused")
+            | ("other_key", _)
+            | ("node", "unreachable") => {}
             other => panic!("{}: {other:?} is not in golden/README.md", case.name),
         }
     }
@@ -56,6 +59,11 @@ async fn world(case: &Case) -> World {
         match (name, value) {
             ("merchant", _) => {
                 assert!(world.store.pause_merchant(world.merchant, true).await.unwrap());
+            }
+            ("payer", _) => {
+                let payer = support::chain::payer_wallet();
+                assert!(world.store.enable_wallet(payer, false).await.unwrap());
+                world.expect_log("a transfer was refused for want of TRX");
             }
             ("other_key", text) => drop(world.add_merchant_with_key(text).await),
             ("node", _) => {
@@ -96,10 +104,16 @@ async fn every_exchange_is_answered_to_the_byte() {
         }
         let mut world = world(&case).await;
         let mut placed = std::collections::BTreeSet::new();
+        let mut sent = std::collections::BTreeSet::new();
         for (number, asked) in case.requests.iter().enumerate() {
             let answer = replay(&world, asked).await;
             if let Some(serial) = answer.json()["serial"].as_str() {
                 placed.insert(serial.to_owned());
+            }
+            if case.endpoint == "order_transfer"
+                && let Some(txid) = answer.json()["txid"].as_str()
+            {
+                sent.insert(txid.to_owned());
             }
             let shown = shown(&answer);
             let file = case.response(number);
@@ -112,6 +126,7 @@ async fn every_exchange_is_answered_to_the_byte() {
             }
             replayed += 1;
         }
+        world.open_transfers = sent.len();
         // Workers do not run in these worlds.
         if case.world().any(|(name, _)| name == "node") {
             world.leave_without_chain(placed.len(), 0).await;

@@ -1,11 +1,12 @@
 //! Who is on the devnet, and what they do there.
 
 use devnet::{Devnet, Fault, FaultRule, Request, When};
+use domain::pool::WalletRole;
 use serde_json::{Value, json};
 use sunsweep::keystore::Keyring;
 use tron::{
     Address, Contract, ContractType, Operations, RawTx, RefBlock, Resource, SecretKey, SignedTx,
-    Sun, TokenUnits, trc20,
+    Sun, TokenUnits, TxId, trc20,
 };
 
 use super::World;
@@ -13,6 +14,8 @@ use super::World;
 /// Stake of each lender for bandwidth, in TRX.
 const BANDWIDTH_STAKE_TRX: i64 = 2_000_000;
 const ACTIVATOR_TRX: i64 = 50_000;
+/// What the payer holds, in TRX.
+pub(crate) const PAYER_TRX: i64 = 1_000;
 /// Tokens that a payer has paid, in the smallest unit.
 pub(crate) const PAID: TokenUnits = TokenUnits(25_000_000);
 /// Most that a payer's transfer may burn; it has nothing to burn.
@@ -28,6 +31,8 @@ fn lender(index: usize) -> u64 {
 }
 
 const ACTIVATOR: u64 = 200;
+/// The payer's own key, which the server does not have.
+pub(crate) const PAYER: u64 = 210;
 const STRANGER: u64 = 300;
 const RECIPIENT_WITH: u64 = 400;
 const RECIPIENT_WITHOUT: u64 = 401;
@@ -35,15 +40,22 @@ const FIRST_PAYER: u64 = 1_000;
 /// The key that works for a wallet is that of its number and this.
 const HOT: u64 = 50_000;
 
-/// Every pool wallet with the address of its hot key; the activator is the last.
-pub(crate) fn wallets(lenders: usize) -> Vec<(Address, Address)> {
-    let numbers = (0..lenders).map(lender).chain([ACTIVATOR]);
-    numbers.map(|number| (key(number).address(), key(number + HOT).address())).collect()
+/// Every pool wallet with the address of its hot key and what it is for.
+pub(crate) fn wallets(lenders: usize) -> Vec<(Address, Address, WalletRole)> {
+    let lenders = (0..lenders).map(|index| (lender(index), WalletRole::Lender));
+    let others = [(ACTIVATOR, WalletRole::Activator), (PAYER, WalletRole::Payer)];
+    let of = |(number, role)| (key(number).address(), key(number + HOT).address(), role);
+    lenders.chain(others).map(of).collect()
+}
+
+/// The wallet that sends TRX.
+pub(crate) fn payer_wallet() -> Address {
+    key(PAYER).address()
 }
 
 pub(crate) fn hot_keys(lenders: usize) -> Keyring {
     let mut keyring = Keyring::default();
-    for number in (0..lenders).map(lender).chain([ACTIVATOR]) {
+    for number in (0..lenders).map(lender).chain([ACTIVATOR, PAYER]) {
         keyring.add(key(number + HOT));
     }
     keyring
@@ -59,6 +71,8 @@ pub(crate) fn found(chain: &Devnet, lender_stake_trx: &[i64]) {
     }
     chain.credit(key(ACTIVATOR).address(), Sun::from_trx(ACTIVATOR_TRX));
     grant(chain, ACTIVATOR, Operations::NONE.with(ContractType::CreateAccount));
+    chain.credit(key(PAYER).address(), Sun::from_trx(PAYER_TRX));
+    grant(chain, PAYER, Operations::NONE.with(ContractType::Transfer));
     chain.mint(recipient_with(), TokenUnits(1_000_000));
     chain.activate(recipient_with());
 }
@@ -174,6 +188,27 @@ impl World {
             reply.body["code"], reply.body["message"]
         );
         self.chain.token_balance(payer) == TokenUnits(0)
+    }
+
+    /// Sends TRX with the owner's key of this number; it waits for the next block.
+    pub(crate) fn pays(&self, from: u64, to: Address, amount: Sun) -> TxId {
+        let head = self.chain.head();
+        let contract = Contract::Transfer { owner: key(from).address(), to, amount };
+        let raw = RawTx {
+            contract,
+            ref_block: RefBlock::from_block_id(&head.id),
+            expiration_ms: head.timestamp_ms + 60_000,
+            timestamp_ms: head.timestamp_ms,
+            fee_limit: Sun::ZERO,
+            permission_id: 0,
+            memo: Vec::new(),
+        };
+        let signature = key(from).sign(&raw.txid());
+        let bytes = SignedTx { raw: raw.encode(), signatures: vec![signature] }.to_bytes();
+        let body = json!({"transaction": hex::encode(bytes)});
+        let reply = self.chain.call(&Request::post("wallet/broadcasthex", body));
+        assert_eq!(reply.body["code"], "SUCCESS", "{}", reply.body);
+        raw.txid()
     }
 
     /// How many transactions of this type the chain holds that name an address.

@@ -38,7 +38,10 @@ impl World {
 
     /// Moves every due order on and posts every due callback, once each.
     pub(crate) async fn work(&mut self) -> usize {
-        self.work_on_policies().await + self.work_on_orders().await + self.work_on_callbacks().await
+        self.work_on_policies().await
+            + self.work_on_orders().await
+            + self.work_on_transfers().await
+            + self.work_on_callbacks().await
     }
 
     /// Keeps every due policy.
@@ -67,6 +70,16 @@ impl World {
             }
         }
         orders.len()
+    }
+
+    async fn work_on_transfers(&mut self) -> usize {
+        let transfers = self.claim(OutboxKind::Transfer).await;
+        for lease in &transfers {
+            if let Err(failed) = self.app.follow_transfer(*lease).await {
+                self.failures.push(format!("transfer: {failed}"));
+            }
+        }
+        transfers.len()
     }
 
     async fn work_on_callbacks(&mut self) -> usize {
@@ -129,7 +142,8 @@ impl World {
     pub(crate) async fn next_due(&self) -> Option<UnixMillis> {
         let order = self.store.next_due(OutboxKind::Order).await.unwrap();
         let callback = self.store.next_due(OutboxKind::Callback).await.unwrap();
-        [order, callback].into_iter().flatten().min()
+        let transfer = self.store.next_due(OutboxKind::Transfer).await.unwrap();
+        [order, callback, transfer].into_iter().flatten().min()
     }
 
     /// Goes from due row to due row until nothing is owed to anybody.

@@ -11,7 +11,6 @@ use app::watch_chain::Watcher;
 use devnet::{Devnet, DevnetConfig};
 use domain::key::KeyLimits;
 use domain::ledger::facts::merchant_credited;
-use domain::pool::WalletRole;
 use domain::{KeyId, MerchantId, UnixMillis};
 use store::SqliteStore;
 use sunsweep::boot::{Ports, Product, Secrets};
@@ -89,6 +88,8 @@ pub(crate) struct World {
     pub(crate) expected_logs: Vec<&'static str>,
     pub(crate) logs: Logs,
     pub(crate) is_finished: bool,
+    /// Transfers that are still open when the world is left.
+    pub(crate) open_transfers: usize,
     pub(crate) setup: Setup,
     _data: TempDir,
     pub(crate) node_stop: CancellationToken,
@@ -142,6 +143,7 @@ impl World {
             expected_logs: Vec::new(),
             logs,
             is_finished: false,
+            open_transfers: 0,
             setup,
             _data: data,
             _node: node_stop.clone().drop_guard(),
@@ -260,12 +262,7 @@ pub(crate) fn key_row(merchant: MerchantId, text: &str, name: &str) -> Key {
 
 /// Wallets, the merchant, its money and its key.
 async fn furnish(store: &dyn Store, setup: &Setup) -> MerchantId {
-    let wallets = chain::wallets(setup.lender_stake_trx.len());
-    for (index, (address, signer)) in wallets.into_iter().enumerate() {
-        let role = match index == setup.lender_stake_trx.len() {
-            true => WalletRole::Activator,
-            false => WalletRole::Lender,
-        };
+    for (address, signer, role) in chain::wallets(setup.lender_stake_trx.len()) {
         store.put_wallet(NewWallet { address, signer, role, permission_id: 2 }).await.unwrap();
     }
     let now = UnixMillis(setup.now_ms);

@@ -1,0 +1,115 @@
+//! `sunsweep deposit`: address, list, status.
+
+use std::path::Path;
+
+use app::deposit_address::hand_out;
+use app::ports::Clock;
+use clap::Subcommand;
+use domain::MerchantId;
+use serde_json::json;
+
+use super::output::{Failure, print, say, table};
+use crate::boot::Offline;
+use crate::system::SystemClock;
+
+/// What to do with deposits.
+#[derive(Debug, Subcommand)]
+pub(super) enum DepositCommand {
+    /// Print the address to which a merchant sends TRX; it is made the first time.
+    Address {
+        /// The merchant's number.
+        merchant: i64,
+    },
+    /// List the newest deposits.
+    List {
+        /// Only those of this merchant.
+        #[arg(long)]
+        merchant: Option<i64>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say how far the chain was scanned, and how far the solid chain is ahead.
+    Status,
+}
+
+impl DepositCommand {
+    /// Runs it on the configured database.
+    pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+        let offline = Offline::open(config)?;
+        match self {
+            Self::Address { merchant } => address(&offline, merchant),
+            Self::List { merchant, limit, json } => list(&offline, merchant, limit, json),
+            Self::Status => status(&offline),
+        }
+    }
+}
+
+pub(super) fn address(offline: &Offline, merchant: i64) -> Result<(), Failure> {
+    let Some(keys) = offline.deposit_keys()? else {
+        return Err(anyhow::anyhow!("deposits.xpub is not set, so there are no addresses").into());
+    };
+    let (store, node, now) = (&*offline.store, offline.node()?, SystemClock.now());
+    let handed = hand_out(store, &*node, &keys, MerchantId(merchant), now);
+    let address = offline.wait(handed).map_err(anyhow::Error::from)?;
+    print(&address.address.to_string());
+    say(&format!("Number {} below the key {}.", address.number, address.xpub));
+    Ok(())
+}
+
+fn list(
+    offline: &Offline,
+    merchant: Option<i64>,
+    limit: usize,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let deposits = offline.wait(offline.store.deposits(merchant.map(MerchantId), limit))?;
+    if as_json {
+        let rows: Vec<_> = deposits
+            .iter()
+            .map(|deposit| {
+                json!({
+                    "merchant": deposit.merchant.0,
+                    "address": deposit.address.to_string(),
+                    "sender": deposit.sender.to_string(),
+                    "amount_sun": deposit.amount.get(),
+                    "txid": deposit.txid.to_string(),
+                    "block": deposit.block,
+                    "block_time_ms": deposit.at.get(),
+                    "credited": deposit.is_credited,
+                })
+            })
+            .collect();
+        print(&serde_json::Value::from(rows).to_string());
+        return Ok(());
+    }
+    let rows = deposits.iter().map(|deposit| {
+        vec![
+            deposit.block.to_string(),
+            deposit.merchant.0.to_string(),
+            deposit.amount.to_trx_string(),
+            deposit.sender.to_string(),
+            deposit.txid.to_string(),
+            if deposit.is_credited { "" } else { "too small" }.to_owned(),
+        ]
+    });
+    print(&table(&["block", "merchant", "TRX", "from", "transaction", ""], rows));
+    Ok(())
+}
+
+fn status(offline: &Offline) -> Result<(), Failure> {
+    let Some(scanned) = offline.wait(offline.store.scanned())? else {
+        print("Nothing is scanned: no deposit address was handed out yet.");
+        return Ok(());
+    };
+    let solid = offline.wait(offline.node()?.solid_head()).map_err(anyhow::Error::from)?;
+    let behind = (solid.number - scanned.number).max(0);
+    print(&format!(
+        "Scanned up to block {}; the newest solid block is {}, {behind} ahead.",
+        scanned.number, solid.number
+    ));
+    Ok(())
+}
