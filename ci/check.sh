@@ -10,13 +10,15 @@ exec </dev/null
 
 usage() {
   cat <<'END'
-usage: ci/check.sh [--fast | --full | --sim ORDERS | --bench] [--step NAME]...
+usage: ci/check.sh [--fast | --full | --sim ORDERS | --sweep ADDRESSES | --bench] [--step NAME]...
 
-  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, sim, fuzz; deny if
-               cargo-deny is there
+  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, sweep, sim, fuzz; deny
+               if cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
   --full       everything of (none), and deny with cargo-deny built if it is missing
   --sim ORDERS only the simulator: about so many orders, the last run with a fresh seed
+  --sweep ADDRESSES
+               only the sweeper, killed five times while it sweeps so many
   --bench      only the benchmarks, from a release build
   --step NAME  only this step, after tools; may be given several times
 END
@@ -73,6 +75,15 @@ step_sim() {
   timeout 3000 "${CARGO_TARGET_DIR:-target}/debug/sunsweep-sim" "${runs[@]}"
 }
 
+# Kills `sunsweep sweep` again and again during one run and judges from the chain and the ledger; then
+# the same against a server that loses answers, delays readiness and refuses orders.
+step_sweep() {
+  cargo build --locked --package sunsweep --bin sunsweep
+  local binary="${CARGO_TARGET_DIR:-target}/debug/sunsweep" addresses=${sweep_addresses:-200}
+  timeout 3000 ci/sweep_proof --bin "$binary" --addresses "$addresses"
+  timeout 3000 ci/sweep_proof --bin "$binary" --addresses "${sweep_addresses:-100}" --faults
+}
+
 step_bench() {
   cargo build --locked --release --package sunsweep --bin sunsweep
   "${CARGO_TARGET_DIR:-target}/release/sunsweep" bench
@@ -86,7 +97,7 @@ step_deny_full() {
   cargo deny --locked check
 }
 
-mode='' chosen=() sim_orders=''
+mode='' chosen=() sim_orders='' sweep_addresses=''
 while (($# > 0)); do
   case $1 in
     --fast | --full)
@@ -105,6 +116,12 @@ while (($# > 0)); do
       [[ ${2:-} =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
       sim_orders=$2
       chosen+=(sim)
+      shift
+      ;;
+    --sweep)
+      [[ ${2:-} =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
+      sweep_addresses=$2
+      chosen+=(sweep)
       shift
       ;;
     --bench) chosen+=(bench) ;;
@@ -127,7 +144,7 @@ if ((${#chosen[@]} > 0)); then
 elif [[ $mode == fast ]]; then
   steps=(fmt clippy unit golden)
 else
-  steps=(tools fmt clippy test golden demo clients schema chaos sim fuzz)
+  steps=(tools fmt clippy test golden demo clients schema chaos sweep sim fuzz)
   if [[ $mode == full ]]; then
     steps+=(deny_full)
   elif command -v cargo-deny >/dev/null; then

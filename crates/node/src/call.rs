@@ -34,11 +34,13 @@ pub enum Call {
     Lookup,
     /// The receipt of a transaction in a solid block.
     LookupSolid,
+    /// Many contract calls in one request.
+    CallBatch,
 }
 
 impl Call {
     /// Every call, in the order of [`Call::index`].
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Head,
         Self::SolidHead,
         Self::Block,
@@ -53,6 +55,7 @@ impl Call {
         Self::Broadcast,
         Self::Lookup,
         Self::LookupSolid,
+        Self::CallBatch,
     ];
 
     /// Path below the node's base URL.
@@ -76,6 +79,7 @@ impl Call {
             Self::Broadcast => "wallet/broadcasthex",
             Self::Lookup => "wallet/gettransactioninfobyid",
             Self::LookupSolid => "walletsolidity/gettransactioninfobyid",
+            Self::CallBatch => "jsonrpc",
         }
     }
 

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tron::{Address, Resource, Sun, TokenUnits, TxId, trc20};
 
+use crate::batch::{self, BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
 use crate::call::{Call, Counters};
 use crate::json::{self, Read};
@@ -226,6 +227,11 @@ impl<T: Transport> TronNode for JsonNode<T> {
                 Err(NodeError::ContractCall { text: text.clone() })
             }
         }
+    }
+
+    async fn call_batch(&self, calls: &[BatchCall]) -> Result<Vec<BatchOutcome>, NodeError> {
+        let body = batch::request(calls);
+        self.read(Call::CallBatch, body, |answer| batch::read(answer, calls.len())).await
     }
 
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError> {

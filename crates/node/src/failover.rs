@@ -13,6 +13,7 @@ use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 use tron::{Address, Resource, Sun, TokenUnits, TxId};
 
+use crate::batch::{BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
 use crate::health::{Health, HealthRule, Record};
 use crate::loss::Loss;
@@ -242,6 +243,15 @@ impl TronNode for Failover {
         holder: Address,
     ) -> Result<TokenUnits, NodeError> {
         self.first(|node| node.token_balance(token, holder)).await
+    }
+
+    async fn call_batch(&self, calls: &[BatchCall]) -> Result<Vec<BatchOutcome>, NodeError> {
+        let calls: Arc<[BatchCall]> = calls.into();
+        self.first(|node| {
+            let calls = Arc::clone(&calls);
+            Box::pin(async move { node.call_batch(&calls).await })
+        })
+        .await
     }
 
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError> {

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `port` | [`TronNode`]: the only thing other rooms need to name |
 //! | `view/` | the answers, typed, each with the reading of its JSON |
+//! | `batch` | many contract calls in one request, where a node offers it |
 //! | `broadcast`, `loss` | what a sent transaction may mean, and the proof that it is lost |
 //! | `verdict` | [`NodeError`], and [`Verdict`]: what to do about it |
 //! | `transport`, `client` | [`Transport`] carries JSON; [`JsonNode`] is the port over any transport |
@@ -23,6 +24,7 @@
 //!
 //! Read next: [`port`], then [`loss`].
 
+pub mod batch;
 pub mod broadcast;
 pub mod cache;
 pub mod call;
@@ -40,6 +42,7 @@ pub mod transport;
 pub mod verdict;
 pub mod view;
 
+pub use batch::{BATCH_CALLS_MAX, BatchCall, BatchOutcome};
 pub use broadcast::{Broadcast, Refusal};
 pub use cache::{CacheSettings, Cached};
 pub use call::{Call, CallCount, Counters};

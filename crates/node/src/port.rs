@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use tron::{Address, Resource, Sun, TokenUnits, TxId};
 
+use crate::batch::{BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
 use crate::loss::Loss;
 use crate::verdict::NodeError;
@@ -67,6 +68,13 @@ pub trait TronNode: Send + Sync {
     /// Errors: also when the contract does not answer `balanceOf` with one word.
     async fn token_balance(&self, token: Address, holder: Address)
     -> Result<TokenUnits, NodeError>;
+
+    /// Runs up to [`BATCH_CALLS_MAX`](crate::BATCH_CALLS_MAX) contract calls against the head state,
+    /// each on its own. One request.
+    ///
+    /// Errors: also when the node does not offer it; then [`Self::constant_call`] answers the same,
+    /// one request a call.
+    async fn call_batch(&self, calls: &[BatchCall]) -> Result<Vec<BatchOutcome>, NodeError>;
 
     /// Prices and limits set by vote. Errors: also when a needed one is absent. One request.
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError>;

@@ -2,22 +2,28 @@
 
 use std::time::Duration;
 
-use domain::OrderId;
+use domain::{OrderId, Period};
+use reqwest::header::RETRY_AFTER;
 use wire::endpoint::BadAnswer;
+use wire::endpoint::order_query::OrderProgress;
 use wire::{
-    CollectRequest, CollectResponse, ErrorBody, Object, OrderResponse, OrderStatus, ParseError,
-    Timestamp, names,
+    CollectRequest, CollectResponse, ErrorBody, Object, OrderStatus, ParseError, Timestamp, Value,
+    names,
 };
+use zeroize::Zeroizing;
 
 /// Longest wait for one answer.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Energy that a price is asked for: one transfer to an address that holds the token.
+const PRICED_ENERGY: i64 = 65_000;
 
 /// A key and its secret, as the merchant was given them.
 pub struct ApiKey {
     /// The text that requests carry.
     pub text: String,
     /// What signs; used as text.
-    pub secret: String,
+    pub secret: Zeroizing<String>,
 }
 
 /// Why a call failed.
@@ -31,18 +37,58 @@ pub enum ApiError {
     Refused {
         /// HTTP status.
         status: u16,
-        /// Its body.
+        /// Its body, in one line.
         text: String,
+        /// Whether it names fields that are wrong, so that the same request is never right.
+        is_about_fields: bool,
+        /// When it wants to be asked again, if it says so.
+        retry_after: Option<Duration>,
     },
     /// The answer is not JSON.
     #[error("the answer cannot be read")]
     Unreadable(#[from] ParseError),
     /// The answer lacks something.
-    #[error("the answer lacks a field: {0}")]
-    Incomplete(String),
+    #[error(transparent)]
+    Incomplete(#[from] BadAnswer),
     /// The clock is outside what a signature can carry.
     #[error("the clock is not set")]
     Clock,
+}
+
+/// What a failed call means for whoever made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing is known: ask what became of it, or send the same again.
+    AskAgain,
+    /// Nothing was done, and later it may be: after this wait.
+    Later(Duration),
+    /// Nothing was done, and the same request is never right.
+    Never,
+    /// Nothing was done, and no other request of this key is right either.
+    Stop,
+}
+
+/// Wait after a refusal for want of capacity when the server does not say how long.
+const DEFAULT_WAIT: Duration = Duration::from_secs(2);
+/// Longest wait that a server may ask for.
+const WAIT_MAX: Duration = Duration::from_secs(120);
+
+impl ApiError {
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Unanswered(_) | Self::Unreadable(_) | Self::Incomplete(_) => Remedy::AskAgain,
+            Self::Clock => Remedy::Stop,
+            Self::Refused { status: 401 | 403, .. } => Remedy::Stop,
+            // A gateway's words about a server that it could not reach, or that did not answer it.
+            Self::Refused { status: 408 | 502 | 504, .. } => Remedy::AskAgain,
+            Self::Refused { is_about_fields: true, .. } => Remedy::Never,
+            Self::Refused { retry_after, .. } => {
+                Remedy::Later(retry_after.unwrap_or(DEFAULT_WAIT).min(WAIT_MAX))
+            }
+        }
+    }
 }
 
 /// A client of one server with one key.
@@ -64,6 +110,11 @@ impl ApiClient {
         Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), key, http })
     }
 
+    /// What callbacks are signed with.
+    pub(crate) fn secret(&self) -> &[u8] {
+        self.key.secret.as_bytes()
+    }
+
     /// Places a collect order, signed at this second.
     ///
     /// `idempotency` makes a resend of the same request harmless for a day.
@@ -75,7 +126,7 @@ impl ApiClient {
     ) -> Result<CollectResponse, ApiError> {
         let body = request.to_body();
         let timestamp = Timestamp::from_secs(unix_secs).map_err(|_| ApiError::Clock)?.to_string();
-        let signature = wire::sign(self.key.secret.as_bytes(), &timestamp, body.as_bytes());
+        let signature = wire::sign(self.secret(), &timestamp, body.as_bytes());
         let answer = self
             .http
             .post(format!("{}{}", self.base_url, names::PATH_COLLECT_MANUAL))
@@ -86,18 +137,51 @@ impl ApiClient {
             .header(names::IDEMPOTENCY_KEY, idempotency)
             .body(body)
             .send();
-        let answer = read(answer.await).await?;
-        CollectResponse::read(&answer)
-            .map_err(|BadAnswer(field)| ApiError::Incomplete(field.to_owned()))
+        Ok(CollectResponse::read(&read(answer.await).await?)?)
     }
 
     /// How far an order is.
     pub async fn status(&self, order: OrderId) -> Result<OrderStatus, ApiError> {
-        let url = format!("{}{}?{}={order}", self.base_url, names::PATH_ORDER_QUERY, names::SERIAL);
-        let answer = self.http.get(url).header(names::API_KEY, &self.key.text).send();
-        let answer = read(answer.await).await?;
-        OrderResponse::read_status(&answer)
-            .ok_or_else(|| ApiError::Incomplete(names::STATUS.to_owned()))
+        Ok(self.progress(order).await?.status)
+    }
+
+    /// How far an order is, and what it costs as things stand.
+    pub async fn progress(&self, order: OrderId) -> Result<OrderProgress, ApiError> {
+        let answer = self.query(names::SERIAL, &order.to_string()).await?;
+        Ok(OrderProgress::read(&answer)?)
+    }
+
+    /// The newest order with this reference; `None` if the server has none.
+    ///
+    /// Why: on a server without idempotency keys this is how a lost answer is found again.
+    pub async fn find(&self, reference: &str) -> Result<Option<OrderProgress>, ApiError> {
+        match self.query(names::OUT_TRADE_NO, reference).await {
+            Ok(answer) => Ok(Some(OrderProgress::read(&answer)?)),
+            // "There is none" is the errno body with status 200, or a plain 404.
+            Err(ApiError::Refused { status: 200 | 404, .. }) => Ok(None),
+            Err(failed) => Err(failed),
+        }
+    }
+
+    /// What one unit of energy costs for an hour, in sun, when about as much as one transfer takes is
+    /// ordered; `None` if the server does not say.
+    pub async fn energy_price_sun(&self) -> Option<i64> {
+        let url = format!(
+            "{}{}?{}={}&{}={}",
+            self.base_url,
+            names::PATH_ORDER_PRICE,
+            names::PERIOD,
+            wire::period::text(Period::HOUR),
+            names::ENERGY_AMOUNT,
+            PRICED_ENERGY
+        );
+        let answer = self.http.get(url).header(names::API_KEY, &self.key.text).send().await;
+        read(answer).await.ok()?.get(names::PRICE).and_then(Value::as_i64)
+    }
+
+    async fn query(&self, name: &str, value: &str) -> Result<Object, ApiError> {
+        let url = format!("{}{}?{name}={value}", self.base_url, names::PATH_ORDER_QUERY);
+        read(self.http.get(url).header(names::API_KEY, &self.key.text).send().await).await
     }
 }
 
@@ -105,15 +189,49 @@ impl ApiClient {
 async fn read(answer: Result<reqwest::Response, reqwest::Error>) -> Result<Object, ApiError> {
     let answer = answer.map_err(ApiError::Unanswered)?;
     let status = answer.status().as_u16();
+    let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
     let body = answer.bytes().await.map_err(ApiError::Unanswered)?;
-    let refused =
-        || ApiError::Refused { status, text: String::from_utf8_lossy(&body).into_owned() };
-    if status != 200 {
-        return Err(refused());
+    let object = Object::parse(&body);
+    let error = object.as_ref().ok().and_then(ErrorBody::read);
+    if status == 200 && error.is_none() {
+        return Ok(object?);
     }
-    let object = Object::parse(&body)?;
-    match ErrorBody::read(&object) {
-        Some(_) => Err(refused()),
-        None => Ok(object),
+    Err(ApiError::Refused {
+        status,
+        text: in_one_line(&String::from_utf8_lossy(&body)),
+        is_about_fields: matches!(error, Some(ErrorBody::Fields(_))),
+        retry_after,
+    })
+}
+
+/// Most characters of a refusal that are kept.
+const TEXT_CHARS_MAX: usize = 300;
+
+fn in_one_line(text: &str) -> String {
+    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    plain.take(TEXT_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, is_about_fields: bool) -> Remedy {
+        let retry_after = Some(Duration::from_secs(7));
+        ApiError::Refused { status, text: String::new(), is_about_fields, retry_after }.remedy()
+    }
+
+    #[test]
+    fn a_refusal_says_whether_another_try_can_help() {
+        let later = Remedy::Later(Duration::from_secs(7));
+        assert_eq!(refused(400, true), Remedy::Never);
+        assert_eq!(refused(400, false), later, "want of money or energy passes");
+        assert_eq!(refused(429, false), later);
+        assert_eq!(refused(503, false), later);
+        assert_eq!(refused(502, false), Remedy::AskAgain);
+        assert_eq!(refused(403, false), Remedy::Stop);
+        assert_eq!(ApiError::Clock.remedy(), Remedy::Stop);
+        assert_eq!(ApiError::Incomplete(BadAnswer("serial")).remedy(), Remedy::AskAgain);
     }
 }

@@ -6,17 +6,45 @@
 //! Invariants: a key never leaves its [`KeySource`]; nothing is sent that is not in the journal; a
 //! transfer is judged by its receipt and its Transfer log, never by the answer to sending it.
 //!
-//! Read next: [`record`] for the states of an address, then [`plan`].
+//! | File | Holds |
+//! |---|---|
+//! | `target`, `keys/` | who is swept, and who signs |
+//! | `settings` | what a run is told |
+//! | `discover`, `plan`, `price` | what there is, what it costs, whether it pays |
+//! | `session` | a run from its beginning to its plan |
+//! | `record`, `journal/` | the states of an address, and the file that keeps them |
+//! | `run/` | carries every address from where it is to its end |
+//! | `api`, `receiver` | the server: asked, and listened to |
+//! | `observe`, `summary` | what is said meanwhile, and at the end |
+//! | `transfer` | one transfer without a journal, as `demo` makes them |
+//!
+//! Read next: [`record`] for the states, then [`run`].
 
 pub mod api;
+mod ask;
+pub mod discover;
+pub mod journal;
 pub mod keys;
+pub mod observe;
 pub mod plan;
+pub mod price;
+pub mod receiver;
 pub mod record;
+pub mod run;
+pub mod session;
+pub mod settings;
+pub mod summary;
 pub mod target;
 pub mod transfer;
 
 pub use api::{ApiClient, ApiError, ApiKey};
+pub use journal::{Journal, JournalError, Run, RunId};
+pub use observe::{Event, Observer, Silent};
 pub use plan::{Plan, PlanRow};
+pub use price::PriceBook;
 pub use record::{Asset, Reason, ReasonCode, Record, State, Times};
+pub use run::{Halt, Sweeper};
+pub use settings::{MaxCost, OnShortfall, Settings, Token};
+pub use summary::Summary;
 pub use target::{KeySource, KeySourceError, Target};
 pub use transfer::{Receipt, Transfer, TransferFailed, send};

@@ -1,14 +1,16 @@
 //! `sunsweep dev`: a playground.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use wire::names;
+use zeroize::Zeroizing;
 
 use super::output::{Failure, print, say};
 use super::serve::stop_signal;
 use crate::logging::{self, LogFormat};
+use crate::private_file;
 use crate::world::{ADDRESSES_MAX, AddressKind, World, WorldOptions};
 
 /// Run a devnet, the server, a pool, a merchant and payment addresses until told to stop.
@@ -60,9 +62,10 @@ impl Dev {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async move {
             let world = World::start(&options).await?;
+            let files = SweepFiles::write(&world, &options.data)?;
             match self.json {
-                true => print(&connection_line(&world)),
-                false => introduce(&world),
+                true => print(&connection_line(&world, &files)),
+                false => introduce(&world, &files),
             }
             stop_signal().await;
             world.stop().await?;
@@ -91,8 +94,34 @@ impl Drop for Scratch {
     }
 }
 
+/// What `sunsweep sweep` reads, as a merchant has it: the keys of the payment addresses, the secret.
+struct SweepFiles {
+    keys: PathBuf,
+    api_secret: PathBuf,
+}
+
+impl SweepFiles {
+    /// Writes them beside the world's data; those of an earlier start are replaced.
+    fn write(world: &World, data: &Path) -> std::io::Result<Self> {
+        let files = Self { keys: data.join("keys.csv"), api_secret: data.join("api-secret") };
+        let mut keys = Zeroizing::new("address,private_key\n".to_owned());
+        for (index, payment) in world.payment_addresses.iter().enumerate() {
+            let key = Zeroizing::new(world.payment_key_hex(index));
+            keys.push_str(&format!("{},{}\n", payment.address, *key));
+        }
+        let secret = &world.shop.api_secret;
+        for (path, text) in [(&files.keys, &keys), (&files.api_secret, secret)] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => private_file::write_new(path, text.as_bytes())?,
+            }
+        }
+        Ok(files)
+    }
+}
+
 /// Everything that a program needs to use the world.
-fn connection_line(world: &World) -> String {
+fn connection_line(world: &World, files: &SweepFiles) -> String {
     let addresses: Vec<_> = world
         .payment_addresses
         .iter()
@@ -114,6 +143,8 @@ fn connection_line(world: &World) -> String {
         "usdt_contract": world.usdt,
         "pool_wallets": world.pool_wallets,
         "merchant": {"id": world.shop.merchant.0, "name": world.shop.name},
+        "keys_file": files.keys,
+        "api_secret_file": files.api_secret,
         "payment_addresses": addresses,
         "recipient_with_usdt": world.recipient_with_usdt,
         "recipient_without_usdt": world.recipient_without_usdt,
@@ -121,7 +152,7 @@ fn connection_line(world: &World) -> String {
     .to_string()
 }
 
-fn introduce(world: &World) {
+fn introduce(world: &World, files: &SweepFiles) {
     let first = &world.payment_addresses[0];
     say("A TRON devnet and sunsweep are running. Ctrl-C ends them.");
     say("");
@@ -139,6 +170,20 @@ fn introduce(world: &World) {
     say("Your first order, signed in the shell:");
     say("");
     print(&signed_curl(world));
+    say("");
+    say("All of them swept to the cold wallet:");
+    say("");
+    print(&format!(
+        "sunsweep sweep --keys {keys} --to {to} --token {token} \\\n  --api {api} --api-key {key} \\\n  \
+         --api-secret-file {secret} --node {node}",
+        keys = files.keys.display(),
+        to = world.recipient_with_usdt,
+        token = world.usdt,
+        api = world.api_url,
+        key = world.shop.api_key,
+        secret = files.api_secret.display(),
+        node = world.node_url,
+    ));
 }
 
 /// A command that places an order when it is pasted; it signs at that moment, because a signature is

@@ -17,6 +17,7 @@ mod merchant_statement;
 mod output;
 mod price;
 mod serve;
+mod sweep;
 mod wallet;
 
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ enum Command {
     Serve(serve::Serve),
     /// Run the devnet alone.
     Devnet(devnet::DevnetCommand),
+    /// Move the tokens of many payment addresses, with keys that stay on this machine.
+    Sweep(Box<sweep::Sweep>),
     /// Add merchants, credit and debit them, list them, print statements.
     #[command(subcommand)]
     Merchant(merchant::MerchantCommand),
@@ -86,6 +89,7 @@ impl Cli {
             Command::Dev(command) => command.run(),
             Command::Serve(command) => command.run(config.as_deref()),
             Command::Devnet(command) => command.run(),
+            Command::Sweep(command) => command.run(),
             Command::Merchant(command) => command.run(config.as_deref()),
             Command::Key(command) => command.run(config.as_deref()),
             Command::Wallet(command) => command.run(config.as_deref()),

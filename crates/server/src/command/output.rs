@@ -5,14 +5,23 @@ use std::process::ExitCode;
 
 /// Exit code of a command that could not do its work.
 pub(super) const EXIT_FAILED: u8 = 1;
+/// Exit code of a wrong command line; clap uses the same.
+pub(super) const EXIT_USAGE: u8 = 2;
 /// Exit code of a check that found something wrong.
 pub(super) const EXIT_FOUND: u8 = 3;
+
+/// Exit code of work that was stopped and can be resumed.
+pub(super) const EXIT_UNFINISHED: u8 = 4;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
 pub enum Failure {
     /// It could not do its work.
     Failed(anyhow::Error),
+    /// Its arguments do not fit together.
+    Usage(String),
+    /// It stopped before its end and can be resumed.
+    Unfinished,
     /// It did its work and found something wrong, which it has printed.
     Found,
 }
@@ -26,6 +35,11 @@ impl Failure {
                 say(&format!("sunsweep: {error:#}"));
                 ExitCode::from(EXIT_FAILED)
             }
+            Self::Usage(text) => {
+                say(&format!("sunsweep: {text}"));
+                ExitCode::from(EXIT_USAGE)
+            }
+            Self::Unfinished => ExitCode::from(EXIT_UNFINISHED),
             Self::Found => ExitCode::from(EXIT_FOUND),
         }
     }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `edges` | rooms depend on each other exactly as `ARCHITECTURE.md` lists |
 //! | `names` | the platform's words are spelled in `crates/wire` only |
-//! | `sql` | SQL is written in `crates/store` only |
+//! | `sql` | SQL is written in `crates/store` and the sweeper's journal only |
 //! | `links` | every path and every relative link in a document exists |
 //! | `places` | nothing names somebody's machine or a package registry's host |
 //!

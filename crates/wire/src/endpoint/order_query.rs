@@ -9,7 +9,7 @@ use tron::{Address, Energy, Resource, Sun, TxId};
 
 use crate::canon::{Object, Value};
 use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
-use crate::endpoint::MAX_REFERENCE_CHARS;
+use crate::endpoint::{BadAnswer, MAX_REFERENCE_CHARS};
 use crate::error::{ERRNO_BAD_QUERY, ErrorBody, QUERY_NAMES_NO_ORDER};
 use crate::status::{DetailStatus, OrderStatus};
 use crate::time::{china_micros, utc_micros};
@@ -280,6 +280,35 @@ impl OrderResponse {
     #[must_use]
     pub fn read_status(answer: &Object) -> Option<OrderStatus> {
         answer.get(names::STATUS).and_then(Value::as_i64).and_then(OrderStatus::from_code)
+    }
+}
+
+/// What a client needs to know of an order that it placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderProgress {
+    /// `serial`, or `order_no` where a server sends only that.
+    pub order_id: OrderId,
+    /// `status`
+    pub status: OrderStatus,
+    /// `amount` less `refund_amount`: what the order costs as things stand.
+    pub charged: Sun,
+}
+
+impl OrderProgress {
+    /// Reads the answer. Ask [`ErrorBody::read`] first.
+    ///
+    /// Errors: the id or the status is missing or of another type. A missing amount is zero, because
+    /// it decides nothing.
+    pub fn read(answer: &Object) -> Result<Self, BadAnswer> {
+        let id = |name| answer.get(name).and_then(Value::as_text).and_then(OrderId::parse);
+        let sun = |name| answer.get(name).and_then(Value::as_i64).unwrap_or(0);
+        Ok(Self {
+            order_id: id(names::SERIAL)
+                .or_else(|| id(names::ORDER_NO))
+                .ok_or(BadAnswer(names::ORDER_NO))?,
+            status: OrderResponse::read_status(answer).ok_or(BadAnswer(names::STATUS))?,
+            charged: Sun::new(sun(names::AMOUNT).saturating_sub(sun(names::REFUND_AMOUNT)).max(0)),
+        })
     }
 }
 

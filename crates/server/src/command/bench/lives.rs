@@ -82,10 +82,8 @@ impl Lives {
         let receivers: Vec<Address> =
             (0..COLD_RECEIVERS + plan.steady + plan.burst).map(workload::receiver).collect();
         workload::give_tokens(&world, &receivers)?;
-        let key = ApiKey {
-            text: world.shop.api_key.clone(),
-            secret: world.shop.api_secret.as_str().to_owned(),
-        };
+        let key =
+            ApiKey { text: world.shop.api_key.clone(), secret: world.shop.api_secret.clone() };
         let patience_ms = plan.block_time_ms.saturating_mul(PATIENCE_BLOCKS).max(20_000);
         Ok(Self {
             server: address_of(&world.api_url)?,

@@ -32,10 +32,7 @@ struct Runner<'a> {
 
 /// Sweeps every address of the world.
 pub(super) async fn run(world: &World, block_time_ms: i64) -> anyhow::Result<Report> {
-    let key = ApiKey {
-        text: world.shop.api_key.clone(),
-        secret: world.shop.api_secret.as_str().to_owned(),
-    };
+    let key = ApiKey { text: world.shop.api_key.clone(), secret: world.shop.api_secret.clone() };
     let node = world.node()?;
     let energy_fee = node.chain_parameters().await?.energy_fee;
     let patience_ms = block_time_ms.saturating_mul(PATIENCE_BLOCKS).max(20_000);

@@ -1,0 +1,82 @@
+//! `sunsweep sweep resume`: go on with a run that was stopped or killed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use sweep::{Journal, KeySource, Settings, Sweeper};
+use tokio_util::sync::CancellationToken;
+
+use super::progress::Progress;
+use super::run::{carry, tell};
+use super::{ApiArgs, CarryArgs, KeyArgs, NodeArgs, OutputArgs};
+use crate::command::output::{Failure, print, say};
+use crate::logging::{self, LogFormat};
+
+/// What was agreed to is not asked again. Token, destination and server are those of the run.
+#[derive(Debug, Args)]
+pub(super) struct Resume {
+    #[command(flatten)]
+    keys: KeyArgs,
+    #[command(flatten)]
+    api: ApiArgs,
+    #[command(flatten)]
+    node: NodeArgs,
+    #[command(flatten)]
+    carry: CarryArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Resume {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        logging::start(&self.output.log, LogFormat::Text)?;
+        let keys = self.keys.open()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(self.resume(keys))
+    }
+
+    async fn resume(self, keys: Arc<dyn KeySource>) -> Result<(), Failure> {
+        let journal = Journal::open(&self.output.journal)?;
+        let Some(run) = journal.unfinished().await?.filter(|run| run.agreed_ms.is_some()) else {
+            say("Nothing is unfinished.");
+            if self.output.json {
+                print(&sweep::Summary::default().to_json(None, &[]).to_string());
+            }
+            return Ok(());
+        };
+        if self.api.api.as_ref().is_some_and(|url| *url != run.api_url) {
+            let text = format!("run {} ordered from {}, not from --api", run.id, run.api_url);
+            return Err(Failure::Usage(text));
+        }
+        let (api, secret) = self.api.client(&run.api_url)?;
+        let node = self.node.connect(run.token.address)?;
+        let settings = Settings {
+            token: run.token.clone(),
+            destination: run.destination,
+            min: run.min,
+            max_cost: None,
+            on_shortfall: self.carry.on_shortfall(),
+            concurrency: usize::from(self.carry.concurrency),
+            patience: self.carry.patience(),
+            poll: Duration::from_millis(self.api.poll_ms.max(50)),
+            callback_url: self.api.callback_url.clone(),
+        };
+        let stop = CancellationToken::new();
+        let wakes = self.api.listen(&secret, &stop).await?;
+        let progress = Arc::new(Progress::new(self.output.json));
+        let sweeper = Sweeper {
+            settings,
+            api,
+            node,
+            keys,
+            journal,
+            run: run.id.clone(),
+            observer: progress.clone(),
+            stop,
+            wakes,
+        };
+        let records = carry(&sweeper, &progress).await?;
+        tell(&run, &records, &run.token, self.output.json)
+    }
+}

@@ -1,0 +1,204 @@
+//! One order an address: placed, found again when its answer was lost, and waited for.
+
+use std::time::Duration;
+
+use domain::collect::Scene;
+use tokio::time::Instant;
+use tron::Sun;
+use wire::endpoint::order_query::OrderProgress;
+use wire::{CollectRequest, OrderStatus};
+
+use super::check::Check;
+use super::{ChainParameters, Halt, Step, Sweeper, chain_of, now_ms};
+use crate::api::{ApiError, Remedy};
+use crate::journal::Item;
+use crate::record::{Reason, ReasonCode, State};
+use crate::settings::OnShortfall;
+
+/// Wait before the first repetition of a request that brought no answer; it doubles from there.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Longest wait between two repetitions.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+/// With a callback receiver orders are asked for this rarely, in case a callback is lost.
+const POLL_WITH_CALLBACKS: Duration = Duration::from_secs(20);
+
+impl Sweeper {
+    /// The first step: an address that lacks nothing needs no order.
+    pub(super) async fn begin(
+        &self,
+        item: &mut Item,
+        parameters: &ChainParameters,
+    ) -> Result<Step, Halt> {
+        match self.check(item).await {
+            Ok(Check::Enough(_)) => self.reach(item, State::Ready).await,
+            Ok(Check::Short(weighed, missing)) => {
+                if let Some(step) = self.burn(item, &weighed, &missing, parameters).await? {
+                    return Ok(step);
+                }
+                self.order_again(item).await
+            }
+            Ok(Check::Out(state, reason)) => self.give_up(item, state, reason).await,
+            Err(error) => self.park_unreachable(item, &error).await,
+        }
+    }
+
+    /// Stores that an order goes out, under a name that no other order has.
+    pub(super) async fn order_again(&self, item: &mut Item) -> Result<Step, Halt> {
+        item.attempt += 1;
+        item.is_order_in_doubt = false;
+        item.order_charged = Sun::ZERO;
+        self.reach(item, State::Ordering).await
+    }
+
+    /// The idempotency key and the reference of an order: the run, the address, which order of it.
+    fn order_name(&self, item: &Item) -> String {
+        format!("{}-{}-{}", self.run, item.record.address, item.attempt)
+    }
+
+    /// Places the order that the journal announces. Sent again until an answer is understood: under
+    /// its key the server makes one order of all of them. A server without such keys is asked for
+    /// the reference before anything is sent a second time.
+    pub(super) async fn place(&self, item: &mut Item, until: Instant) -> Result<Step, Halt> {
+        let name = self.order_name(item);
+        let request = CollectRequest {
+            scene: Scene::Automatic,
+            receiver: item.record.address,
+            recipient: Some(self.settings.destination),
+            callback_url: self.settings.callback_url.clone(),
+            reference: Some(name.clone()),
+        };
+        let mut wait = FIRST_WAIT;
+        loop {
+            if item.is_order_in_doubt
+                && let Some(order) = self.find(&name).await
+            {
+                return self.adopt(item, &order).await;
+            }
+            let error = match self.api.collect(&request, &name, now_ms() / 1_000).await {
+                Ok(order) => {
+                    item.record.serial = Some(order.order_id);
+                    item.set_order_charged(order.amount);
+                    return self.reach(item, State::Ordered).await;
+                }
+                Err(error) => error,
+            };
+            item.is_order_in_doubt = error.remedy() == Remedy::AskAgain;
+            let text = chain_of(&error);
+            match error.remedy() {
+                Remedy::Stop => {
+                    let reason = Reason::new(ReasonCode::OrderRefused, text);
+                    self.park(item, reason).await?;
+                    return Err(Halt::Api(error));
+                }
+                Remedy::Never => {
+                    let reason = Reason::new(ReasonCode::OrderRefused, text);
+                    return self.give_up(item, State::Failed, reason).await;
+                }
+                Remedy::Later(asked) => {
+                    let reason = Reason::new(ReasonCode::OrderRefused, text);
+                    if matches!(self.settings.on_shortfall, OnShortfall::Skip) {
+                        return self.give_up(item, State::Skipped, reason).await;
+                    }
+                    wait = wait.max(asked);
+                    if Instant::now() + wait > until {
+                        return self.give_up(item, State::Failed, reason).await;
+                    }
+                    item.record.reason = Some(reason);
+                    self.save(item).await?;
+                }
+                Remedy::AskAgain => {
+                    let reason = Reason::new(ReasonCode::Unreachable, text);
+                    if Instant::now() + wait > until {
+                        return self.park(item, reason).await;
+                    }
+                }
+            }
+            self.pause(wait).await;
+            if self.stop.is_cancelled() {
+                return Ok(Step::Rest);
+            }
+            wait = (wait * 2).min(WAIT_MAX);
+        }
+    }
+
+    /// The order of that name, if the server has it. A failed look is no answer.
+    async fn find(&self, name: &str) -> Option<OrderProgress> {
+        self.api.find(name).await.ok().flatten()
+    }
+
+    async fn adopt(&self, item: &mut Item, order: &OrderProgress) -> Result<Step, Halt> {
+        item.record.serial = Some(order.order_id);
+        item.set_order_charged(order.charged);
+        self.reach(item, State::Ordered).await
+    }
+
+    /// Waits until the server says how the order ended: woken by its callback, or by asking.
+    pub(super) async fn wait_ready(&self, item: &mut Item, until: Instant) -> Result<Step, Halt> {
+        let Some(serial) = item.record.serial else {
+            return self.reach(item, State::Ordering).await;
+        };
+        let poll = match self.settings.callback_url {
+            Some(_) => self.settings.poll.max(POLL_WITH_CALLBACKS),
+            None => self.settings.poll,
+        };
+        loop {
+            let error = match self.api.progress(serial).await {
+                Ok(order) => {
+                    item.set_order_charged(order.charged);
+                    match order.status {
+                        OrderStatus::Completed => return self.reach(item, State::Ready).await,
+                        OrderStatus::ClosedByTimeout
+                        | OrderStatus::Refunded
+                        | OrderStatus::EndedAbnormally => {
+                            return self.ended(item, order.status, until).await;
+                        }
+                        OrderStatus::WaitingForPayment
+                        | OrderStatus::Paid
+                        | OrderStatus::Preparing
+                        | OrderStatus::PartlyDelegated
+                        | OrderStatus::Retrying => None,
+                    }
+                }
+                Err(error) => Some(error),
+            };
+            if let Some(error @ ApiError::Refused { status: 401 | 403, .. }) = error {
+                return Err(Halt::Api(error));
+            }
+            if Instant::now() + poll > until {
+                return self.not_ready(item).await;
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(Step::Rest),
+                () = self.wakes.of(serial) => {}
+                () = tokio::time::sleep(poll) => {}
+            }
+        }
+    }
+
+    /// The money is with the server, so the address is not given up but parked.
+    async fn not_ready(&self, item: &mut Item) -> Result<Step, Halt> {
+        let waited = self.settings.patience.as_secs();
+        let reason = Reason::new(ReasonCode::NotReady, format!("not ready after {waited} s"));
+        self.park(item, reason).await
+    }
+
+    /// The server gave the order up and refunded what it says.
+    async fn ended(
+        &self,
+        item: &mut Item,
+        status: OrderStatus,
+        until: Instant,
+    ) -> Result<Step, Halt> {
+        let text = format!("the server ended the order with status {}", status.code());
+        let reason = Reason::new(ReasonCode::OrderEnded, text);
+        if matches!(self.settings.on_shortfall, OnShortfall::Skip) {
+            return self.give_up(item, State::Skipped, reason).await;
+        }
+        if Instant::now() + FIRST_WAIT > until {
+            return self.give_up(item, State::Failed, reason).await;
+        }
+        self.pause(FIRST_WAIT).await;
+        // Whatever was missing is looked at anew; the next order has a name of its own.
+        self.reach(item, State::Planned).await
+    }
+}
