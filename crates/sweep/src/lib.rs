@@ -16,6 +16,10 @@
 //! | `run/` | carries every address from where it is to its end |
 //! | `api`, `receiver` | the server: asked, and listened to |
 //! | `observe`, `summary` | what is said meanwhile, and at the end |
+//! | `report/` | the same as JSON, CSV and a page with charts |
+//! | `offline/` | plan, sign and send on two machines, by file |
+//! | `watch/` | looks again and again, and begins runs |
+//! | `process` | keeps the process's memory out of core dumps |
 //! | `transfer` | one transfer without a journal, as `demo` makes them |
 //!
 //! Read next: [`record`] for the states, then [`run`].
@@ -26,16 +30,20 @@ pub mod discover;
 pub mod journal;
 pub mod keys;
 pub mod observe;
+pub mod offline;
 pub mod plan;
 pub mod price;
+pub mod process;
 pub mod receiver;
 pub mod record;
+pub mod report;
 pub mod run;
 pub mod session;
 pub mod settings;
 pub mod summary;
 pub mod target;
 pub mod transfer;
+pub mod watch;
 
 pub use api::{ApiClient, ApiError, ApiKey};
 pub use journal::{Journal, JournalError, Run, RunId};
@@ -43,8 +51,9 @@ pub use observe::{Event, Observer, Silent};
 pub use plan::{Plan, PlanRow};
 pub use price::PriceBook;
 pub use record::{Asset, Reason, ReasonCode, Record, State, Times};
+pub use report::Report;
 pub use run::{Halt, Sweeper};
-pub use settings::{MaxCost, OnShortfall, Settings, Token};
+pub use settings::{Leftovers, MaxCost, OnShortfall, Settings, Token};
 pub use summary::Summary;
 pub use target::{KeySource, KeySourceError, Target};
 pub use transfer::{Receipt, Transfer, TransferFailed, send};

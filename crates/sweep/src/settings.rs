@@ -44,6 +44,13 @@ pub struct MaxCost {
     pub units_per_trx: TokenUnits,
 }
 
+/// TRX that is left over on addresses is moved too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Less than this stays, counted after the fee.
+    pub min: Sun,
+}
+
 /// Everything that a run is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -55,6 +62,8 @@ pub struct Settings {
     pub min: TokenUnits,
     /// What sweeping may cost.
     pub max_cost: Option<MaxCost>,
+    /// Whether TRX is moved too, after the tokens.
+    pub leftovers: Option<Leftovers>,
     /// What is done about a shortfall.
     pub on_shortfall: OnShortfall,
     /// Addresses under way at once.

@@ -2,6 +2,8 @@
 
 use tron::{Address, Signature, TxId};
 
+use crate::offline::PreparedTransfer;
+
 /// One address that may hold something.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
@@ -49,6 +51,12 @@ pub trait KeySource: Send + Sync {
     /// target's label, a keystore is opened when it is first needed, which may take a second.
     /// Errors: [`KeySourceError::NotHeld`] for an address that it has no key of.
     fn sign(&self, target: &Target, txid: &TxId) -> Result<Signature, KeySourceError>;
+
+    /// The transfer of this address that was signed elsewhere; it is sent as it is.
+    fn prepared(&self, address: Address) -> Option<&PreparedTransfer> {
+        let _ = address;
+        None
+    }
 }
 
 /// Why a source of keys does not give what it was asked for. No text of a key is ever part of it.

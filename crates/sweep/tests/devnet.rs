@@ -65,6 +65,7 @@ impl World {
             destination: of(1_000_000),
             min: TokenUnits(20_000_000),
             max_cost: None,
+            leftovers: None,
             on_shortfall: OnShortfall::Wait,
             concurrency: 8,
             patience: Duration::from_secs(60),

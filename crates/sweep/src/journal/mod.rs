@@ -107,6 +107,19 @@ impl Journal {
         self.writer.write(row::unfinished_run).await
     }
 
+    /// Every run that has not ended, oldest first.
+    pub async fn unfinished_runs(&self) -> Result<Vec<Run>, JournalError> {
+        self.writer.write(row::unfinished_runs).await
+    }
+
+    /// The named run, if it is there.
+    pub async fn run(&self, run: &RunId) -> Result<Option<Run>, JournalError> {
+        let run = run.clone();
+        self.writer
+            .write(move |connection| Ok(row::find_run(connection, Some(&run)).optional()?))
+            .await
+    }
+
     /// Stores a page of discovery: what was found and where to go on, all or nothing.
     pub async fn add_holdings(
         &self,

@@ -123,6 +123,14 @@ pub(super) fn unfinished_run(connection: &Connection) -> Result<Option<Run>, Jou
     Ok(connection.query_row(&sql, [], read_run).optional()?)
 }
 
+pub(super) fn unfinished_runs(connection: &Connection) -> Result<Vec<Run>, JournalError> {
+    let sql =
+        format!("SELECT {RUN_COLUMNS} FROM run WHERE ended_ms IS NULL ORDER BY started_ms, id");
+    let mut select = connection.prepare(&sql)?;
+    let runs = select.query_map([], read_run)?;
+    Ok(runs.collect::<Result<_, _>>()?)
+}
+
 fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
     let decimals: i64 = row.get(9)?;
     Ok(Run {

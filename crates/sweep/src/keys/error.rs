@@ -165,16 +165,14 @@ pub enum KeysError {
 
 impl KeysError {
     /// The same for whoever asked for an address or a signature, and not for a file.
-    pub(super) fn in_source(self, name: &str) -> KeySourceError {
-        match self {
-            Self::Keystore { path, cause: KeystoreError::WrongPassphrase } => {
-                KeySourceError::Passphrase { path: path.display().to_string() }
-            }
-            Self::File { path, source } => KeySourceError::Unreadable {
-                path: path.display().to_string(),
-                text: source.to_string(),
-            },
-            other => KeySourceError::Malformed { path: name.to_owned(), text: other.to_string() },
+    pub(super) fn in_source(&self, name: &str) -> KeySourceError {
+        if let Self::Keystore { path, cause: KeystoreError::WrongPassphrase } = self {
+            return KeySourceError::Passphrase { path: path.display().to_string() };
         }
+        if let Self::File { path, source } = self {
+            let (path, text) = (path.display().to_string(), source.to_string());
+            return KeySourceError::Unreadable { path, text };
+        }
+        KeySourceError::Malformed { path: name.to_owned(), text: self.to_string() }
     }
 }

@@ -272,6 +272,8 @@ fn bad_mnemonic(error: bip39::Error) -> KeysError {
         bip39::Error::UnknownWord(position) => KeysError::MnemonicWord { position: position + 1 },
         bip39::Error::BadWordCount(count) => KeysError::MnemonicWords { count },
         bip39::Error::InvalidChecksum => KeysError::MnemonicChecksum,
-        _ => KeysError::Mnemonic,
+        bip39::Error::BadEntropyBitCount(_) | bip39::Error::AmbiguousLanguages(_) => {
+            KeysError::Mnemonic
+        }
     }
 }

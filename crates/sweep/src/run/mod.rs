@@ -5,7 +5,9 @@
 //! transfer, and all those together are followed until their blocks are solid.
 
 mod check;
+mod leftover;
 mod order;
+mod prepared;
 mod send;
 mod solid;
 
@@ -83,23 +85,26 @@ impl Sweeper {
         let parameters = patiently(|| self.node.chain_parameters()).await?;
         loop {
             let open = self.open().await?;
+            if open.is_empty() && self.stop.is_cancelled() && self.settings.leftovers.is_some() {
+                return Ok(());
+            }
             if open.is_empty() {
-                return Ok(self.journal.end(&self.run, now_ms()).await?);
+                match self.add_leftovers(&parameters).await? {
+                    true => continue,
+                    false => return Ok(self.journal.end(&self.run, now_ms()).await?),
+                }
             }
             let is_again_needed = self.round(open, &parameters).await?;
-            if self.stop.is_cancelled() || !is_again_needed {
-                break;
+            let is_done = self.open().await?.is_empty();
+            if !is_done && (self.stop.is_cancelled() || !is_again_needed) {
+                return Ok(());
             }
         }
-        if self.open().await?.is_empty() {
-            self.journal.end(&self.run, now_ms()).await?;
-        }
-        Ok(())
     }
 
     async fn open(&self) -> Result<Vec<Item>, Halt> {
         let mut items = self.journal.items(&self.run).await?;
-        items.retain(|item| !item.record.state.is_final() && item.record.asset == Asset::Token);
+        items.retain(|item| !item.record.state.is_final());
         // What may be on its way already goes first; then the biggest.
         items.sort_by_key(|item| (item.record.state == State::Planned, item.rank));
         Ok(items)
@@ -160,7 +165,11 @@ impl Sweeper {
             if self.stop.is_cancelled() && item.record.state != State::Signed {
                 return Ok(item);
             }
+            let is_leftover = item.record.asset == Asset::Trx;
             let step = match item.record.state {
+                State::Planned | State::Ready if is_leftover => {
+                    self.sign_leftover(&mut item, parameters).await?
+                }
                 State::Planned => self.begin(&mut item, parameters).await?,
                 State::Ordering => self.place(&mut item, until).await?,
                 State::Ordered => self.wait_ready(&mut item, until).await?,

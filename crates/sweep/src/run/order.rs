@@ -29,7 +29,14 @@ impl Sweeper {
         item: &mut Item,
         parameters: &ChainParameters,
     ) -> Result<Step, Halt> {
-        match self.check(item).await {
+        let checked = self.check(item).await;
+        // Nothing is ordered for a transfer that was signed elsewhere and cannot be used any more.
+        if let Ok(Check::Enough(weighed) | Check::Short(weighed, _)) = &checked
+            && let Some(step) = self.drop_unusable(item, weighed, parameters).await?
+        {
+            return Ok(step);
+        }
+        match checked {
             Ok(Check::Enough(_)) => self.reach(item, State::Ready).await,
             Ok(Check::Short(weighed, missing)) => {
                 if let Some(step) = self.burn(item, &weighed, &missing, parameters).await? {

@@ -23,7 +23,7 @@ const LOOKS_A_SEND: u32 = 8;
 /// How long an address that is said to be ready may still look short: nodes lag.
 const LAG: Duration = Duration::from_secs(20);
 /// Transfers of one address that may expire before it is given up.
-const SIGNINGS_MAX: u32 = 5;
+pub(super) const SIGNINGS_MAX: u32 = 5;
 
 impl Sweeper {
     /// Weighs the transfer once more and signs it if it burns nothing, or no more than was allowed.
@@ -38,7 +38,7 @@ impl Sweeper {
             let (weighed, missing) = match self.check(item).await {
                 Ok(Check::Enough(weighed)) => {
                     let fee_limit = fee_limit(&weighed, parameters);
-                    return self.sign_weighed(item, &weighed, fee_limit).await;
+                    return self.sign_weighed(item, &weighed, fee_limit, parameters).await;
                 }
                 Ok(Check::Out(state, reason)) => return self.give_up(item, state, reason).await,
                 Err(error) => return self.park_unreachable(item, &error).await,
@@ -87,7 +87,7 @@ impl Sweeper {
             return Ok(None);
         }
         let fee_limit = energy_at(parameters, weighed.energy.get());
-        self.sign_weighed(item, weighed, fee_limit).await.map(Some)
+        self.sign_weighed(item, weighed, fee_limit, parameters).await.map(Some)
     }
 
     async fn sign_weighed(
@@ -95,7 +95,11 @@ impl Sweeper {
         item: &mut Item,
         weighed: &Weighed,
         fee_limit: Sun,
+        parameters: &ChainParameters,
     ) -> Result<Step, Halt> {
+        if let Some(prepared) = self.keys.prepared(item.record.address) {
+            return self.take_prepared(item, weighed, prepared, parameters).await;
+        }
         if item.signings >= SIGNINGS_MAX {
             let text = format!("{SIGNINGS_MAX} transfers expired before a block took one");
             let reason = Reason::new(ReasonCode::TransferRefused, text);
@@ -145,7 +149,7 @@ impl Sweeper {
         signing.await.unwrap_or(Err(KeySourceError::NotHeld(item.record.address)))
     }
 
-    async fn heads(&self) -> Result<(Head, Head), NodeError> {
+    pub(super) async fn heads(&self) -> Result<(Head, Head), NodeError> {
         futures::try_join!(patiently(|| self.node.head()), patiently(|| self.node.solid_head()))
     }
 
@@ -211,7 +215,7 @@ impl Sweeper {
 }
 
 /// What this much energy costs when it is burned.
-fn energy_at(parameters: &ChainParameters, energy: i64) -> Sun {
+pub(super) fn energy_at(parameters: &ChainParameters, energy: i64) -> Sun {
     Sun::new(parameters.energy_fee.get().saturating_mul(energy)).min(parameters.max_fee_limit)
 }
 

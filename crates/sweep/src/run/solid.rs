@@ -11,7 +11,7 @@ use tron::{TokenUnits, trc20};
 use super::{Halt, Sweeper};
 use crate::ask::patiently;
 use crate::journal::Item;
-use crate::record::{Reason, ReasonCode, State};
+use crate::record::{Asset, Reason, ReasonCode, State};
 
 /// Wait between two looks at the solid block.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -92,7 +92,10 @@ impl Sweeper {
             return Ok(item);
         };
         match self.solid_receipt(transfer.txid, transfer.expiration_ms).await {
-            Ok(Loss::Included(found)) => self.judge(&mut item, transfer.amount, &found).await?,
+            Ok(Loss::Included(found)) => match item.record.asset {
+                Asset::Token => self.judge(&mut item, transfer.amount, &found).await?,
+                Asset::Trx => self.judge_leftover(&mut item, transfer.amount, &found).await?,
+            },
             // A fork dropped its block: the same bytes go out again, or new ones if they cannot.
             Ok(Loss::Undecided { .. }) => {
                 self.reach(&mut item, State::Signed).await?;

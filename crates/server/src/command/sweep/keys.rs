@@ -1,5 +1,6 @@
 //! Where the keys come from, on the command line.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -48,6 +49,9 @@ pub(super) struct KeyArgs {
     /// File with the mnemonic's passphrase, if it has one; else SUNSWEEP_MNEMONIC_PASSPHRASE.
     #[arg(long, value_name = "FILE")]
     mnemonic_passphrase_file: Option<PathBuf>,
+    /// Ask for the mnemonic's passphrase at the terminal.
+    #[arg(long, conflicts_with = "mnemonic_passphrase_file")]
+    ask_mnemonic_passphrase: bool,
 }
 
 fn kind(text: &str) -> Result<KeysKind, String> {
@@ -78,12 +82,27 @@ impl KeyArgs {
 impl Passphrases for KeyArgs {
     fn of_keystores(&self) -> Result<Passphrase, PassphraseError> {
         let given = given(self.passphrase_file.as_deref(), KEYS_PASSPHRASE)?;
-        given.ok_or(PassphraseError::Missing("--passphrase-file, or SUNSWEEP_KEYS_PASSPHRASE"))
+        match given {
+            Some(passphrase) => Ok(passphrase),
+            None if std::io::stdin().is_terminal() => asked("Passphrase of the keystores: "),
+            None => Err(PassphraseError::Missing(
+                "give --passphrase-file or SUNSWEEP_KEYS_PASSPHRASE, or run it at a terminal",
+            )),
+        }
     }
 
     fn of_mnemonic(&self) -> Result<Option<Passphrase>, PassphraseError> {
+        if self.ask_mnemonic_passphrase {
+            return asked("Passphrase of the mnemonic: ").map(Some);
+        }
         given(self.mnemonic_passphrase_file.as_deref(), MNEMONIC_PASSPHRASE)
     }
+}
+
+/// Typed at the terminal, without being shown.
+fn asked(prompt: &str) -> Result<Passphrase, PassphraseError> {
+    let text = rpassword::prompt_password(prompt).map_err(PassphraseError::Terminal)?;
+    Passphrase::new(Zeroizing::new(text))
 }
 
 /// From the file, or else from the environment.

@@ -2,11 +2,17 @@
 
 mod connect;
 mod keys;
+mod plan;
 mod progress;
+mod report;
 mod resume;
 mod run;
+mod send;
 mod show;
+mod sign;
 mod status;
+mod watch;
+mod what;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,6 +39,16 @@ enum Action {
     Resume(Box<resume::Resume>),
     /// Show how far a run is, also while it runs.
     Status(status::Status),
+    /// Write what became of a run as JSON, CSV and a page with charts.
+    Report(report::ReportArgs),
+    /// Write unsigned transfers, for signing on a machine without a network.
+    Plan(Box<plan::PlanArgs>),
+    /// Sign a plan; uses no network.
+    Sign(Box<sign::SignArgs>),
+    /// Order for signed transfers and send them.
+    Send(Box<send::SendArgs>),
+    /// Keep running and sweep what is due.
+    Watch(Box<watch::WatchArgs>),
 }
 
 impl Sweep {
@@ -42,6 +58,11 @@ impl Sweep {
             None => self.run.run(),
             Some(Action::Resume(resume)) => resume.run(),
             Some(Action::Status(status)) => status.run(),
+            Some(Action::Report(report)) => report.run(),
+            Some(Action::Plan(plan)) => plan.run(),
+            Some(Action::Sign(sign)) => sign.run(),
+            Some(Action::Send(send)) => send.run(),
+            Some(Action::Watch(watch)) => watch.run(),
         }
     }
 }
@@ -111,6 +132,9 @@ struct OutputArgs {
     /// The journal that makes it safe to stop and to resume.
     #[arg(long, value_name = "FILE", default_value = "sunsweep-journal.sqlite")]
     journal: PathBuf,
+    /// Write the run as JSON, CSV and a page with charts into this directory.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Print one JSON object at the end, and events as lines of JSON on standard error.
     #[arg(long)]
     json: bool,

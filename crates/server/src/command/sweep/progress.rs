@@ -39,7 +39,8 @@ struct Seen {
 
 impl Seen {
     fn count(&self, is_counted: impl Fn(State) -> bool) -> usize {
-        self.states.values().filter(|state| is_counted(**state)).count()
+        let tokens = self.states.iter().filter(|((_, asset), _)| *asset == Asset::Token);
+        tokens.filter(|(_, state)| is_counted(**state)).count()
     }
 
     fn line(&self) -> String {

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
 use super::run::{carry, tell};
+use super::what::LeftoverArgs;
 use super::{ApiArgs, CarryArgs, KeyArgs, NodeArgs, OutputArgs};
 use crate::command::output::{Failure, print, say};
 use crate::logging::{self, LogFormat};
@@ -23,6 +24,8 @@ pub(super) struct Resume {
     #[command(flatten)]
     node: NodeArgs,
     #[command(flatten)]
+    leftovers: LeftoverArgs,
+    #[command(flatten)]
     carry: CarryArgs,
     #[command(flatten)]
     output: OutputArgs,
@@ -31,6 +34,7 @@ pub(super) struct Resume {
 impl Resume {
     pub(super) fn run(self) -> Result<(), Failure> {
         logging::start(&self.output.log, LogFormat::Text)?;
+        sweep::process::keep_memory_private()?;
         let keys = self.keys.open()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(self.resume(keys))
@@ -56,6 +60,7 @@ impl Resume {
             destination: run.destination,
             min: run.min,
             max_cost: None,
+            leftovers: self.leftovers.leftovers(),
             on_shortfall: self.carry.on_shortfall(),
             concurrency: usize::from(self.carry.concurrency),
             patience: self.carry.patience(),
@@ -77,6 +82,7 @@ impl Resume {
             wakes,
         };
         let records = carry(&sweeper, &progress).await?;
+        self.output.report(&run, &records)?;
         tell(&run, &records, &run.token, self.output.json)
     }
 }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use sweep::process::keep_memory_private;
 use sweep::receiver::{self, Wakes};
 use sweep::run::now_ms;
 use sweep::session::{self, Survey};
 use sweep::{
-    Event, Halt, Journal, KeySource, MaxCost, Observer, Plan, PriceBook, Record, Run, Settings,
-    Summary, Sweeper, Token,
+    Event, Halt, Journal, KeySource, Observer, Plan, PriceBook, Record, Run, Settings, Summary,
+    Sweeper, Token,
 };
 use tokio_util::sync::CancellationToken;
-use tron::{Address, TokenUnits};
 
 use super::progress::Progress;
-use super::{ApiArgs, CarryArgs, KeyArgs, NodeArgs, OutputArgs, address, connect, needed, show};
+use super::what::WhatArgs;
+use super::{ApiArgs, CarryArgs, KeyArgs, NodeArgs, OutputArgs, show};
 use crate::command::output::{Failure, print, say};
 use crate::command::serve::stop_signal;
 use crate::logging::{self, LogFormat};
@@ -25,25 +26,12 @@ use crate::logging::{self, LogFormat};
 pub(super) struct RunArgs {
     #[command(flatten)]
     keys: KeyArgs,
-    /// Where everything goes.
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
-    to: Option<Address>,
+    #[command(flatten)]
+    what: WhatArgs,
     #[command(flatten)]
     api: ApiArgs,
     #[command(flatten)]
     node: NodeArgs,
-    /// USDT, or the contract of another token.
-    #[arg(long, value_name = "USDT|ADDRESS", default_value = "USDT", value_parser = token)]
-    token: Address,
-    /// Addresses with less than this stay as they are, in whole tokens.
-    #[arg(long, value_name = "AMOUNT", default_value = "1")]
-    min: String,
-    /// Leave an address alone when sweeping it costs more than this share of what it holds.
-    #[arg(long, value_name = "PERCENT", value_parser = percent, requires = "trx_price")]
-    max_cost_percent: Option<u32>,
-    /// What one TRX is worth in the token, for --max-cost-percent.
-    #[arg(long, value_name = "AMOUNT")]
-    trx_price: Option<String>,
     #[command(flatten)]
     carry: CarryArgs,
     /// Only look: print the plan, order and send nothing.
@@ -56,42 +44,25 @@ pub(super) struct RunArgs {
     output: OutputArgs,
 }
 
-fn token(text: &str) -> Result<Address, String> {
-    let text = if text.eq_ignore_ascii_case("usdt") { connect::USDT } else { text };
-    text.parse().map_err(|_| "USDT or a contract's address is expected".to_owned())
-}
-
-/// A percentage with at most two digits after the point, in hundredths.
-fn percent(text: &str) -> Result<u32, String> {
-    let wrong = || "a percentage such as 2.5 is expected".to_owned();
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let is_plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !is_plain(whole) || !is_plain(fraction) || fraction.len() > 2 || whole.len() > 4 {
-        return Err(wrong());
-    }
-    let whole: u32 = whole.parse().map_err(|_| wrong())?;
-    let fraction: u32 = format!("{fraction:0<2}").parse().map_err(|_| wrong())?;
-    Ok(whole * 100 + fraction)
-}
-
 impl RunArgs {
     pub(super) fn run(self) -> Result<(), Failure> {
         logging::start(&self.output.log, LogFormat::Text)?;
+        keep_memory_private()?;
         let keys = self.keys.open()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(self.sweep(keys))
     }
 
     async fn sweep(self, keys: Arc<dyn KeySource>) -> Result<(), Failure> {
-        let destination = needed(self.to, "--to")?;
+        let destination = self.what.destination()?;
         let api_url = self.api.url()?;
         let (api, secret) = self.api.client(&api_url)?;
-        let node = self.node.connect(self.token)?;
+        let node = self.node.connect(self.what.token)?;
         if !keys.can_sign() && !self.dry_run {
             let text = "addresses alone cannot sign: use --dry-run, or give keys";
             return Err(Failure::Usage(text.to_owned()));
         }
-        let settings = self.settings(&*node, destination).await?;
+        let settings = self.what.settings(&*node, destination, &self.carry, &self.api).await?;
         let journal = match self.dry_run {
             true => Journal::in_memory()?,
             false => Journal::open(&self.output.journal)?,
@@ -145,37 +116,8 @@ impl RunArgs {
             wakes,
         };
         let records = carry(&sweeper, &progress).await?;
+        self.output.report(&run, &records)?;
         tell(&run, &records, &sweeper.settings.token, self.output.json)
-    }
-
-    async fn settings(
-        &self,
-        node: &dyn node::TronNode,
-        destination: Address,
-    ) -> Result<Settings, Failure> {
-        let token = Token::read(node, self.token).await?;
-        let amount = |text: &str, flag: &str| {
-            let wrong = || Failure::Usage(format!("{flag} is an amount such as 20 or 0.5"));
-            token.parse(text).ok_or_else(wrong)
-        };
-        let max_cost = match (self.max_cost_percent, &self.trx_price) {
-            (Some(basis_points), Some(price)) => {
-                let units_per_trx = amount(price, "--trx-price")?;
-                Some(MaxCost { basis_points, units_per_trx })
-            }
-            _ => None,
-        };
-        Ok(Settings {
-            min: amount(&self.min, "--min")?.max(TokenUnits(1)),
-            token,
-            destination,
-            max_cost,
-            on_shortfall: self.carry.on_shortfall(),
-            concurrency: usize::from(self.carry.concurrency),
-            patience: self.carry.patience(),
-            poll: Duration::from_millis(self.api.poll_ms.max(50)),
-            callback_url: self.api.callback_url.clone(),
-        })
     }
 
     /// The plan alone, and how long finding and planning took.
@@ -220,7 +162,7 @@ fn whole_ms(time: Duration) -> serde_json::Value {
 
 /// An agreed run that is not at its end is carried on, never planned over: what it ordered and signed
 /// counts. One that was not agreed to has done nothing and is closed.
-async fn refuse_over_unfinished(journal: &Journal) -> Result<(), Failure> {
+pub(super) async fn refuse_over_unfinished(journal: &Journal) -> Result<(), Failure> {
     while let Some(run) = journal.unfinished().await? {
         if run.agreed_ms.is_none() {
             journal.end(&run.id, now_ms()).await?;
@@ -294,19 +236,4 @@ pub(super) fn tell(
         return Err(Failure::Unfinished);
     }
     if summary.failed > 0 { Err(Failure::Found) } else { Ok(()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_percentage_has_two_digits_at_most() {
-        for (text, basis_points) in [("2", 200), ("2.5", 250), ("0.05", 5), ("100", 10_000)] {
-            assert_eq!(percent(text), Ok(basis_points));
-        }
-        for bad in ["", "-1", "1.", ".5", "1.234", "1e2", "99999"] {
-            assert!(percent(bad).is_err(), "{bad}");
-        }
-    }
 }

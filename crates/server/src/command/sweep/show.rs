@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sweep::summary::units;
-use sweep::{Plan, PlanRow, Record, Run, Settings, State, Summary, Token};
+use sweep::{Asset, Plan, PlanRow, Record, Run, Settings, State, Summary, Token};
 use tron::{Bandwidth, Energy, Sun, TokenUnits};
 
 use crate::command::output::table;
@@ -122,7 +122,7 @@ pub(super) fn outcome(run: &Run, records: &[Record], token: &Token) -> String {
          burned          {} TRX",
         run.id,
         summary.swept,
-        records.len() - summary.skipped,
+        summary.swept + summary.failed + summary.unfinished,
         token.show(summary.moved),
         token.symbol,
         run.destination,
@@ -136,6 +136,14 @@ pub(super) fn outcome(run: &Run, records: &[Record], token: &Token) -> String {
             summary.burn_cost.to_trx_string(),
             summary.saved().to_trx_string(),
         ));
+    }
+    let leftovers = records
+        .iter()
+        .filter(|record| record.asset == Asset::Trx && record.state == State::Swept)
+        .map(|record| Sun::new(i64::try_from(record.moved.0).unwrap_or(i64::MAX)));
+    let leftovers: Sun = leftovers.sum();
+    if leftovers > Sun::ZERO {
+        text.push_str(&format!("\nleftovers       {} TRX", leftovers.to_trx_string()));
     }
     if summary.failed + summary.unfinished > 0 {
         text.push_str(&format!(

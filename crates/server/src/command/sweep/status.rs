@@ -23,7 +23,7 @@ pub(super) struct Status {
     json: bool,
 }
 
-fn run_id(text: &str) -> Result<RunId, String> {
+pub(super) fn run_id(text: &str) -> Result<RunId, String> {
     RunId::parse(text).ok_or_else(|| "a run is named by 12 hex digits".to_owned())
 }
 
