@@ -29,6 +29,7 @@ pub mod records;
 pub mod rows;
 pub mod scan_deposits;
 pub mod send_transfer;
+pub mod set_policies;
 pub mod settings;
 pub mod sign_leg;
 pub mod stop_order;

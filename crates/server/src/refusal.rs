@@ -7,12 +7,15 @@ use app::price_energy::PriceRefused;
 use app::read_receiver::ReceiverRefused;
 use app::rows::ExactAnswer;
 use app::send_transfer::SendRefused;
+use app::set_policies::AskRefused;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::order::step::Refused;
+use domain::policy::PolicyRefused;
+use domain::policy::limits::TRANSFERS_LEFT_MAX;
 use domain::transfer::Refused as TransferRefused;
 use wire::page::InvalidPage;
-use wire::{ErrorBody, FieldErrors, error, names};
+use wire::{CountPolicyEdit, ErrorBody, FieldErrors, error, names};
 
 use crate::keys::KeyFailed;
 use crate::limit::Throttled;
@@ -267,6 +270,29 @@ impl From<PriceRefused> for Refusal {
             PriceRefused::Recipient(refused) => refused.into(),
             PriceRefused::OutOfRange => Self::internal(&refused),
             PriceRefused::Store(failed) => failed.into(),
+        }
+    }
+}
+
+impl From<AskRefused> for Refusal {
+    fn from(refused: AskRefused) -> Self {
+        let detail = |text: &str| Self::bad_request(ErrorBody::detail(text));
+        match refused {
+            AskRefused::Repeat(refused) => refused.into(),
+            AskRefused::Inactive(address) => detail(&error::inactive_address(address)),
+            AskRefused::Receiver(refused) => refused.into(),
+            AskRefused::ChainUnknown => detail(error::CHAIN_UNREADABLE),
+            AskRefused::Rules(refused) => refused.into(),
+            AskRefused::NotFound => Self::not_found(ErrorBody::detail(error::NOT_FOUND)),
+            AskRefused::Policy(PolicyRefused::TooFewLeft { left }) => {
+                Self::fields(CountPolicyEdit::too_few_left(left))
+            }
+            AskRefused::Policy(PolicyRefused::TooManyLeft { left }) => {
+                Self::fields(CountPolicyEdit::too_many_left(TRANSFERS_LEFT_MAX - left))
+            }
+            AskRefused::Store(failed) => failed.into(),
+            AskRefused::Policy(PolicyRefused::NotNow | PolicyRefused::OtherKind)
+            | AskRefused::NoMerchant => Self::internal(&refused),
         }
     }
 }

@@ -14,8 +14,8 @@ use wire::{FieldErrors, names};
 
 use crate::callback_client::CallbackClient;
 use crate::endpoint::{
-    collect_manual, health, index_data, interface, order, order_price, order_query, order_reclaim,
-    order_transfer, summary,
+    auto_policy, collect_manual, count_policy, health, index_data, interface, order, order_price,
+    order_query, order_reclaim, order_transfer, summary,
 };
 use crate::keys::Keys;
 use crate::limit::Limits;
@@ -68,6 +68,12 @@ pub fn routes(edge: Arc<Edge>) -> Router {
         .route(names::PATH_ORDER_QUERY, get(order_query::handle))
         .route(names::PATH_ORDER_QUERY_ALIAS, get(order_query::handle))
         .route(names::PATH_ORDER_TRANSFER, post(order_transfer::handle))
+        .route(names::PATH_COUNT_POLICY, get(count_policy::list))
+        .route(names::PATH_COUNT_POLICY, post(count_policy::buy))
+        .route(names::PATH_COUNT_POLICY_EDIT, post(count_policy::edit))
+        .route(names::PATH_AUTO_POLICY, get(auto_policy::list))
+        .route(names::PATH_AUTO_POLICY, post(auto_policy::hire))
+        .route(names::PATH_AUTO_POLICY_STATUS, post(auto_policy::switch))
         .route(names::PATH_INDEX_DATA, get(index_data::handle))
         .route(names::PATH_SUMMARY, get(summary::handle))
         .route("/openapi.json", get(interface::openapi))

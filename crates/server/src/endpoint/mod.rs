@@ -1,6 +1,8 @@
 //! One file for each endpoint: parse, call one use case, map the answer.
 
+pub mod auto_policy;
 pub mod collect_manual;
+pub mod count_policy;
 pub mod health;
 pub mod index_data;
 pub mod interface;
@@ -9,4 +11,5 @@ pub mod order_price;
 pub mod order_query;
 pub mod order_reclaim;
 pub mod order_transfer;
+mod policy_list;
 pub mod summary;

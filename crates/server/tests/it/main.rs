@@ -19,6 +19,7 @@ mod key_limits;
 mod keys;
 mod limits;
 mod openapi;
+mod policies;
 mod prices;
 mod rates;
 mod reads;

@@ -46,7 +46,7 @@ impl Ordered {
 
 /// From the so manieth of these moments on the database does nothing more: the process is as good as
 /// dead.
-fn dies_at(cut: usize, kind: CommitMoment, passed: Arc<AtomicUsize>) -> FailPoint {
+pub(crate) fn dies_at(cut: usize, kind: CommitMoment, passed: Arc<AtomicUsize>) -> FailPoint {
     Box::new(move |moment| {
         if moment == kind && passed.load(Ordering::Relaxed) <= cut {
             passed.fetch_add(1, Ordering::Relaxed);

@@ -26,6 +26,12 @@ pub const ALL: &[Endpoint] = &[
     endpoint::order_query::ALIAS_ENDPOINT,
     endpoint::index_data::ENDPOINT,
     endpoint::summary::ENDPOINT,
+    endpoint::count_policy::ENDPOINT,
+    endpoint::count_policy::LIST_ENDPOINT,
+    endpoint::count_policy::EDIT_ENDPOINT,
+    endpoint::auto_policy::ENDPOINT,
+    endpoint::auto_policy::LIST_ENDPOINT,
+    endpoint::auto_policy::STATUS_ENDPOINT,
 ];
 
 /// One method of one path.

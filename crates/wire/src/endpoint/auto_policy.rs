@@ -6,9 +6,73 @@ use domain::policy::limits::PERIOD_DAYS_MAX;
 use tron::{Address, Energy, Sun};
 
 use crate::canon::Object;
+use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
 use crate::endpoint::field;
+use crate::endpoint::policy_item::{AUTO_MEMBERS, EXAMPLE_ADDRESS, LIST_PARAMETERS};
 use crate::error::{self, FieldErrors};
 use crate::names;
+
+/// What is described in the interface's document.
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "auto_policy",
+    method: Method::Post,
+    path: names::PATH_AUTO_POLICY,
+    title: "Keep energy available on an address",
+    text: "What is missing is ordered for a day each time; each is an order of its own. Asked for again, \
+           its days begin anew.",
+    caller: Caller::Signature,
+    takes: &[
+        Field::new(names::PERIOD, Kind::Integer(1, PERIOD_DAYS_MAX), "7", "days"),
+        Field::new(names::RECEIVE_ADDRESS, Kind::Address, EXAMPLE_ADDRESS, "the activated address"),
+        Field::new(
+            names::MAX_ENERGY,
+            Kind::COUNT,
+            "65000",
+            "energy to keep available; 0: what its transfers take",
+        )
+        .optional(),
+    ],
+    answers: Answer::Object(&[
+        Field::new(names::ERRNO, Kind::ZERO, "0", "0"),
+        Field::new(
+            names::MESSAGE,
+            Kind::Text(64),
+            "\"1 smart delegate has been added\"",
+            "no error",
+        ),
+        Field::new(names::BALANCE, Kind::Sun, "813900029257", "what is left, in sun"),
+    ]),
+    errno: Errno::Never,
+    more_statuses: &[],
+};
+
+/// What is described in the interface's document.
+pub const LIST_ENDPOINT: Endpoint = Endpoint {
+    name: "auto_policy_list",
+    method: Method::Get,
+    path: names::PATH_AUTO_POLICY,
+    title: "Policies that keep energy available",
+    text: "Newest first.",
+    caller: Caller::Key,
+    takes: LIST_PARAMETERS,
+    answers: Answer::List(AUTO_MEMBERS),
+    errno: Errno::Never,
+    more_statuses: &[404],
+};
+
+/// What is described in the interface's document.
+pub const STATUS_ENDPOINT: Endpoint = Endpoint {
+    name: "auto_policy_status",
+    method: Method::Post,
+    path: names::PATH_AUTO_POLICY_STATUS,
+    title: "Switch a policy that keeps energy available",
+    text: "Somebody else's policy is not found.",
+    caller: Caller::Signature,
+    takes: &[Field::new(names::STATUS, Kind::Choice(&[0, 1]), "1", "1 on, 0 off")],
+    answers: Answer::Object(&[Field::new(names::ERRNO, Kind::ZERO, "0", "0")]),
+    errno: Errno::Never,
+    more_statuses: &[404],
+};
 
 /// What a merchant asks for with `POST auto-delegate-policy`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,83 @@ use domain::policy::limits::{TIMES_MAX, TIMES_MIN, UNUSED_DAYS_MAX};
 use tron::{Address, Sun};
 
 use crate::canon::Object;
+use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
 use crate::endpoint::field;
+use crate::endpoint::policy_item::{COUNT_MEMBERS, EXAMPLE_ADDRESS, LIST_PARAMETERS};
 use crate::error::{self, FieldErrors};
 use crate::names;
+
+/// What is described in the interface's document.
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "count_policy",
+    method: Method::Post,
+    path: names::PATH_COUNT_POLICY,
+    title: "Buy transfers for an address",
+    text: "Keeps the energy of one transfer on the address and refills it as soon as it is used. Nothing \
+           is charged now; each refill is an order of its own. Bought again, transfers are added.",
+    caller: Caller::Signature,
+    takes: &[
+        Field::new(names::TIMES, Kind::Integer(0, TIMES_MAX), "5", "5 to 1000, or 0: perpetual"),
+        Field::new(names::RECEIVE_ADDRESS, Kind::Address, EXAMPLE_ADDRESS, "the activated address"),
+        Field::new(names::BANDWIDTH, Kind::Choice(&[0, 1]), "0", "as old samples ask").optional(),
+        Field::new(names::COUNT_BANDWIDTH_LIMIT, Kind::Flag, "false", "see to bandwidth")
+            .optional(),
+        Field::new(
+            names::UNUSED_TIMES_THRESHOLD,
+            Kind::Integer(1, UNUSED_DAYS_MAX),
+            "2",
+            "idle days",
+        )
+        .optional(),
+    ],
+    answers: Answer::Object(&[
+        Field::new(names::ERRNO, Kind::ZERO, "0", "0"),
+        Field::new(names::BALANCE, Kind::Sun, "813900029257", "what is left, in sun"),
+    ]),
+    errno: Errno::Never,
+    more_statuses: &[],
+};
+
+/// What is described in the interface's document.
+pub const LIST_ENDPOINT: Endpoint = Endpoint {
+    name: "count_policy_list",
+    method: Method::Get,
+    path: names::PATH_COUNT_POLICY,
+    title: "Policies that count transfers",
+    text: "Newest first.",
+    caller: Caller::Key,
+    takes: LIST_PARAMETERS,
+    answers: Answer::List(COUNT_MEMBERS),
+    errno: Errno::Never,
+    more_statuses: &[404],
+};
+
+/// What is described in the interface's document.
+pub const EDIT_ENDPOINT: Endpoint = Endpoint {
+    name: "count_policy_edit",
+    method: Method::Post,
+    path: names::PATH_COUNT_POLICY_EDIT,
+    title: "Change the policy of an address",
+    text: "What is left out stays as it is. The answer is the policy.",
+    caller: Caller::Signature,
+    takes: &[
+        Field::new(names::RECEIVE_ADDRESS, Kind::Address, EXAMPLE_ADDRESS, "whose policy"),
+        Field::new(names::COUNT_BANDWIDTH_LIMIT, Kind::Flag, "false", "see to bandwidth")
+            .optional(),
+        Field::new(
+            names::COUNT_LIMIT_DYNAMIC,
+            Kind::Integer(-CHANGE_MAX, CHANGE_MAX),
+            "0",
+            "transfers to add to what is left, or to take away",
+        )
+        .optional(),
+        Field::new(names::IS_ALWAYS, Kind::Flag, "false", "perpetual").optional(),
+        Field::new(names::PAUSE, Kind::Flag, "true", "pause or resume").optional(),
+    ],
+    answers: Answer::Object(COUNT_MEMBERS),
+    errno: Errno::Never,
+    more_statuses: &[404],
+};
 
 /// Transfers bought, or perpetual.
 const PERPETUAL: i64 = 0;

@@ -8,11 +8,71 @@ use domain::{Policy, PolicyState};
 use tron::Energy;
 
 use crate::canon::Object;
+use crate::describe::{Field, Kind};
 use crate::names;
+use crate::page::PAGE_SIZE_MAX;
 use crate::status::{
     policy_status_code, policy_status_words, policy_step_code, policy_step_words, policy_variety,
 };
 use crate::time::china_micros;
+
+/// The members that both kinds of policies have, and then the kind's own.
+macro_rules! members {
+    ($($own:expr,)*) => {
+        &[
+            Field::new(names::ID, Kind::COUNT, "2", "its number"),
+            Field::new(names::RECEIVE_ADDRESS, Kind::Address, EXAMPLE_ADDRESS, "the address"),
+            Field::new(names::STATUS, Kind::Choice(&[0, 1]), "1", "1 enabled, 0 off or ended"),
+            Field::new(names::LAST_STEP, Kind::Choice(&STEPS), "1", "what it did last"),
+            Field::new(names::MAIN_DELEGATED, Kind::Flag, "false", "always false"),
+            Field::new(names::EXPIRED_TIME, MAYBE_MOMENT, "null", "when its days are over"),
+            Field::new(names::CREATE_TIME, Kind::Moment, EXAMPLE_MOMENT, "when it was set up"),
+            Field::new(names::UPDATE_TIME, Kind::Moment, EXAMPLE_MOMENT, "when it changed last"),
+            Field::new(names::LAST_STEP_DISPLAY, Kind::Text(64), "\"Delegated\"", "in words"),
+            Field::new(names::STATUS_DISPLAY, Kind::Text(64), "\"Enabled\"", "in words"),
+            Field::new(names::AUTO_TYPE, Kind::Choice(&[1, 2]), "1", "which variety"),
+            Field::new(names::AUTO_TYPE_DISPLAY, Kind::Text(64), "\"Energy only\"", "in words"),
+            Field::new(names::MAX_ENERGY, Kind::COUNT, "65000", "energy that it keeps available"),
+            Field::new(names::PERIOD, Kind::Integer(0, 30), "1", "days"),
+            $($own,)*
+        ]
+    };
+}
+
+/// How an address may look.
+pub(super) const EXAMPLE_ADDRESS: &str = "\"TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw\"";
+const EXAMPLE_MOMENT: &str = "\"2023-08-23T11:09:27.986610+08:00\"";
+const MAYBE_MOMENT: Kind = Kind::Nullable(&Kind::Moment);
+const STEPS: [i64; 6] = [0, 1, 2, 10, 20, 30];
+
+/// A count policy.
+pub const COUNT_MEMBERS: &[Field] = members![
+    Field::new(names::COUNT_LIMIT, Kind::COUNT, "8", "transfers left"),
+    Field::new(names::UNUSED_TIMES, Kind::COUNT, "0", "idle days"),
+    Field::new(names::COUNT_LIMIT_DYNAMIC, Kind::ZERO, "0", "always 0"),
+    Field::new(names::IS_ALWAYS, Kind::Flag, "false", "perpetual"),
+    Field::new(
+        names::UNUSED_TIMES_THRESHOLD,
+        Kind::Integer(1, 30),
+        "2",
+        "idle days until it pauses"
+    ),
+    Field::new(names::COUNT_BANDWIDTH_LIMIT, Kind::Flag, "false", "bandwidth is seen to"),
+    Field::new(names::PAUSE, Kind::Flag, "false", "paused"),
+];
+
+/// An auto policy.
+pub const AUTO_MEMBERS: &[Field] =
+    members![Field::new(names::NEXT_DELEGATE_TIME, MAYBE_MOMENT, "null", "always null"),];
+
+/// The parameters of both lists.
+pub const LIST_PARAMETERS: &[Field] = &[
+    Field::new(names::RECEIVE_ADDRESS, Kind::Text(34), EXAMPLE_ADDRESS, "of this address only")
+        .optional(),
+    Field::new(names::PAGE, Kind::COUNT, "1", "which page, from 1").optional(),
+    Field::new(names::PAGE_SIZE, Kind::Integer(1, PAGE_SIZE_MAX), "20", "policies on a page")
+        .optional(),
+];
 
 /// Days that a refill of a count policy stays at most.
 const COUNT_PERIOD_DAYS: i64 = 1;

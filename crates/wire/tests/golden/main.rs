@@ -194,6 +194,9 @@ fn every_accepted_order_of_energy_reads_back_and_adds_up() {
 #[test]
 fn first_lines_are_the_paths_of_the_platform() {
     for case in case::all() {
+        let last = &case.exchanges.last().unwrap().0.first_line;
+        // What a policy became is shown by a list.
+        let method = last.split(' ').next().unwrap();
         let method_and_path = match (case.endpoint.as_str(), case.name.as_str()) {
             ("collect_manual", _) => format!("POST {} HTTP/1.1", names::PATH_COLLECT_MANUAL),
             ("order", _) => format!("POST {} HTTP/1.1", names::PATH_ORDER),
@@ -206,11 +209,17 @@ fn first_lines_are_the_paths_of_the_platform() {
             ("callback", _) => "POST /callback HTTP/1.1".to_owned(),
             ("index_data", _) => format!("GET {} HTTP/1.1", names::PATH_INDEX_DATA),
             ("summary", _) => format!("GET {} HTTP/1.1", names::PATH_SUMMARY),
+            ("count_policy" | "count_policy_list", _) => {
+                format!("{method} {}", names::PATH_COUNT_POLICY)
+            }
+            ("count_policy_edit", _) => format!("POST {} HTTP/1.1", names::PATH_COUNT_POLICY_EDIT),
+            ("auto_policy" | "auto_policy_list" | "auto_policy_status", _) => {
+                format!("{method} {}", names::PATH_AUTO_POLICY)
+            }
             ("health", "alive") => "GET /healthz HTTP/1.1".to_owned(),
             ("health", "ready") => "GET /readyz HTTP/1.1".to_owned(),
             other => panic!("{other:?}"),
         };
-        let last = &case.exchanges.last().unwrap().0.first_line;
         assert!(last.starts_with(&method_and_path), "{}: {last}", case.name);
     }
     assert!(names::PATH_COLLECT_MANUAL.starts_with(names::PREFIX));

@@ -7,6 +7,7 @@ pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod logs;
 pub(crate) mod merchant;
+pub(crate) mod policy;
 pub(crate) mod ports;
 pub(crate) mod receiver;
 pub(crate) mod world;

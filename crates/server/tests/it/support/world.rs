@@ -53,6 +53,8 @@ pub(crate) enum Storage {
 pub(crate) struct Setup {
     pub(crate) now_ms: i64,
     pub(crate) balance_sun: i64,
+    /// Where the merchant is told of orders that name no address.
+    pub(crate) callback_url: Option<String>,
     /// Stake of each lender for energy; empty: the pool has nothing to lend.
     pub(crate) lender_stake_trx: Vec<i64>,
     pub(crate) storage: Storage,
@@ -64,6 +66,7 @@ impl Default for Setup {
         Self {
             now_ms: NOW_MS,
             balance_sun: 100_000_000,
+            callback_url: None,
             lender_stake_trx: vec![10_000_000, 10_000_000],
             storage: Storage::Memory,
             tune: |_| {},
@@ -266,7 +269,7 @@ async fn furnish(store: &dyn Store, setup: &Setup) -> MerchantId {
         store.put_wallet(NewWallet { address, signer, role, permission_id: 2 }).await.unwrap();
     }
     let now = UnixMillis(setup.now_ms);
-    let merchant = store.add_merchant("Shop", None, now).await.unwrap();
+    let merchant = store.add_merchant("Shop", setup.callback_url.as_deref(), now).await.unwrap();
     if setup.balance_sun > 0 {
         let amount = Sun::new(setup.balance_sun);
         store.post(merchant_credited([7; 16], merchant, amount, "test", now)).await.unwrap();
