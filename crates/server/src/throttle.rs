@@ -18,17 +18,17 @@ use crate::route::Edge;
 /// Answers, or refuses with 429.
 pub async fn throttle(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
     let from = ClientAddress::of_request(request.extensions(), request.headers(), &edge);
-    let count =
-        || edge.limits.peer(from.0).map_err(|refused| Refusal::from(refused).into_response());
+    let too_many =
+        || edge.limits.peer(from.0).err().map(|refused| Refusal::from(refused).into_response());
     if !request.headers().contains_key(names::API_KEY) {
-        return match count() {
-            Ok(()) => next.run(request).await,
-            Err(throttled) => throttled,
+        return match too_many() {
+            None => next.run(request).await,
+            Some(throttled) => throttled,
         };
     }
     let response = next.run(request).await;
     if response.extensions().get::<NotAuthenticated>().is_none() {
         return response;
     }
-    count().err().unwrap_or(response)
+    too_many().unwrap_or(response)
 }

@@ -93,10 +93,8 @@ fn obeys(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
     if let Some(values) = schema["enum"].as_array() {
         return if values.contains(value) { Ok(()) } else { Err(format!("{at}: {value}")) };
     }
-    let kinds = match &schema["type"] {
-        Value::Array(kinds) => kinds.clone(),
-        kind => vec![kind.clone()],
-    };
+    let kind = &schema["type"];
+    let kinds = kind.as_array().cloned().unwrap_or_else(|| vec![kind.clone()]);
     if !kinds.iter().any(|kind| is_of(kind.as_str().unwrap_or_default(), value)) {
         return Err(format!("{at}: {value} is not {}", json!(kinds)));
     }
