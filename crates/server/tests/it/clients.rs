@@ -10,6 +10,7 @@ use crate::support::{Answer, KEY, SECRET, World};
 
 mod order;
 mod read;
+mod transfer;
 
 const PREFIX: &str = "/api/v1/frontend";
 

@@ -295,7 +295,9 @@ async fn point_10_callback() {
 #[tokio::test]
 async fn point_11_bodies_that_are_none() {
     let world = World::new().await;
-    for path in [COLLECT, ORDER, "/api/v1/frontend/order/reclaim"] {
+    for path in
+        [COLLECT, ORDER, "/api/v1/frontend/order/reclaim", "/api/v1/frontend/order/transfer"]
+    {
         for body in ["", "scene=1", "[1]", "\"text\"", "null", "{", "{\"a\":1,}"] {
             let answer = post(&world, path, body, body, "application/json").await;
             assert_eq!(answer.status(), 400, "{path} {body}: {}", answer.body);
