@@ -7,9 +7,10 @@ use crate::tree::{File, files};
 const DEFINED_IN: &str = "crates/wire/src/names.rs";
 
 /// Words of the table that are not the platform's alone.
-const SHARED: [(&str, &str); 2] = [
+const SHARED: [(&str, &str); 3] = [
     ("Content-Type", "a word of HTTP"),
     ("callback_url", "our own word too: a column, and the merchant's default in listings"),
+    ("max_energy", "our own word too: a setting, the largest order"),
 ];
 
 /// What may spell them: the room itself, and the two rooms that speak the chain's JSON, which has

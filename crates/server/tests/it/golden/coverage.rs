@@ -11,7 +11,7 @@ const NAMES: &str = include_str!("../../../../wire/src/names.rs");
 
 /// What a constant of the wire's names stands for.
 fn defined(name: &str) -> &'static str {
-    let definition = format!("pub const {name}: &str = ");
+    let definition = format!("pub const {name}: &str =");
     let rest = NAMES.split_once(&definition).unwrap_or_else(|| panic!("no {name}")).1;
     let rest = rest.trim_start().trim_start_matches('"');
     rest.split_once('"').unwrap().0
