@@ -37,6 +37,12 @@ pub const READY_ENDPOINT: Endpoint = Endpoint {
         Field::new("database", Kind::Flag, "true", "the database answers"),
         Field::new("chain", Kind::Flag, "true", "the newest block is young enough"),
         Field::new("head_age_ms", Kind::Nullable(&Kind::INTEGER), "2100", "how old it is"),
+        Field::new(
+            "deposits_behind_blocks",
+            Kind::Nullable(&Kind::INTEGER),
+            "0",
+            "blocks that the scan for deposits is behind",
+        ),
         Field::new("draining", Kind::Flag, "false", "it finishes what it has and takes no more"),
     ]),
     ..ALIVE_ENDPOINT
