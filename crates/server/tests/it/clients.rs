@@ -9,6 +9,7 @@ use crate::support::http::request;
 use crate::support::{Answer, KEY, SECRET, World};
 
 mod order;
+mod policy;
 mod read;
 mod transfer;
 

@@ -266,6 +266,26 @@ async fn point_08_summary() {
     world.finish().await;
 }
 
+/// 9. `count-delegate-policy` accepts `times: 0`, `unused_times_threshold: ""`, and a stray `bandwidth`.
+#[tokio::test]
+async fn point_09_policies() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    let body = json!({
+        "times": 0, "receive_address": payer, "unused_times_threshold": "", "bandwidth": 1,
+    });
+    let body = body.to_string();
+    let path = "/api/v1/frontend/count-delegate-policy";
+    let answer = post(&world, path, &body, &body, "application/json").await;
+    assert_eq!(answer.status(), 200, "{}", answer.body);
+    assert_eq!(answer.json()["errno"], 0);
+    assert!(answer.json()["balance"].is_i64());
+    let listed = get(&world, "/count-delegate-policy", Some(KEY)).await.json();
+    assert_integers(&listed, "");
+    assert_eq!(listed["results"][0]["unused_times_threshold"], 2);
+    world.leave(0, 0).await;
+}
+
 /// 10. The callback: sorted compact ASCII, only integers, re-signed per attempt, one per serial.
 ///
 /// The schedule is that of `docs/orders.md`; the four verifiers are run by `clients/check.py`.
