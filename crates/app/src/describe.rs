@@ -3,6 +3,7 @@
 //! Amounts are whole sun and end in `_sun`, moments are Unix milliseconds and end in `_ms`. No secret
 //! is in any of it.
 
+use domain::Deposit;
 use domain::admin::AdminScope;
 use domain::key::Scope;
 use domain::pool::PoolWallet;
@@ -13,7 +14,7 @@ use tron::{Resource, Sun};
 
 use crate::admin_rows::{AdminToken, CallbackLine, NumberedLogEntry, StatementLine, WalletRow};
 use crate::ports::role_name;
-use crate::rows::{Attempt, Callback, CallbackState, Key, Merchant};
+use crate::rows::{Attempt, Callback, CallbackState, DepositAddress, Key, Merchant};
 
 /// A merchant with its balances.
 #[must_use]
@@ -26,6 +27,33 @@ pub fn merchant(merchant: &Merchant) -> Value {
         "available_sun": merchant.available.get(),
         "held_sun": merchant.held.get(),
         "created_ms": merchant.created.get(),
+    })
+}
+
+/// A deposit address.
+#[must_use]
+pub fn deposit_address(address: &DepositAddress) -> Value {
+    json!({
+        "merchant": address.merchant.0,
+        "address": address.address.to_string(),
+        "xpub": address.xpub,
+        "number": address.number,
+        "created_ms": address.created.get(),
+    })
+}
+
+/// A deposit.
+#[must_use]
+pub fn deposit(deposit: &Deposit) -> Value {
+    json!({
+        "merchant": deposit.merchant.0,
+        "address": deposit.address.to_string(),
+        "sender": deposit.sender.to_string(),
+        "amount_sun": deposit.amount.get(),
+        "txid": deposit.txid.to_string(),
+        "block": deposit.block,
+        "block_ms": deposit.at.get(),
+        "credited": deposit.is_credited,
     })
 }
 

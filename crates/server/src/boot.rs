@@ -198,6 +198,7 @@ impl Product {
             records: self.records.clone(),
             sealer: self.sealer.clone(),
             callbacks: self.callbacks.clone(),
+            deposit_keys: self.config.deposit_keys().ok().flatten(),
             trusted_proxies: self.config.trusted_proxies(),
             tokens: admin::Tokens::default(),
         }))

@@ -49,6 +49,12 @@ impl Refused {
         Self { retry_after_secs: Some(wait_secs), ..refused }
     }
 
+    /// No node answers.
+    pub(super) fn chain(cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::warn!("an administrator was not answered: {}", chain(cause));
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The chain could not be read.")
+    }
+
     /// Our own fault: one log line, nothing of it in the body.
     pub(super) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!("an admin request failed: {}", chain(cause));
@@ -112,10 +118,7 @@ impl From<AuditFailed> for Refused {
     fn from(failed: AuditFailed) -> Self {
         match failed {
             AuditFailed::Store(failed) => failed.into(),
-            AuditFailed::Node(_) => {
-                tracing::warn!("an audit was not made: {}", chain(&failed));
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "The chain could not be read.")
-            }
+            AuditFailed::Node(_) => Self::chain(&failed),
         }
     }
 }

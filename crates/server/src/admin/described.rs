@@ -111,6 +111,20 @@ const CALLS: &[Call] = &[
     call("GET", "/merchants/{id}/statement", Read, "A merchant's ledger entries", STATEMENT),
     call("GET", "/merchants/{id}/statement.csv", Read, "The same as CSV", STATEMENT),
     call(
+        "POST",
+        "/merchants/{id}/deposit-address",
+        Merchants,
+        "The address to which a merchant sends TRX",
+        &[],
+    ),
+    call(
+        "GET",
+        "/merchants/{id}/deposits",
+        Read,
+        "A merchant's newest deposits",
+        &[optional("limit", Integer)],
+    ),
+    call(
         "PATCH",
         "/keys/{key}",
         Merchants,

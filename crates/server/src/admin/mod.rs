@@ -9,6 +9,7 @@ mod answer;
 mod attempts;
 mod callbacks;
 mod caller;
+mod deposits;
 mod described;
 mod input;
 mod keys;
@@ -30,6 +31,7 @@ use axum::routing::{get, post};
 use domain::key::AllowList;
 
 use crate::callback_client::CallbackClient;
+use crate::deposit_keys::AccountXpub;
 use crate::secret::Sealer;
 
 pub use attempts::{WINDOW_SECS, WRONG_TOKENS_MAX};
@@ -49,6 +51,8 @@ pub struct AdminEdge {
     pub sealer: Arc<Sealer>,
     /// Judges callback addresses.
     pub callbacks: Arc<CallbackClient>,
+    /// What deposit addresses come from, if it is set.
+    pub deposit_keys: Option<AccountXpub>,
     /// The networks of the proxies in front of it.
     pub trusted_proxies: AllowList,
     /// Tokens that were checked, and wrong ones.
@@ -66,6 +70,8 @@ pub fn routes(edge: Arc<AdminEdge>) -> Router {
         .route("/merchants/{id}/prices", get(prices::of_merchant).patch(prices::set_of_merchant))
         .route("/merchants/{id}/statement", get(statement::as_json))
         .route("/merchants/{id}/statement.csv", get(statement::as_csv))
+        .route("/merchants/{id}/deposit-address", post(deposits::address))
+        .route("/merchants/{id}/deposits", get(deposits::list))
         .route("/keys/{key}", axum::routing::patch(keys::change))
         .route("/keys/{key}/revoke", post(keys::revoke))
         .route("/prices", get(prices::of_house).patch(prices::set_of_house))

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
+use super::output::{Failure, print, say, table};
+use crate::boot::Offline;
+use crate::system::SystemClock;
 use app::deposit_address::hand_out;
 use app::ports::Clock;
 use clap::Subcommand;
 use domain::MerchantId;
-use serde_json::json;
-
-use super::output::{Failure, print, say, table};
-use crate::boot::Offline;
-use crate::system::SystemClock;
 
 /// What to do with deposits.
 #[derive(Debug, Subcommand)]
@@ -68,21 +66,7 @@ fn list(
 ) -> Result<(), Failure> {
     let deposits = offline.wait(offline.store.deposits(merchant.map(MerchantId), limit))?;
     if as_json {
-        let rows: Vec<_> = deposits
-            .iter()
-            .map(|deposit| {
-                json!({
-                    "merchant": deposit.merchant.0,
-                    "address": deposit.address.to_string(),
-                    "sender": deposit.sender.to_string(),
-                    "amount_sun": deposit.amount.get(),
-                    "txid": deposit.txid.to_string(),
-                    "block": deposit.block,
-                    "block_time_ms": deposit.at.get(),
-                    "credited": deposit.is_credited,
-                })
-            })
-            .collect();
+        let rows: Vec<_> = deposits.iter().map(app::describe::deposit).collect();
         print(&serde_json::Value::from(rows).to_string());
         return Ok(());
     }

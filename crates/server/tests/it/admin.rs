@@ -60,13 +60,13 @@ impl Office {
         exchange(self.address, &bytes).await.expect("an answer")
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = self.send(&format!("GET {path}"), &[], "").await;
         assert_eq!(answer.status(), 200, "{path}: {}", answer.body);
         answer.json()
     }
 
-    async fn change(&self, line: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn change(&self, line: &str, body: &Value) -> (u16, Value) {
         let answer = self.send(line, &[], &body.to_string()).await;
         (answer.status(), answer.json())
     }

@@ -5,8 +5,11 @@ use app::ports::{Clock, Store};
 use app::scan_deposits::{DepositScanner, ScanFailed, Scanned};
 use devnet::{Fault, When};
 use domain::MerchantId;
+use domain::admin::AdminScope;
+use serde_json::json;
 use tron::{Address, Sun};
 
+use crate::admin::Office;
 use crate::support::chain::key;
 use crate::support::world::Storage;
 use crate::support::{Setup, World};
@@ -230,6 +233,32 @@ async fn each_merchant_has_its_own_and_a_stranger_has_none() {
     let (store, node) = (&*world.store, &*world.app.node);
     let nobody = hand_out(store, node, &keys, MerchantId(99), world.clock.now()).await;
     assert!(nobody.is_err());
+    world.finish().await;
+}
+
+/// An operator's program hands out the address and sees what came.
+#[tokio::test]
+async fn the_admin_interface_shows_address_and_deposits() {
+    let mut world = World::for_deposits(Storage::Memory).await;
+    let office = Office::open(&world, &[AdminScope::Read, AdminScope::Merchants]).await;
+    let line = format!("POST /merchants/{}/deposit-address", world.merchant.0);
+    let (status, shown) = office.change(&line, &json!({})).await;
+    assert_eq!((status, shown["number"].as_i64()), (200, Some(1)), "{shown}");
+    let address = world.deposit_address(world.merchant).await;
+    assert_eq!(shown["address"], address.to_string());
+    world.deposits(address, 12);
+    world.mine(1).await;
+    world.chain.solidify();
+    world.scan_all().await;
+    let deposits = office.get(&format!("/merchants/{}/deposits", world.merchant.0)).await;
+    assert_eq!(deposits["items"][0]["amount_sun"], 12_000_000);
+    assert_eq!(deposits["items"][0]["credited"], true);
+    let statement = office.get(&format!("/merchants/{}/statement", world.merchant.0)).await;
+    let lines = statement["items"].as_array().unwrap();
+    let credit = lines.iter().find(|line| line["fact"] == "deposit_credited").unwrap();
+    assert_eq!(credit["txids"][0], deposits["items"][0]["txid"]);
+    let (status, _) = office.change("POST /merchants/99/deposit-address", &json!({})).await;
+    assert_eq!(status, 404);
     world.finish().await;
 }
 
