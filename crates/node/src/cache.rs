@@ -136,6 +136,14 @@ impl<N: TronNode + ?Sized + 'static> TronNode for Cached<N> {
         self.resources.get(address, async move { node.resources(address).await }).await
     }
 
+    async fn resources_since(
+        &self,
+        address: Address,
+        at_ms: i64,
+    ) -> Result<Option<ResourceView>, NodeError> {
+        self.inner.resources_since(address, at_ms).await
+    }
+
     async fn totals(&self) -> Result<ChainTotals, NodeError> {
         let node = Arc::clone(&self.inner);
         self.totals.get((), async move { node.totals().await }).await

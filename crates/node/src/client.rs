@@ -179,6 +179,19 @@ impl<T: Transport> TronNode for JsonNode<T> {
         self.read(Call::Resources, body, ResourceView::read).await
     }
 
+    async fn resources_since(
+        &self,
+        address: Address,
+        at_ms: i64,
+    ) -> Result<Option<ResourceView>, NodeError> {
+        // A node only goes forward, so what it says after this is not from before this head.
+        let head_ms = self.head().await?.timestamp_ms;
+        match head_ms >= at_ms {
+            true => self.resources(address).await,
+            false => Err(NodeError::Behind { head_ms, at_ms }),
+        }
+    }
+
     async fn totals(&self) -> Result<ChainTotals, NodeError> {
         let addresses = &self.settings.totals_addresses;
         let start = self.totals_from.load(Ordering::Relaxed);

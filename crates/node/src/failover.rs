@@ -218,6 +218,14 @@ impl TronNode for Failover {
         self.first(|node| node.resources(address)).await
     }
 
+    async fn resources_since(
+        &self,
+        address: Address,
+        at_ms: i64,
+    ) -> Result<Option<ResourceView>, NodeError> {
+        self.first(|node| node.resources_since(address, at_ms)).await
+    }
+
     async fn totals(&self) -> Result<ChainTotals, NodeError> {
         self.first(|node| node.totals()).await
     }

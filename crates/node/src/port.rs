@@ -49,6 +49,16 @@ pub trait TronNode: Send + Sync {
     /// Limits and usage of one address; `None` if it was never activated. One request.
     async fn resources(&self, address: Address) -> Result<Option<ResourceView>, NodeError>;
 
+    /// As [`Self::resources`], from a node that has seen the chain up to this block time: its head is
+    /// read first. Two requests to one node, one after the other.
+    ///
+    /// Errors: [`NodeError::Behind`] when no node that answered has.
+    async fn resources_since(
+        &self,
+        address: Address,
+        at_ms: i64,
+    ) -> Result<Option<ResourceView>, NodeError>;
+
     /// Total stake and yield of the whole chain.
     async fn totals(&self) -> Result<ChainTotals, NodeError>;
 

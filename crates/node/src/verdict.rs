@@ -75,6 +75,14 @@ pub enum NodeError {
         /// Which block.
         number: i64,
     },
+    /// The node has not seen the chain as far as the question needs.
+    #[error("the node's head is of {head_ms} ms, which is before {at_ms} ms")]
+    Behind {
+        /// Block time of its head.
+        head_ms: i64,
+        /// Block time that it should have seen.
+        at_ms: i64,
+    },
     /// The request deadline passed before any node answered.
     #[error("no node answered within {} ms", deadline.as_millis())]
     Deadline {
@@ -95,6 +103,7 @@ impl NodeError {
             Self::Busy { .. }
             | Self::NoHealthyNode { .. }
             | Self::NoSolidBlock { .. }
+            | Self::Behind { .. }
             | Self::Deadline { .. } => Verdict::RetryAfter(DEFAULT_RETRY),
             Self::Answered { .. }
             | Self::Unreadable { .. }
@@ -114,6 +123,7 @@ impl NodeError {
             | Self::Unreadable { .. }
             | Self::NoHealthyNode { .. }
             | Self::NoSolidBlock { .. }
+            | Self::Behind { .. }
             | Self::Deadline { .. } => true,
             Self::Answered { .. } | Self::ContractCall { .. } | Self::NoTotals => false,
         }

@@ -11,7 +11,7 @@ use node::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{ALICE, Fake, account, address, broken, head, node, receipt, txid};
+use crate::support::{ALICE, Fake, account, address, broken, head, node, receipt, resources, txid};
 
 const NOW_MS: i64 = 1_777_445_121_000;
 
@@ -54,6 +54,26 @@ async fn reads_go_to_the_first_node_and_on_to_the_next_when_it_breaks() {
     assert_eq!(balance(&failover).await, 2);
     assert_eq!(broken_node.asked().len(), 1, "a node that just failed is asked last");
     assert_eq!(third.asked().len(), 0);
+}
+
+/// A node whose head is of this time and which shows some resources.
+fn at(head_ms: i64) -> Arc<Fake> {
+    Fake::new(move |path, _| match path {
+        "wallet/getblock" => Ok(head(100, head_ms)),
+        _ => Ok(resources()),
+    })
+}
+
+#[tokio::test]
+async fn resources_come_from_a_node_that_has_seen_the_chain_as_far_as_asked() {
+    let (behind, there) = (at(297_000), at(300_000));
+    let failover = of(&[&behind, &there]);
+    let shown = failover.resources_since(address(ALICE), 300_000).await.unwrap();
+    assert!(shown.is_some());
+    assert_eq!(behind.asked().len(), 1, "only its head");
+    assert_eq!(there.asked().len(), 2, "its head, then the resources");
+    let too_far = of(&[&behind]).resources_since(address(ALICE), 300_000).await;
+    assert_eq!(too_far, Err(NodeError::Behind { head_ms: 297_000, at_ms: 300_000 }));
 }
 
 #[tokio::test]
