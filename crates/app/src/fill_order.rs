@@ -5,6 +5,7 @@
 
 use domain::order::next::{Action, next_action};
 use domain::order::step::{Answer, Decision, Event, ReadBack, Refused, Surroundings, step};
+use domain::order::whole::last_change;
 use domain::policy::refill::policy_of;
 use domain::{OrderId, Road, UnixMillis, WholeOrder};
 use node::{Broadcast, Loss, NodeError};
@@ -32,6 +33,17 @@ pub enum FillFailed {
     /// The store did not do it.
     #[error("the store did not do it")]
     Store(#[from] StoreError),
+}
+
+/// What a worker remembers while it holds a lease.
+#[derive(Default)]
+struct Claim {
+    /// The transaction that it has just signed, so that nobody can have sent it before.
+    signed_here: Option<TxId>,
+    /// Legs that it cannot sign for.
+    blocked: Vec<u8>,
+    /// Why, to be told when everything else is done.
+    no_key: Option<SignFailed>,
 }
 
 /// What a step leaves behind.
@@ -66,15 +78,16 @@ impl App {
 
     /// `None` when the row is gone already.
     async fn fill_steps(&self, lease: Lease) -> Result<Option<UnixMillis>, FillFailed> {
-        let mut signed_here = None;
+        let mut claim = Claim::default();
         for _ in 0..STEPS_MAX {
             let Some((whole, others)) = self.store.whole(lease.order()).await? else {
                 return Ok(Some(self.clock.now().after_ms(self.settings.limits.reread_ms)));
             };
-            match self.fill_step(lease, &whole, &others, &mut signed_here).await? {
-                Next::Again => {}
-                Next::At(due) => return Ok(Some(due)),
-                Next::Closed => return Ok(None),
+            match (self.fill_step(lease, &whole, &others, &mut claim).await?, claim.no_key.take()) {
+                (Next::Again, no_key) => claim.no_key = no_key,
+                (Next::At(_), Some(no_key)) => return Err(no_key.into()),
+                (Next::At(due), None) => return Ok(Some(due)),
+                (Next::Closed, _) => return Ok(None),
             }
         }
         Ok(Some(self.clock.now()))
@@ -85,19 +98,17 @@ impl App {
         lease: Lease,
         whole: &WholeOrder,
         others: &[WholeOrder],
-        signed_here: &mut Option<TxId>,
+        claim: &mut Claim,
     ) -> Result<Next, FillFailed> {
         let moment = self.view.moment(self.clock.now());
-        match next_action(whole, others, &moment, &self.settings.limits) {
+        match next_action(whole, others, &moment, &self.settings.limits, &claim.blocked) {
             Action::Send(txid) => {
-                let is_first = signed_here.take() == Some(txid);
+                let is_first = claim.signed_here.take() == Some(txid);
                 self.send(lease, whole, txid, is_first).await
             }
             Action::ProveLost(txid) => self.prove_lost(lease, whole, txid).await,
-            Action::Sign { leg, road } => {
-                self.sign(lease, (whole, others), leg, road, signed_here).await
-            }
-            Action::Read => self.read(lease, whole).await,
+            Action::Sign { leg, road } => self.sign(lease, (whole, others), leg, road, claim).await,
+            Action::Read => self.read(lease, whole, others).await,
             Action::Tick => self.record(lease, whole, Event::Tick).await,
             Action::Wait(until) => Ok(Next::At(until)),
             Action::Close => self.close(lease).await,
@@ -110,17 +121,25 @@ impl App {
         (whole, others): (&WholeOrder, &[WholeOrder]),
         leg: u8,
         road: Road,
-        signed_here: &mut Option<TxId>,
+        claim: &mut Claim,
     ) -> Result<Next, FillFailed> {
-        match self.sign_leg(whole, others, leg, road).await? {
-            Signed::Tx(tx) => {
+        match self.sign_leg(whole, others, leg, road).await {
+            Ok(Signed::Tx(tx)) => {
                 let txid = tx.txid;
                 let next = self.record(lease, whole, Event::Signed(tx)).await?;
-                *signed_here = Some(txid);
+                claim.signed_here = Some(txid);
                 Ok(next)
             }
-            Signed::NothingToReturn => self.record(lease, whole, Event::NothingToReturn(leg)).await,
-            Signed::NotVisible => Ok(self.reread()),
+            Ok(Signed::NothingToReturn) => {
+                self.record(lease, whole, Event::NothingToReturn(leg)).await
+            }
+            Ok(Signed::NotVisible) => Ok(self.reread()),
+            Err(error @ (SignFailed::NoKey { .. } | SignFailed::UnknownWallet(_))) => {
+                claim.blocked.push(leg);
+                claim.no_key = Some(error);
+                Ok(Next::Again)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -173,8 +192,19 @@ impl App {
         }
     }
 
-    async fn read(&self, lease: Lease, whole: &WholeOrder) -> Result<Next, FillFailed> {
-        let (reading, totals) = read_back(&*self.node, &self.settings, &whole.order).await?;
+    async fn read(
+        &self,
+        lease: Lease,
+        whole: &WholeOrder,
+        others: &[WholeOrder],
+    ) -> Result<Next, FillFailed> {
+        let seen = last_change(others.iter().chain([whole]));
+        let read = read_back(&*self.node, &self.settings, &whole.order, seen).await;
+        let (reading, totals) = match read {
+            // Whatever it would say is from before our legs.
+            Err(NodeError::Behind { .. }) => return Ok(self.reread()),
+            read => read?,
+        };
         let view = self.view.get().ok_or(SignFailed::ChainUnknown)?;
         let read = ReadBack { reading, totals: totals.unwrap_or(view.totals) };
         self.record(lease, whole, Event::Read(read)).await

@@ -111,6 +111,9 @@ pub trait Store: Send + Sync {
     /// Our transactions that are included in this block or a later one and not solid.
     async fn included_since(&self, block: i64) -> Result<Vec<OwnTx>, StoreError>;
 
+    /// Live orders whose receiver's transfer is in a block after this time, with that transfer.
+    async fn used_since(&self, after: UnixMillis) -> Result<Vec<(OrderId, TxId)>, StoreError>;
+
     /// Our transactions that are included in this block or an earlier one and not solid, by block.
     async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError>;
 

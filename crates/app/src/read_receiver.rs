@@ -1,7 +1,7 @@
 //! What an address has and what its transfer takes, read from the chain.
 
-use domain::Collection;
 use domain::collect::{ChainTotals, Reading, Scene};
+use domain::{Collection, UnixMillis};
 use node::{AccountView, ConstantOutcome, NodeError, TronNode};
 use sha2::{Digest, Sha256};
 use tron::{Address, Bandwidth, Energy, Sun, TokenUnits, trc20};
@@ -119,13 +119,20 @@ pub async fn transfer_energy_to(
 /// Reads a receiver back after its legs were included: from the node's own resource computation, and
 /// for a collection with the transfer simulated again.
 ///
-/// Shape: three requests at most, side by side; never cached.
+/// Shape: three requests at most, two deep; never cached. The resources are those of a node that has
+/// seen everything that happened to the receiver up to `seen`, in block time.
 pub async fn read_back(
     node: &dyn TronNode,
     settings: &Settings,
     order: &domain::Order,
+    seen: Option<UnixMillis>,
 ) -> Result<(Reading, Option<ChainTotals>), NodeError> {
-    let resources = node.resources(order.receiver);
+    let resources = async {
+        match seen {
+            Some(seen) => node.resources_since(order.receiver, seen.get()).await,
+            None => node.resources(order.receiver).await,
+        }
+    };
     let energy = async {
         let Some(collection) = order.collection() else { return Ok(Energy::ZERO) };
         let promised = collection.transfer_energy;

@@ -1,7 +1,7 @@
 //! Watch the chain: one pass over each new block serves every order.
 //!
-//! It sees our transactions in blocks, blocks that a fork dropped, and receivers that made their
-//! transfer. It follows from a stored block, so a restart misses nothing.
+//! It sees our transactions in blocks, blocks that a fork dropped with what they held, and receivers that
+//! made their transfer. It follows from a stored block, so a restart misses nothing.
 
 use std::collections::VecDeque;
 
@@ -59,10 +59,17 @@ struct Call {
 /// Follows the chain for one process.
 pub struct Watcher {
     app: App,
-    recent: VecDeque<WatchedBlock>,
+    recent: VecDeque<SeenBlock>,
     on_head: Box<dyn Fn(&Head) + Send + Sync>,
     /// Whether the last look found too little TRX for transfers: said when it begins and when it ends.
     is_float_low: bool,
+}
+
+/// A block that was looked at.
+struct SeenBlock {
+    block: WatchedBlock,
+    /// Transfers in it of addresses with live orders; unknown for one from before a restart.
+    transfers: Option<Vec<(Address, TxId)>>,
 }
 
 impl Watcher {
@@ -119,8 +126,10 @@ impl Watcher {
             Some(block) if head.number - block.number <= self.app.settings.catch_up_blocks => block,
             before => return self.jump(head, before).await,
         };
-        if self.recent.is_empty() {
-            self.recent.push_back(last);
+        // Another process may have gone on, and over other blocks than this one.
+        if self.recent.back().is_none_or(|seen| seen.block != last) {
+            self.recent.clear();
+            self.recent.push_back(SeenBlock { block: last, transfers: None });
         }
         // A head that is lower than what we saw, or another block at the same height, is a fork.
         while last.number > head.number {
@@ -134,9 +143,9 @@ impl Watcher {
                 last = self.step_back(last).await?;
                 continue;
             }
-            self.look_at(&block).await?;
+            let transfers = Some(self.look_at(&block).await?);
             last = WatchedBlock { number, id: *block.head.id.as_bytes() };
-            self.remember(last).await?;
+            self.remember(SeenBlock { block: last, transfers }).await?;
         }
         if last.id != *head.id.as_bytes() {
             // The head changed under us at its own height: the next look sees which one won.
@@ -145,8 +154,9 @@ impl Watcher {
         Ok(())
     }
 
-    async fn remember(&mut self, block: WatchedBlock) -> Result<(), StoreError> {
-        self.recent.push_back(block);
+    async fn remember(&mut self, seen: SeenBlock) -> Result<(), StoreError> {
+        let block = seen.block;
+        self.recent.push_back(seen);
         while self.recent.len() > RECENT_BLOCKS_MAX {
             self.recent.pop_front();
         }
@@ -154,28 +164,42 @@ impl Watcher {
     }
 
     /// The block `last` is not on the chain any more: what it held is to be included again.
+    ///
+    /// It is forgotten only when all of that is committed: what fails half-way is done again.
     async fn step_back(&mut self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
         tracing::warn!(block.number = last.number, "a fork dropped a block");
-        self.recent.retain(|block| block.number < last.number);
-        let before = match self.recent.back() {
-            Some(before) if before.number == last.number - 1 => *before,
-            _ => self.solid_before(last).await?,
+        let known = self.recent.iter().rev().take_while(|seen| seen.block.number >= last.number);
+        let transfers: Option<Vec<_>> = known.map(|seen| seen.transfers.clone()).collect();
+        let older = self.recent.iter().rev().find(|seen| seen.block.number < last.number);
+        let older = older.map(|seen| seen.block).filter(|seen| seen.number == last.number - 1);
+        let before = match older.zip(transfers) {
+            Some((before, transfers)) => {
+                for (receiver, txid) in transfers.into_iter().flatten() {
+                    self.app.tell_unused(receiver, txid).await?;
+                }
+                before
+            }
+            None => self.back_to_solid(last).await?,
         };
         let dropped = self.app.store.included_since(before.number + 1).await?;
         self.each(dropped, |_| Shown::ReorgedOut).await?;
         self.app.uncount_since(before.number + 1).await?;
         self.app.store.set_watched(before).await?;
+        self.recent.retain(|seen| seen.block.number < last.number);
         Ok(before)
     }
 
-    /// Where to go back to when it is not known which blocks came before `last`, as after a restart:
-    /// the fork may have begun anywhere above the solid block. What lies below is confirmed when it
-    /// is marked as solid.
-    async fn solid_before(&self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
+    /// Where to go back to when it is not known what came before `last`, as after a restart: the fork
+    /// may have begun anywhere above the solid block. All transfers after that are looked for again; of
+    /// ours, what lies below is confirmed when it is marked as solid.
+    async fn back_to_solid(&self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
         let solid = self.app.view.get().map_or(i64::MAX, |view| view.solid.number);
         let number = solid.min(last.number - 1);
         let block = self.app.node.block(number).await?;
         let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
+        for (order, txid) in self.app.store.used_since(UnixMillis(head.timestamp_ms)).await? {
+            self.app.tell(order, Event::Unused(txid)).await?;
+        }
         Ok(WatchedBlock { number, id: *head.id.as_bytes() })
     }
 
@@ -234,16 +258,22 @@ impl Watcher {
                 };
                 self.app.tell_own(own, shown).await?;
             }
+            for (order, txid) in self.app.store.used_since(UnixMillis(i64::MIN)).await? {
+                if self.app.node.lookup(txid).await? == Lookup::Absent {
+                    self.app.tell(order, Event::Unused(txid)).await?;
+                }
+            }
         }
         // What their addresses did meanwhile is not known: they look at them again.
         self.app.store.nudge_watched_policies(self.app.clock.now()).await?;
         self.recent.clear();
-        self.remember(WatchedBlock { number: head.number, id: *head.id.as_bytes() }).await?;
+        let block = WatchedBlock { number: head.number, id: *head.id.as_bytes() };
+        self.remember(SeenBlock { block, transfers: None }).await?;
         Ok(())
     }
 
-    /// Looks at one block: our transactions in it, and transfers that receivers made.
-    async fn look_at(&self, block: &Block) -> Result<(), WatchFailed> {
+    /// Looks at one block: our transactions in it, and transfers that receivers made, which it returns.
+    async fn look_at(&self, block: &Block) -> Result<Vec<(Address, TxId)>, WatchFailed> {
         let txids: Vec<_> = block.transactions.iter().map(|tx| tx.txid).collect();
         let ours = self.app.store.own_txs(&txids).await?;
         let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
@@ -258,12 +288,14 @@ impl Watcher {
         let calls = self.calls(&block.transactions);
         let mut callers: Vec<Address> = calls.iter().map(|call| call.caller).collect();
         callers.dedup();
+        let mut transfers = Vec::new();
         for receiver in self.app.store.live_receivers(&callers).await? {
             for call in calls.iter().filter(|call| call.caller == receiver) {
+                transfers.extend(call.is_transfer.then_some((receiver, call.txid)));
                 self.app.tell_call(call, at).await?;
             }
         }
-        Ok(())
+        Ok(transfers)
     }
 
     /// Calls of contracts, by who made them. A failed one uses energy too.
@@ -349,6 +381,16 @@ impl App {
     async fn tell(&self, order: OrderId, event: Event) -> Result<(), StoreError> {
         if let Err(refused) = self.apply(order, event, None).await? {
             tracing::debug!(order.id = %order, "what the chain showed changed nothing: {refused}");
+        }
+        Ok(())
+    }
+
+    /// A transfer that may have counted as the use of an order on its sender is not on the chain any more.
+    async fn tell_unused(&self, receiver: Address, txid: TxId) -> Result<(), StoreError> {
+        for whole in self.store.live_on(receiver).await? {
+            if whole.order.used_by == Some(txid) {
+                self.tell(whole.order.id, Event::Unused(txid)).await?;
+            }
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! Limits of the decisions: each has a name, a unit and a test.
 
-/// Most legs one order may ever have, top-ups and repeats included.
+/// Most legs that one order may have on chain or on their way, top-ups included.
 pub const ORDER_LEGS_MAX: usize = 12;
+/// Most legs that one order may ever have, those included that came to nothing.
+pub const ORDER_LEGS_EVER_MAX: usize = 96;
 /// Most wallets that one planned shortfall may be split over.
 pub const SPLIT_WALLETS_MAX: usize = 5;
 /// Smallest delegation the chain takes, in sun.
@@ -15,8 +17,8 @@ pub const DELEGATION_MIN_SUN: i64 = 1_000_000;
 pub const TRANSFER_BANDWIDTH: i64 = 346;
 /// Bandwidth that a delegation and its reclaim cost a pool wallet together.
 pub const LEG_BANDWIDTH: i64 = 286 + 281;
-/// Longest wait between two tries at taking a leg back, in milliseconds: ten minutes.
-pub const RETURN_AGAIN_MAX_MS: i64 = 600_000;
+/// Longest wait between two tries at the same step on chain, in milliseconds: ten minutes.
+pub const TRY_AGAIN_MAX_MS: i64 = 600_000;
 /// Most over-provision that an operator may configure, in parts per million of the need (0.5 %).
 pub const ENERGY_MARGIN_PPM_MAX: i64 = 5_000;
 

@@ -13,6 +13,8 @@ use crate::book::Book;
 pub(crate) struct Blocks {
     /// Block times by number.
     times: BTreeMap<u64, i64>,
+    /// The step in which each was seen.
+    steps: BTreeMap<u64, u64>,
     /// Which block holds each of the pool's transactions.
     executed: BTreeMap<TxId, u64>,
     /// What was executed for each leg, each way.
@@ -28,6 +30,12 @@ impl Blocks {
         self.times.last_key_value().map(|(number, _)| *number)
     }
 
+    /// The step in which the block so far below head was seen.
+    pub(crate) fn step_of(&self, back: u64) -> u64 {
+        let number = self.head().unwrap_or(0).saturating_sub(back);
+        self.steps.get(&number).copied().unwrap_or(0)
+    }
+
     /// Whether the blocks so far below head and below the solid block are at most this old.
     pub(crate) fn is_recent(&self, back: u64, age_max_ms: i64, solid: u64) -> bool {
         let head = self.head().unwrap_or(0);
@@ -41,6 +49,7 @@ impl Blocks {
     /// Forgets the blocks above a height: a fork replaced them.
     pub(crate) fn forget_above(&mut self, height: u64) {
         self.times.retain(|number, _| *number <= height);
+        self.steps.retain(|number, _| *number <= height);
         let gone: Vec<TxId> = self
             .executed
             .iter()
@@ -65,11 +74,12 @@ impl Blocks {
         &mut self,
         number: u64,
         block: &Block,
-        pool: &BTreeSet<Address>,
-        book: &Book,
+        (pool, book): (&BTreeSet<Address>, &Book),
+        step: u64,
     ) -> Result<Vec<(OrderId, String)>, Violation> {
         let mut found = Vec::new();
         self.times.insert(number, block.head.timestamp_ms);
+        self.steps.insert(number, step);
         for tx in &block.transactions {
             let Some(contract) = tx.contract else { continue };
             if !contract.owner.is_some_and(|owner| pool.contains(&owner)) {

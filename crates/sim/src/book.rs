@@ -31,6 +31,7 @@ pub(crate) struct Page {
     held: u32,
     settled: u32,
     released: u32,
+    refunded: u32,
     told: Option<Outcome>,
     /// When it was committed as delivered.
     ready_step: Option<u64>,
@@ -61,10 +62,6 @@ impl Page {
         self.whole.order.state
     }
 
-    pub(crate) fn is_filling(&self) -> bool {
-        self.state() == OrderState::Filling
-    }
-
     pub(crate) fn is_refunded(&self) -> bool {
         self.state() == OrderState::Refunded
     }
@@ -76,24 +73,36 @@ impl Page {
     /// What is wrong with the facts so far, given where the order stands.
     fn money_problem(&self) -> Option<String> {
         let is_paid = u32::from(self.whole.order.price > Sun::ZERO);
-        let (settled, released) = match self.state() {
-            OrderState::Filling => (0, 0),
-            OrderState::Delivered | OrderState::Ended => (is_paid, 0),
-            OrderState::Refunded => (0, is_paid),
+        let (settled, released, refunded) = match self.state() {
+            OrderState::Filling => (0, 0, 0),
+            OrderState::Delivered | OrderState::Ended => (is_paid, 0, 0),
+            OrderState::Refunded if self.was_delivered() => (is_paid, 0, is_paid),
+            OrderState::Refunded => (0, is_paid, 0),
         };
-        let found = (self.held, self.settled, self.released);
-        (found != (is_paid, settled, released))
-            .then(|| format!("{:?} with (held, settled, released) = {found:?}", self.state()))
+        let found = (self.held, self.settled, self.released, self.refunded);
+        (found != (is_paid, settled, released, refunded)).then(|| {
+            format!("{:?} with (held, settled, released, refunded) = {found:?}", self.state())
+        })
+    }
+
+    /// Whether it was ever committed as delivered.
+    const fn was_delivered(&self) -> bool {
+        self.ready_step.is_some()
+    }
+
+    /// What its merchant is to have been told.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        match self.state() {
+            OrderState::Filling => None,
+            OrderState::Delivered | OrderState::Ended => Some(Outcome::Delivered),
+            OrderState::Refunded if self.was_delivered() => Some(Outcome::Delivered),
+            OrderState::Refunded => Some(Outcome::Refunded),
+        }
     }
 
     fn callback_problem(&self) -> Option<String> {
         let has_url = self.whole.order.callback_url.is_some();
-        let wanted = match self.state() {
-            OrderState::Filling => None,
-            OrderState::Delivered | OrderState::Ended => Some(Outcome::Delivered),
-            OrderState::Refunded => Some(Outcome::Refunded),
-        };
-        let wanted = wanted.filter(|_| has_url);
+        let wanted = self.outcome().filter(|_| has_url);
         (self.told != wanted).then(|| format!("{:?} and told {:?}", self.state(), self.told))
     }
 }
@@ -102,10 +111,11 @@ impl Page {
 fn may_follow(before: OrderState, after: OrderState) -> bool {
     use OrderState::{Delivered, Ended, Filling, Refunded};
     match (before, after) {
-        (Filling, _) | (Delivered, Delivered | Ended) | (Ended, Ended) | (Refunded, Refunded) => {
-            true
-        }
-        (Delivered, Filling | Refunded) | (Ended, _) | (Refunded, _) => false,
+        (Filling, _)
+        | (Delivered, Delivered | Ended | Refunded)
+        | (Ended, Ended)
+        | (Refunded, Refunded) => true,
+        (Delivered, Filling) | (Ended, _) | (Refunded, _) => false,
     }
 }
 
@@ -183,6 +193,12 @@ impl Book {
         for tx in &whole.txs {
             let stored = StoredTx { order: id, leg: tx.leg.number, road: tx.road };
             let before = self.txs.insert(tx.txid, stored);
+            // A closed order has given up its own that was refused in this very millisecond.
+            let is_live = |before: &StoredTx| {
+                let page = self.pages.get(&before.order);
+                page.is_none_or(|page| !page.whole.is_closed())
+            };
+            let before = before.filter(is_live);
             if before.is_some_and(|before| (before.order, before.leg) != (id, tx.leg.number)) {
                 let text = format!("{} also serves {before:?}", tx.txid);
                 return Err(("a transaction serves one leg", id, text));
@@ -196,6 +212,7 @@ impl Book {
             held: 0,
             settled: 0,
             released: 0,
+            refunded: 0,
             told: None,
             ready_step: None,
         });
@@ -208,6 +225,7 @@ impl Book {
                 Fact::OrderHeld => page.held += 1,
                 Fact::OrderSettled => page.settled += 1,
                 Fact::OrderReleased => page.released += 1,
+                Fact::OrderRefunded => page.refunded += 1,
                 Fact::MerchantCredited
                 | Fact::MerchantDebited
                 | Fact::TransferHeld

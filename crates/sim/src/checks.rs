@@ -50,7 +50,7 @@ fn usable(stage: &Stage, address: Address) -> Usable {
 }
 
 /// An order was just committed as delivered: the chain must agree, unless somebody else changed what
-/// the address can use since it was read, or the answer came from a node that was behind.
+/// the address can use since the block that the answer shows.
 pub(crate) fn ready_means_ready(stage: &Stage, order: OrderId) {
     let promise = stage.with(|state| promise(state, order));
     let Some((receiver, energy, transfers)) = promise else { return };
@@ -71,9 +71,9 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
     if page.order().used.is_some() {
         return None;
     }
-    let read = state.reads.get(&(state.task, receiver))?;
+    let read_step = state.reads.get(&(state.task, receiver))?;
     let disturbed = state.disturbed_at(receiver);
-    if read.is_lagging || disturbed >= read.step {
+    if disturbed >= *read_step {
         return None;
     }
     // What was promised to others before counts too, as long as nobody touched it since.

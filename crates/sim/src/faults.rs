@@ -49,6 +49,10 @@ faults! {
     CommitFailed = "commits-failed", 15_000;
     /// A commit succeeds and is reported as failed.
     CommitUnanswered = "commits-unanswered", 10_000;
+    /// The disk cannot be read.
+    ReadFailed = "reads-failed", 8_000;
+    /// Every lease ends while its holder works: somebody starts and believes to be alone.
+    TornLeases = "torn-leases", 200_000;
     /// The store has too much to do.
     StoreBusy = "store-busy", 10_000;
     /// A step takes very long.

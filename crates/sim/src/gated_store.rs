@@ -11,18 +11,21 @@ use app::rows::{
 };
 use app::work::Work;
 use async_trait::async_trait;
+use devnet::Request;
 use domain::ledger::LedgerTx;
 use domain::pool::Pool;
 use domain::{
     Deposit, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer, TransferId, UnixMillis,
     WholeOrder,
 };
+use serde_json::json;
 use store::{CommitMoment, SqliteStore};
 use tron::{Address, Sun, TxId};
 
 use crate::book::News;
 use crate::checks;
 use crate::faults::Fault;
+use crate::mutation::{Mutation, new_transactions};
 use crate::stage::{Stage, State};
 
 /// The store of one process.
@@ -51,17 +54,40 @@ pub(crate) fn fail_by_weather(stage: &Arc<Stage>, store: &SqliteStore) {
 struct Witnessed {
     inner: Box<dyn Work>,
     seen: Arc<Mutex<Option<Changes>>>,
+    /// What it reads, when that is not what it asked for.
+    mutated_needs: Option<Needs>,
+    stage: Arc<Stage>,
 }
 
 impl Work for Witnessed {
     fn needs(&self) -> &Needs {
-        self.inner.needs()
+        self.mutated_needs.as_ref().unwrap_or_else(|| self.inner.needs())
     }
 
     fn decide(&mut self, rows: &Rows) -> Option<Changes> {
-        let changes = self.inner.decide(rows);
+        let changes = match self.stage.mutation {
+            None => self.inner.decide(rows),
+            Some(mutation) => {
+                let changes = self.inner.decide(&mutation.rows(rows));
+                let changes = changes.and_then(|changes| mutation.changes(rows, changes));
+                if let Some(changes) = &changes
+                    && mutation == Mutation::SendBeforeCommit
+                {
+                    new_transactions(rows, changes).iter().for_each(|bytes| self.send(bytes));
+                }
+                changes
+            }
+        };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changes.clone();
         changes
+    }
+}
+
+impl Witnessed {
+    /// Sends a transaction past every rule.
+    fn send(&self, bytes: &[u8]) {
+        let body = json!({"transaction": hex::encode(bytes)});
+        drop(self.stage.devnet.call(&Request::post("wallet/broadcasthex", body)));
     }
 }
 
@@ -149,7 +175,13 @@ macro_rules! gated {
                     return Err(StoreError::Busy);
                 }
                 let seen = Arc::new(Mutex::new(None));
-                let work = Box::new(Witnessed { inner: work, seen: Arc::clone(&seen) });
+                let mutation = self.stage.mutation;
+                let work = Box::new(Witnessed {
+                    mutated_needs: mutation.map(|mutation| mutation.needs(work.needs())),
+                    inner: work,
+                    seen: Arc::clone(&seen),
+                    stage: Arc::clone(&self.stage),
+                });
                 self.stage.with(|state| state.has_committed_unanswered = false);
                 let result = self.inner.commit(work).await;
                 let is_unanswered = self.stage.with(|state| state.has_committed_unanswered);
@@ -158,13 +190,23 @@ macro_rules! gated {
                     self.witness(&changes);
                 }
                 self.stage.pass().await;
-                self.judge("commit", result)
+                match self.judge("commit", result) {
+                    Err(StoreError::Unavailable(_))
+                        if mutation == Some(Mutation::AnswerBeforeCommit) =>
+                    {
+                        Ok(())
+                    }
+                    judged => judged,
+                }
             }
 
             $(async fn $name(&self, $($given: $kind),*) -> Result<$out, StoreError> {
                 self.stage.pass().await;
                 if self.is_busy() {
                     return Err(StoreError::Busy);
+                }
+                if self.stage.with(|state| state.strikes(Fault::ReadFailed)) {
+                    return Err(StoreError::Unavailable("the disk failed on purpose".to_owned()));
                 }
                 let result = self.inner.$name($($given),*).await;
                 self.stage.pass().await;
@@ -196,6 +238,7 @@ gated! {
     fn live_receivers(receivers: &[Address]) -> Vec<Address>;
     fn open_txs() -> Vec<OwnTx>;
     fn included_since(block: i64) -> Vec<OwnTx>;
+    fn used_since(after: UnixMillis) -> Vec<(OrderId, TxId)>;
     fn included_until(block: i64) -> Vec<(i64, OwnTx)>;
     fn mark_solid(txids: &[TxId]) -> ();
     fn watched() -> Option<WatchedBlock>;

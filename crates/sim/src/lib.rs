@@ -12,6 +12,7 @@
 //!
 //! | File | Holds |
 //! |---|---|
+//! | `fleet` | [`run_all`]: many runs side by side |
 //! | `run` | [`run()`]: one world from its first block to the last closed order |
 //! | `scheduler` | what may happen next, and how likely it is |
 //! | `process` | one node process: an [`app::App`], its watcher, its tasks |
@@ -20,6 +21,8 @@
 //! | `faults` | what can go wrong, how often, and how often it did |
 //! | `world`, `workload`, `payers` | who is there and what they do |
 //! | `book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
+//! | `mutation`, `mutated_node` | defects put in on purpose, which the checks must find |
+//! | `seeds` | seeds that found something |
 //! | `settle` | faults stop, time passes, everything must become final |
 //!
 //! Read next: `run`, then `scheduler`, then `checks`.
@@ -29,18 +32,25 @@ mod book;
 mod checks;
 mod chronicle;
 mod faults;
+mod fleet;
 mod gated_store;
+mod mutated_node;
+mod mutation;
 mod payers;
 mod ports;
 mod process;
 mod random;
 mod run;
 mod scheduler;
+mod seeds;
 mod settle;
 mod stage;
 mod transport;
 mod workload;
 mod world;
 
+pub use fleet::{Fleet, Size, run_all};
+pub use mutation::Mutation;
 pub use random::Random;
 pub use run::{Failure, Report, RunOptions, run};
+pub use seeds::{NAMED, name};

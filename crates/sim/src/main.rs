@@ -1,64 +1,84 @@
 //! The simulator's command line.
 
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 use domain::OrderId;
-use sunsweep_sim::{Report, RunOptions, run};
+use sunsweep_sim::{Fleet, Mutation, Report, RunOptions, Size, name, run_all};
 
 /// Try to break the product: seeded runs of everything, with faults.
+///
+/// Without --seed: the seeds from 1 on until enough orders were accepted, and then a fresh one.
 #[derive(Parser, Debug)]
 #[command(name = "sunsweep-sim")]
 struct Options {
-    /// Orders that each run is to have accepted.
-    #[arg(long, default_value_t = 500)]
+    /// Orders that all runs together are to have accepted.
+    #[arg(long, default_value_t = 20_000)]
     orders: usize,
-    /// The seed of the first run; the others follow it. Without one: a fixed list and a fresh one.
+    /// Orders that each run is to have accepted; a seed means another run with another number.
+    #[arg(long, default_value_t = 500)]
+    orders_a_run: usize,
+    /// The seed of the first run; the others follow it.
     #[arg(long)]
     seed: Option<u64>,
-    /// How many runs. Without it: one for --seed, else the whole list.
+    /// How many runs from --seed on.
+    #[arg(long, requires = "seed", default_value_t = 1)]
+    runs: u64,
+    /// Runs at the same time; without it, as many as there are cores.
     #[arg(long)]
-    runs: Option<u64>,
+    jobs: Option<usize>,
+    /// Put this defect in, to see that it is found.
+    #[arg(long, value_parser = mutation)]
+    mutation: Option<Mutation>,
     /// Tell the story of this order.
     #[arg(long, value_parser = serial)]
     story: Option<OrderId>,
 }
 
-/// Seeds of every check run: these together accept more than 20 000 orders.
-const FIXED_RUNS: u64 = 44;
-
 fn serial(text: &str) -> Result<OrderId, String> {
     OrderId::parse(text).ok_or_else(|| "a serial is 32 hex digits".to_owned())
 }
 
-fn main() -> ExitCode {
-    let options = Options::parse();
-    let seeds = seeds(&options);
-    let (mut passed, mut failed, mut accepted) = (0, 0, 0);
-    for seed in seeds {
-        out(&format!("SIM_SEED={seed}"));
-        let report = run(&RunOptions { seed, orders: options.orders, story: options.story });
-        accepted += report.accepted;
-        show(&report);
-        match report.failure {
-            Some(_) => failed += 1,
-            None => passed += 1,
-        }
-    }
-    out(&format!("{accepted} orders accepted"));
-    out(&format!("{passed} passed, {failed} failed"));
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+fn mutation(word: &str) -> Result<Mutation, String> {
+    Mutation::of_word(word).ok_or_else(|| {
+        let words: Vec<&str> = Mutation::ALL.iter().map(|mutation| mutation.word()).collect();
+        format!("one of {}", words.join(", "))
+    })
 }
 
-fn seeds(options: &Options) -> Vec<u64> {
-    match options.seed {
-        Some(first) => {
-            (0..options.runs.unwrap_or(1)).map(|step| first.wrapping_add(step)).collect()
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let (orders, story, mutation) = (options.orders_a_run, options.story, options.mutation);
+    let each = RunOptions { seed: 0, orders, story, mutation };
+    let (mut passed, mut failed, mut accepted) = (0, Vec::new(), 0);
+    run_all(fleet(&options), &each, |report| {
+        let name = name(report.seed).map_or_else(String::new, |name| format!("  # {name}"));
+        out(&format!("SIM_SEED={}{name}", report.seed));
+        show(report);
+        accepted += report.accepted;
+        match report.failure {
+            Some(_) => failed.push(report.seed),
+            None => passed += 1,
         }
+    });
+    out(&format!("{accepted} orders accepted"));
+    out(&format!("{passed} passed, {} failed", failed.len()));
+    if failed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    out(&format!("failed seeds: {failed:?}"));
+    ExitCode::FAILURE
+}
+
+fn fleet(options: &Options) -> Fleet {
+    let jobs = options.jobs.or_else(|| thread::available_parallelism().ok().map(Into::into));
+    let jobs = jobs.unwrap_or(1);
+    match options.seed {
+        Some(first) => Fleet { first, size: Size::Runs(options.runs), last: None, jobs },
         None => {
             let fresh = u64::from(std::process::id()) ^ nanos();
-            let fixed = options.runs.unwrap_or(FIXED_RUNS + 1).saturating_sub(1);
-            (1..=fixed).chain([fresh]).collect()
+            Fleet { first: 1, size: Size::Orders(options.orders), last: Some(fresh), jobs }
         }
     }
 }

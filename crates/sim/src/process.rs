@@ -19,6 +19,7 @@ use store::SqliteStore;
 use tokio::sync::Notify;
 
 use crate::gated_store::GatedStore;
+use crate::mutated_node::MutatedNode;
 use crate::ports::{HotKeys, Merchants, StageClock, StageIds};
 use crate::stage::Stage;
 use crate::transport::StageTransport;
@@ -103,7 +104,10 @@ impl Process {
                 ..NodeSettings::default()
             },
         );
-        let node: Arc<dyn TronNode> = Arc::new(node);
+        let node: Arc<dyn TronNode> = match stage.mutation {
+            None => Arc::new(node),
+            Some(mutation) => Arc::new(MutatedNode { inner: Arc::new(node), mutation }),
+        };
         let cache = CacheSettings { age_max: Duration::from_secs(86_400), entries_max: 100_000 };
         let cached = Arc::new(Cached::new(Arc::clone(&node), cache));
         let newest = Arc::clone(&cached);

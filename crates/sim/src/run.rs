@@ -16,6 +16,7 @@ use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
 use crate::checks;
 use crate::gated_store::fail_by_weather;
+use crate::mutation::Mutation;
 use crate::process::{Habits, Process, Task};
 use crate::random::Random;
 use crate::scheduler::Intention;
@@ -32,6 +33,8 @@ pub struct RunOptions {
     pub orders: usize,
     /// An order whose story is to be told whatever happens.
     pub story: Option<OrderId>,
+    /// A defect to put in.
+    pub mutation: Option<Mutation>,
 }
 
 /// What came of a run.
@@ -92,8 +95,8 @@ pub(crate) struct Run {
     pub(crate) tasks_begun: u64,
     pub(crate) workload: Workload,
     pub(crate) intentions: Vec<Intention>,
-    /// Transfers that must work.
-    pub(crate) promised: Vec<TxId>,
+    /// Transfers that must work, and the orders that promised them.
+    pub(crate) promised: Vec<(TxId, OrderId)>,
     /// Nothing goes wrong in this run, and nobody meddles.
     pub(crate) is_calm: bool,
     /// The network's stake moves with each block.
@@ -101,7 +104,7 @@ pub(crate) struct Run {
 }
 
 /// Steps between two looks at everything.
-const CHECK_EVERY: u64 = 5_000;
+const CHECK_EVERY: u64 = 2_000;
 /// Requests for each order that is to be accepted, before the run gives up on more.
 const REQUESTS_FACTOR: usize = 4;
 const FILE: &str = "sim.sqlite";
@@ -127,12 +130,17 @@ impl Run {
         let mut random = Random::new(options.seed);
         let is_calm = random.percent(15);
         let has_file = random.percent(8);
-        let processes = if random.percent(60) { 2 } else { 1 };
+        let processes = match random.below(10) {
+            0..=3 => 1,
+            4..=7 => 2,
+            _ => 3,
+        };
         let habits = Habits { settings: settings(&mut random), may_lag: random.percent(40) };
         let plan = world_plan(options.orders, is_calm, &mut random);
         let devnet = chain();
         let mut world = World::new(&devnet, &plan, &mut random);
-        let stage = Stage::new(devnet, random, habits.settings.limits.hold_secs);
+        let hold_secs = habits.settings.limits.hold_secs;
+        let stage = Stage::new(devnet, random, hold_secs, options.mutation);
         let directory =
             has_file.then(|| tempfile::tempdir().expect("a directory for the database"));
         let path = directory.as_ref().map(|directory| directory.path().join(FILE));

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use app::ports::Store;
 use app::rows::OutboxKind;
+use domain::OrderId;
 use futures::FutureExt;
 use node::TronNode;
 use serde_json::json;
-use tron::{Address, TokenUnits, TxId};
+use tron::{Address, TokenUnits};
 
 use crate::checks::clean_node;
 use crate::faults::Fault;
@@ -22,8 +23,8 @@ pub(crate) struct Intention {
     pub(crate) payer: usize,
     pub(crate) to: Address,
     pub(crate) from_step: u64,
-    /// Nothing stands in its way, so it must work and burn nothing.
-    pub(crate) must_work: bool,
+    /// The order that promised it; nothing stands in its way, so it must work and burn nothing.
+    pub(crate) promised_by: Option<OrderId>,
 }
 
 /// Tasks from which on nothing new is begun.
@@ -197,7 +198,8 @@ impl Run {
             let height = i64::try_from(number).unwrap_or(i64::MAX);
             let Some(block) = at_once(node.block(height)) else { continue };
             self.stage.with(|state| {
-                let seen = state.blocks.look_at(number, &block, &self.pool, &state.book);
+                let known = (&self.pool, &state.book);
+                let seen = state.blocks.look_at(number, &block, known, state.step);
                 match seen {
                     Ok(found) => {
                         found.into_iter().for_each(|(order, text)| state.note(Some(order), text));
@@ -213,12 +215,12 @@ impl Run {
     /// Transfers that must have worked.
     fn check_transfers(&mut self) {
         let stage = Arc::clone(&self.stage);
-        self.promised.retain(|txid: &TxId| match payers::receipt(&stage.devnet, *txid) {
+        self.promised.retain(|(txid, order)| match payers::receipt(&stage.devnet, *txid) {
             None => true,
             Some((true, 0)) => false,
             Some((has_worked, burned)) => {
                 let text = format!("transfer {txid} worked: {has_worked}, burned {burned} sun");
-                stage.violate("a prompt payer burns nothing", None, text);
+                stage.violate("a prompt payer burns nothing", Some(*order), text);
                 false
             }
         });
@@ -240,7 +242,7 @@ impl Run {
         }
         let is_early = !self.is_calm && stage.with(|state| state.random.percent(5));
         if is_early {
-            self.intend(receiver, None, 3_000, false);
+            self.intend(receiver, None, 3_000, None);
         }
     }
 
@@ -255,12 +257,18 @@ impl Run {
     }
 
     /// A payer will make a transfer within so many steps.
-    fn intend(&mut self, from: Address, to: Option<Address>, within: u64, must_work: bool) {
+    fn intend(
+        &mut self,
+        from: Address,
+        to: Option<Address>,
+        within: u64,
+        promised_by: Option<OrderId>,
+    ) {
         let payer = self.world.payers.iter().position(|payer| payer.address == from);
         // The first recipient holds tokens, so that any scene covers it.
         let to = to.unwrap_or(self.world.recipients[0]);
         let from_step = self.stage.with(|state| state.step + state.random.below(within));
-        self.intentions.extend(payer.map(|payer| Intention { payer, to, from_step, must_work }));
+        self.intentions.extend(payer.map(|payer| Intention { payer, to, from_step, promised_by }));
     }
 
     /// Merchants learn of orders that are ready; payers act on what they mean to do.
@@ -275,13 +283,13 @@ impl Run {
                 Some((order.receiver, wanted.recipient, wanted.token_amount, dice))
             });
             let Some((from, to, tokens, dice)) = found else { continue };
-            let must_work = self.is_calm && tokens > TokenUnits(0);
+            let promised_by = Some(order).filter(|_| self.is_calm && tokens > TokenUnits(0));
             match dice {
-                0..=64 => self.intend(from, to, 400, must_work),
-                65..=79 if !self.is_calm => self.intend(from, to, 40_000, false),
+                0..=64 => self.intend(from, to, 400, promised_by),
+                65..=79 if !self.is_calm => self.intend(from, to, 40_000, None),
                 80..=87 if !self.is_calm => {
-                    self.intend(from, to, 400, false);
-                    self.intend(from, to, 4_000, false);
+                    self.intend(from, to, 400, None);
+                    self.intend(from, to, 4_000, None);
                 }
                 _ => {}
             }
@@ -298,7 +306,7 @@ impl Run {
         let payer = &self.world.payers[intention.payer];
         let holds = self.stage.devnet.token_balance(payer.address).0;
         // What it paid out before it cannot pay out again.
-        let must_work = intention.must_work && holds > 0;
+        let promised_by = intention.promised_by.filter(|_| holds > 0);
         let third = u64::try_from(holds / 3).unwrap_or(u64::MAX);
         let amount = 1 + self.stage.with(|state| state.random.below(third));
         let sent =
@@ -308,13 +316,13 @@ impl Run {
             state.note(None, text);
             state.disturb(payer.address);
         });
-        match sent {
-            Some(txid) if must_work => self.promised.push(txid),
-            None if must_work => {
+        match (sent, promised_by) {
+            (Some(txid), Some(order)) => self.promised.push((txid, order)),
+            (None, Some(order)) => {
                 let text = format!("the transfer of {} was refused", payer.address);
-                self.stage.violate("a prompt payer burns nothing", None, text);
+                self.stage.violate("a prompt payer burns nothing", Some(order), text);
             }
-            Some(_) | None => {}
+            (_, None) => {}
         }
     }
 
@@ -340,6 +348,7 @@ impl Run {
                 let body =
                     json!({"from": stranger, "to": address, "resource": "ENERGY", "sun": sun});
                 control(&devnet, "delegate", &body);
+                self.stage.with(|state| state.helped.insert(address));
             }
             25..=44 if is_there => {
                 let body = json!({"address": address, "resource": "ENERGY", "units": amount});
@@ -400,6 +409,7 @@ impl Run {
         let faults = [
             Fault::Crash,
             Fault::Outage,
+            Fault::TornLeases,
             Fault::ClockForward,
             Fault::ClockBack,
             Fault::MissedSlots,
@@ -414,6 +424,7 @@ impl Run {
         match fault {
             Fault::Crash => self.crash(true),
             Fault::Outage => self.crash(false),
+            Fault::TornLeases => self.tear_leases(),
             Fault::ClockForward => self.jump_clock(1),
             Fault::ClockBack => self.jump_clock(-1),
             Fault::MissedSlots => self.miss_slots(),
@@ -430,6 +441,12 @@ impl Run {
         if comes_back {
             self.start(index);
         }
+    }
+
+    fn tear_leases(&mut self) {
+        let Some(index) = self.any_alive() else { return };
+        let freed = self.stores[index].free_leases().now_or_never();
+        self.stage.note(None, format!("leases end: {freed:?}"));
     }
 
     fn restart_missing(&mut self) {

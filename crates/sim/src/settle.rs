@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use app::ports::Store;
 use app::rows::{CallbackState, OutboxKind};
-use domain::{OrderId, OrderState, UnixMillis};
+use domain::{ChainTx, OrderId, OrderState, Road, TxState, UnixMillis, WholeOrder};
 use node::TronNode;
-use tron::TokenUnits;
+use tron::{Energy, TokenUnits};
 
 use crate::checks::{self, clean_node};
+use crate::payers;
 use crate::run::Run;
 use crate::world::at_once;
 
@@ -148,11 +149,37 @@ impl Run {
                 let text = format!("{:?} legs {:?}", whole.order.state, whole.legs);
                 stage.violate("every accepted order becomes final", Some(order), text);
             }
+            self.check_served(&whole);
             let is_told = stage.with(|state| state.mailbox.is_acknowledged(order));
             if is_told != whole.order.callback_url.is_some() {
                 let text = format!("{:?}, told: {is_told}", whole.order.callback_url);
                 stage.violate("everything owed is delivered", Some(order), text);
             }
+        }
+    }
+
+    /// What an order was charged for is on the chain: what it lent, and the transfer that used it.
+    fn check_served(&self, whole: &WholeOrder) {
+        let (stage, order) = (&self.stage, &whole.order);
+        if order.state != OrderState::Ended {
+            return;
+        }
+        if let Some(txid) = order.used_by
+            && !payers::receipt(&stage.devnet, txid).is_some_and(|(has_worked, _)| has_worked)
+        {
+            let text = format!("{txid} is not on the chain");
+            stage.violate("what counts as use happened", Some(order.id), text);
+        }
+        let is_out = |tx: &&ChainTx| tx.road == Road::Out && tx.state == TxState::Solid;
+        let has_lent = whole.txs.iter().any(|tx| is_out(&tx));
+        // What strangers lent meanwhile can make up for a leg that was lost, and what recovers with time
+        // for a part of it.
+        let is_helped = stage.with(|state| state.helped.contains(&order.receiver));
+        let takes = order.collection().map_or(order.energy, |wanted| wanted.transfer_energy);
+        let lacked_all = order.energy >= takes && order.energy > Energy::ZERO;
+        if lacked_all && !has_lent && !is_helped {
+            let text = format!("{} sun were charged and nothing was lent", order.price.get());
+            stage.violate("what is charged was lent", Some(order.id), text);
         }
     }
 

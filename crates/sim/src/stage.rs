@@ -1,6 +1,6 @@
 //! What all ports of a run share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,7 @@ use crate::blocks::Blocks;
 use crate::book::Book;
 use crate::chronicle::Chronicle;
 use crate::faults::{Fault, Weather};
+use crate::mutation::Mutation;
 use crate::ports::Mailbox;
 use crate::random::Random;
 
@@ -25,16 +26,11 @@ pub(crate) struct Violation {
     pub(crate) text: String,
 }
 
-/// When a receiver was last read back, and by what kind of answer.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ReadMark {
-    pub(crate) step: u64,
-    pub(crate) is_lagging: bool,
-}
-
 /// The chain, and everything of a run that ports touch.
 pub(crate) struct Stage {
     pub(crate) devnet: Devnet,
+    /// A defect that was put in on purpose.
+    pub(crate) mutation: Option<Mutation>,
     state: Mutex<State>,
 }
 
@@ -45,12 +41,16 @@ pub(crate) struct State {
     pub(crate) book: Book,
     pub(crate) blocks: Blocks,
     pub(crate) mailbox: Mailbox,
-    /// The last read of a receiver's resources by a task.
-    pub(crate) reads: BTreeMap<(u64, Address), ReadMark>,
+    /// The step up to which the chain was shown by the last read of a receiver's resources by a task.
+    pub(crate) reads: BTreeMap<(u64, Address), u64>,
+    /// How many blocks the node is behind that told a task the head last.
+    pub(crate) lags: BTreeMap<u64, u64>,
     /// The task that goes on at present.
     pub(crate) task: u64,
     /// The last step that changed what an address can use, other than by us.
     pub(crate) disturbed: BTreeMap<Address, u64>,
+    /// Addresses that somebody else lent energy to, or made cheaper, during the run.
+    pub(crate) helped: BTreeSet<Address>,
     /// The last step that changed it for everybody: a fork, other weights, other prices.
     pub(crate) all_disturbed: u64,
     pub(crate) step: u64,
@@ -70,7 +70,12 @@ pub(crate) struct State {
 }
 
 impl Stage {
-    pub(crate) fn new(devnet: Devnet, random: Random, hold_secs: i64) -> Arc<Self> {
+    pub(crate) fn new(
+        devnet: Devnet,
+        random: Random,
+        hold_secs: i64,
+        mutation: Option<Mutation>,
+    ) -> Arc<Self> {
         let chain_ms = devnet.now_ms();
         let state = State {
             random,
@@ -80,8 +85,10 @@ impl Stage {
             blocks: Blocks::default(),
             mailbox: Mailbox::default(),
             reads: BTreeMap::new(),
+            lags: BTreeMap::new(),
             task: 0,
             disturbed: BTreeMap::new(),
+            helped: BTreeSet::new(),
             all_disturbed: 0,
             step: 0,
             chain_ms,
@@ -92,7 +99,7 @@ impl Stage {
             has_committed_unanswered: false,
             violation: None,
         };
-        Arc::new(Self { devnet, state: Mutex::new(state) })
+        Arc::new(Self { devnet, mutation, state: Mutex::new(state) })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

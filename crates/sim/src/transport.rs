@@ -10,7 +10,7 @@ use serde_json::Value;
 use tron::{Address, SignedTx};
 
 use crate::faults::Fault;
-use crate::stage::{ReadMark, Stage, State};
+use crate::stage::{Stage, State};
 
 /// Asks the devnet for one process.
 pub(crate) struct StageTransport {
@@ -25,6 +25,7 @@ pub(crate) struct CleanTransport(pub(crate) Arc<Stage>);
 
 const BROADCAST: &str = "wallet/broadcasthex";
 const RESOURCES: &str = "wallet/getaccountresource";
+const HEAD: &str = "wallet/getblock";
 /// A view is at most this far behind, so that the proof of loss of a pool of nodes holds.
 const LAG_MAX_MS: i64 = 60_000;
 const LAG_MAX_BLOCKS: u64 = 8;
@@ -79,13 +80,21 @@ impl StageTransport {
                 return Course::Struck(fault);
             }
         }
-        if !is_sending && self.may_lag && state.strikes(Fault::LaggingView) {
-            let blocks = 1 + state.random.below(LAG_MAX_BLOCKS);
-            if state.blocks.is_recent(blocks, LAG_MAX_MS, self.stage.devnet.solid_number()) {
-                return Course::Lagging(blocks);
-            }
+        if is_sending || !self.may_lag {
+            return Course::Answered;
         }
-        Course::Answered
+        // A question of two requests, the head and what is shown at it, goes to one node.
+        let lag = match state.lags.remove(&state.task).filter(|_| path == RESOURCES) {
+            Some(lag) => lag,
+            None if state.strikes(Fault::LaggingView) => 1 + state.random.below(LAG_MAX_BLOCKS),
+            None => 0,
+        };
+        let is_recent = state.blocks.is_recent(lag, LAG_MAX_MS, self.stage.devnet.solid_number());
+        let lag = if is_recent { lag } else { 0 };
+        if path == HEAD {
+            state.lags.insert(state.task, lag);
+        }
+        if lag > 0 { Course::Lagging(lag) } else { Course::Answered }
     }
 
     fn perform(&self, path: &str, body: Value, course: Course) -> Result<Value, TransportError> {
@@ -160,10 +169,12 @@ impl StageTransport {
         else {
             return;
         };
-        let is_lagging = matches!(course, Course::Lagging(_));
         self.stage.with(|state| {
-            let mark = ReadMark { step: state.step, is_lagging };
-            state.reads.insert((state.task, address), mark);
+            let step = match course {
+                Course::Lagging(blocks) => state.blocks.step_of(blocks),
+                Course::Answered | Course::Struck(_) => state.step,
+            };
+            state.reads.insert((state.task, address), step);
         });
     }
 }

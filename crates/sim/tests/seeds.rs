@@ -3,10 +3,10 @@
 use sunsweep_sim::{Report, RunOptions, run};
 
 fn passes(seed: u64, orders: usize) -> Report {
-    let report = run(&RunOptions { seed, orders, story: None });
+    let report = run(&RunOptions { seed, orders, story: None, mutation: None });
     if let Some(failure) = &report.failure {
         panic!(
-            "SIM_SEED={seed} --orders {orders}: {} {:?} {}\n{}",
+            "SIM_SEED={seed} --orders-a-run {orders}: {} {:?} {}\n{}",
             failure.check,
             failure.order,
             failure.text,

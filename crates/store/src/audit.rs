@@ -67,17 +67,20 @@ FROM ledger_account LEFT JOIN (
   ON open.merchant_id = ledger_account.merchant_id
 WHERE ledger_account.kind = 2 AND balance <> COALESCE(total, 0)
 ORDER BY ledger_account.merchant_id";
-    // Which facts an order has: held (2), settled (3) when delivered, released (4) when refunded.
+    // Which facts an order has: held (2), settled (3) when delivered; when refunded, released (4), or
+    // settled and then refunded (10).
     MONEY = "
-SELECT id, state, price, held, settled, released FROM (
+SELECT id, state, price, held, settled, released, refunded FROM (
   SELECT id, state, price,
     (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 2) AS held,
     (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 3) AS settled,
-    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 4) AS released
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 4) AS released,
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 10) AS refunded
   FROM orders) AS facts
 WHERE held <> CASE WHEN price > 0 THEN 1 ELSE 0 END
-  OR settled <> CASE WHEN price > 0 AND state IN (1, 2) THEN 1 ELSE 0 END
-  OR released <> CASE WHEN price > 0 AND state = 3 THEN 1 ELSE 0 END
+  OR settled <> CASE WHEN price > 0 AND state IN (1, 2) THEN 1 ELSE refunded END
+  OR released <> CASE WHEN price > 0 AND state = 3 THEN 1 - settled ELSE 0 END
+  OR refunded <> CASE WHEN price > 0 AND state = 3 THEN settled ELSE 0 END
 ORDER BY id";
     AMOUNTS = "
 SELECT orders.id, ledger_entry.fact, orders.price,
@@ -269,10 +272,10 @@ const CHECKS: &[Check] = &[
     (MONEY, |row| {
         let (order, state) = (column::order_id(row, 0)?, order_state(row, 1)?);
         let (price, held) = (sun(row, 2)?, sun(row, 3)?);
-        let (settled, released) = (sun(row, 4)?, sun(row, 5)?);
+        let (settled, released, refunded) = (sun(row, 4)?, sun(row, 5)?, sun(row, 6)?);
         Ok(format!(
-            "order {order}: {state:?} at {price} sun, yet held {held}, settled {settled} and \
-             released {released} times"
+            "order {order}: {state:?} at {price} sun, yet held {held}, settled {settled}, \
+             released {released} and refunded {refunded} times"
         ))
     }),
     (AMOUNTS, |row| {

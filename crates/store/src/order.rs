@@ -1,7 +1,9 @@
 //! Orders, and whole orders: with their legs and transactions.
 
 use app::rows::OrderView;
-use domain::{Collection, MerchantId, Order, OrderId, OrderKind, Origin, PolicyId, WholeOrder};
+use domain::{
+    Collection, MerchantId, Order, OrderId, OrderKind, Origin, PolicyId, UnixMillis, WholeOrder,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::{Address, TxId};
 
@@ -36,6 +38,8 @@ WHERE id = ?1";
     LIVE_ON = concat!("SELECT ", columns!(), "
 FROM orders WHERE receiver = ?1 AND is_live = 1 ORDER BY id");
     IS_LIVE_RECEIVER = "SELECT 1 FROM orders WHERE receiver = ?1 AND is_live = 1 LIMIT 1";
+    USED_SINCE = "
+SELECT id, used_by FROM orders WHERE is_live = 1 AND used_ms > ?1 AND used_by IS NOT NULL";
     KEY_NAME = "SELECT name FROM api_key WHERE id = ?1";
     NEWEST_BY_REFERENCE = "
 SELECT id FROM orders WHERE merchant_id = ?1 AND reference = ?2 ORDER BY id DESC LIMIT 1";
@@ -177,6 +181,17 @@ pub(crate) fn live_receivers(
         }
     }
     Ok(live)
+}
+
+/// Live orders whose transfer is in a block after this time, with that transfer.
+pub(crate) fn used_since(
+    connection: &Connection,
+    after: UnixMillis,
+) -> Result<Vec<(OrderId, TxId)>, Fault> {
+    let mut used = connection.prepare_cached(USED_SINCE)?;
+    let rows =
+        used.query_map([after.0], |row| Ok((column::order_id(row, 0)?, column::txid(row, 1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Writes a new order with everything that belongs to it.

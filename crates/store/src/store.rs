@@ -122,6 +122,10 @@ impl Store for SqliteStore {
         self.read(move |connection| tx::included_since(connection, block)).await
     }
 
+    async fn used_since(&self, after: UnixMillis) -> Result<Vec<(OrderId, TxId)>, StoreError> {
+        self.read(move |connection| order::used_since(connection, after)).await
+    }
+
     async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError> {
         self.read(move |connection| tx::included_until(connection, block)).await
     }

@@ -44,6 +44,8 @@ pub enum Fact {
     TransferReleased,
     /// TRX arrived on a merchant's deposit address.
     DepositCredited,
+    /// What was delivered was undone by a fork for good, and its money was given back.
+    OrderRefunded,
 }
 
 impl Fact {
@@ -79,6 +81,7 @@ impl Fact {
             Self::TransferSettled => 7,
             Self::TransferReleased => 8,
             Self::DepositCredited => 9,
+            Self::OrderRefunded => 10,
         }
     }
 
@@ -95,6 +98,7 @@ impl Fact {
             Self::TransferSettled => "transfer_settled",
             Self::TransferReleased => "transfer_released",
             Self::DepositCredited => "deposit_credited",
+            Self::OrderRefunded => "order_refunded",
         }
     }
 }

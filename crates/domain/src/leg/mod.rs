@@ -72,9 +72,9 @@ impl LegKind {
 /// Where a leg stands.
 ///
 /// ```text
-/// planned ─► signed ─► included ─► owed ─► returning ─► returned
-///    │          │                   ▲          │
-///    └──────────┴─► dropped         └──────────┘ lost: sign again
+/// planned ─► signed ─► included ◄─► owed ─► returning ─► returned
+///    │          │                    ▲          │
+///    └──────────┴─► dropped          └──────────┘ lost: sign again
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum LegState {

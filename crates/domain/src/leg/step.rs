@@ -16,6 +16,8 @@ pub enum LegEvent {
     Lost,
     /// It is to be taken back.
     Release,
+    /// It is wanted after all, and nothing was sent to take it back.
+    Keep,
     /// It is not wanted any more and nothing was sent for it.
     Cancel,
 }
@@ -46,6 +48,7 @@ pub fn step(kind: LegKind, state: LegState, event: LegEvent) -> Result<LegState,
         (Returning, LegEvent::Lost) => Ok(Owed),
         (Returned, LegEvent::ReorgedOut) => Ok(Returning),
         (Owed, LegEvent::ReorgedOut) => Ok(Signed),
+        (Owed, LegEvent::Keep) => Ok(Included),
         (Planned | Signed | Included | Owed | Returning | Returned | Dropped, _) => refused,
     }
 }
@@ -57,12 +60,13 @@ mod tests {
     use super::*;
 
     const STATES: [LegState; 7] = [Planned, Signed, Included, Owed, Returning, Returned, Dropped];
-    const EVENTS: [LegEvent; 6] = [
+    const EVENTS: [LegEvent; 7] = [
         LegEvent::Signed,
         LegEvent::Included,
         LegEvent::ReorgedOut,
         LegEvent::Lost,
         LegEvent::Release,
+        LegEvent::Keep,
         LegEvent::Cancel,
     ];
 

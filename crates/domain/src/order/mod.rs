@@ -21,7 +21,7 @@ use crate::time::UnixMillis;
 ///
 /// ```text
 /// filling ─► delivered ─► ended
-///    └─────► refunded
+///    └─────► refunded ◄─┘ undone by a fork, and not filled again
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum OrderState {
@@ -68,7 +68,8 @@ pub struct Order {
     pub state: OrderState,
     /// When it was accepted.
     pub created: UnixMillis,
-    /// When it was found ready.
+    /// When it was found ready. `None` in a delivered order: a fork undid what it was found ready
+    /// with, and it is filled again.
     pub ready: Option<UnixMillis>,
     /// When the receiver's transfer was seen in a block, or the call that used up the energy.
     pub used: Option<UnixMillis>,
@@ -118,6 +119,21 @@ impl Order {
     #[must_use]
     pub fn rent_secs(&self, hour_secs: i64) -> i64 {
         self.kind.period().secs(hour_secs)
+    }
+
+    /// Whether legs are to be planned and signed for it.
+    #[must_use]
+    pub fn is_to_be_filled(&self) -> bool {
+        self.state == OrderState::Filling || self.is_spoiled()
+    }
+
+    /// Whether it was delivered and a fork undid that before it was used.
+    #[must_use]
+    pub fn is_spoiled(&self) -> bool {
+        self.state == OrderState::Delivered
+            && self.ready.is_none()
+            && self.used.is_none()
+            && self.stopped.is_none()
     }
 
     /// What was given back, in sun.

@@ -1,10 +1,10 @@
 //! What an order wants done now. Workers ask this, do one thing, record it, and ask again.
 
-use tron::TxId;
+use tron::{Address, TxId};
 
 use super::{OrderState, WholeOrder};
 use crate::leg::{Leg, LegState, Road};
-use crate::limits::{OrderLimits, RETURN_AGAIN_MAX_MS};
+use crate::limits::{OrderLimits, TRY_AGAIN_MAX_MS};
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 
@@ -45,7 +45,8 @@ pub struct Moment {
 
 /// What to do next for an order.
 ///
-/// `others` are the other live orders on the same receiver.
+/// `others` are the other live orders on the same receiver; `blocked` are legs that whoever asks has no
+/// key for: they are left to others, and what else the order wants does not wait for them.
 /// Shape: pure, O(legs + transactions + others).
 #[must_use]
 pub fn next_action(
@@ -53,6 +54,7 @@ pub fn next_action(
     others: &[WholeOrder],
     moment: &Moment,
     limits: &OrderLimits,
+    blocked: &[u8],
 ) -> Action {
     if whole.is_closed() {
         return Action::Close;
@@ -63,16 +65,18 @@ pub fn next_action(
         let Action::Wait(until) = act else { return act };
         wait = wait.min(until);
     }
-    if let Some(act) = sign_next(whole, others, moment, limits, &mut wait) {
+    if let Some(act) = return_next(whole, moment, limits, blocked, &mut wait) {
+        return act;
+    }
+    if let Some(act) = lend_next(whole, others, moment, limits, blocked, &mut wait) {
         return act;
     }
     if is_waiting(whole) {
         return Action::Wait(wait);
     }
     match whole.order.state {
-        OrderState::Filling if is_overdue(whole, moment, limits) => Action::Tick,
-        OrderState::Filling if whole.is_filled() => Action::Read,
-        OrderState::Filling => Action::Wait(wait.min(deadline(whole, limits))),
+        OrderState::Filling => filling(whole, moment, limits, wait),
+        OrderState::Delivered if whole.order.is_spoiled() => filling(whole, moment, limits, wait),
         OrderState::Delivered => delivered(whole, others, moment, limits, wait),
         OrderState::Ended | OrderState::Refunded => Action::Wait(wait),
     }
@@ -92,9 +96,11 @@ pub(super) fn is_waiting(whole: &WholeOrder) -> bool {
 /// Longest wait without a reason, in milliseconds: blocks become solid meanwhile.
 const IDLE_MS: i64 = 60_000;
 
-/// When filling has taken too long.
+/// When filling has taken too long; filling again what a fork undid may take as long as the rent.
 fn deadline(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
-    whole.order.created.after_secs(limits.fill_deadline_secs)
+    let order = &whole.order;
+    let again_secs = if order.is_spoiled() { order.rent_secs(limits.hold_secs) } else { 0 };
+    order.created.after_secs(limits.fill_deadline_secs.saturating_add(again_secs))
 }
 
 /// Whether filling has taken too long.
@@ -118,22 +124,51 @@ fn follow(tx: &ChainTx, moment: &Moment, limits: &OrderLimits) -> Action {
     }
 }
 
-/// The next leg to sign a transaction for, if one may be signed now.
-fn sign_next(
+/// What an order that is to be filled wants once nothing of it is on its way.
+fn filling(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits, wait: UnixMillis) -> Action {
+    if is_overdue(whole, moment, limits) {
+        return Action::Tick;
+    }
+    let wait = wait.min(deadline(whole, limits));
+    if !whole.is_filled() {
+        return Action::Wait(wait);
+    }
+    let again = lend_again(whole, moment, limits);
+    if again > moment.now { Action::Wait(wait.min(again)) } else { Action::Read }
+}
+
+/// The next leg to take back, if one may be signed for now.
+fn return_next(
     whole: &WholeOrder,
-    others: &[WholeOrder],
     moment: &Moment,
     limits: &OrderLimits,
+    blocked: &[u8],
     wait: &mut UnixMillis,
 ) -> Option<Action> {
     for leg in whole.legs.iter().filter(|leg| leg.state == LegState::Owed) {
-        let again = return_again(whole, leg, moment, limits);
+        let is_blocked = blocked.contains(&leg.id.number);
+        let again = match is_blocked {
+            true => moment.now.after_ms(limits.reread_ms),
+            false => return_again(whole, leg, moment, limits),
+        };
         if again <= moment.now {
             return Some(Action::Sign { leg: leg.id.number, road: Road::Back });
         }
         *wait = (*wait).min(again);
     }
-    if whole.order.state != OrderState::Filling || is_overdue(whole, moment, limits) {
+    None
+}
+
+/// The next leg to lend, if one may be signed for now.
+fn lend_next(
+    whole: &WholeOrder,
+    others: &[WholeOrder],
+    moment: &Moment,
+    limits: &OrderLimits,
+    blocked: &[u8],
+    wait: &mut UnixMillis,
+) -> Option<Action> {
+    if !whole.order.is_to_be_filled() || is_overdue(whole, moment, limits) {
         return None;
     }
     // An undelegation takes usable energy back in proportion, so what is on its way back must be
@@ -146,12 +181,13 @@ fn sign_next(
         *wait = (*wait).min(moment.now.after_ms(limits.reread_ms));
         return None;
     }
+    let is_signable =
+        |leg: &&Leg| leg.state == LegState::Planned && !blocked.contains(&leg.id.number);
     let candidate = match own_activation {
-        Some(activation) => activation,
-        None => whole.legs.iter().find(|leg| leg.state == LegState::Planned)?,
+        Some(activation) => Some(activation).filter(is_signable)?,
+        None => whole.legs.iter().find(is_signable)?,
     };
-    (candidate.state == LegState::Planned)
-        .then_some(Action::Sign { leg: candidate.id.number, road: Road::Out })
+    Some(Action::Sign { leg: candidate.id.number, road: Road::Out })
 }
 
 /// When a leg may be taken back: after each try that was lost, twice as long as before it.
@@ -163,13 +199,45 @@ fn return_again(
     moment: &Moment,
     limits: &OrderLimits,
 ) -> UnixMillis {
-    let tries = || whole.txs.iter().filter(|tx| tx.leg == leg.id && tx.road == Road::Back);
-    // A try that lies ahead was recorded by a clock that went wrong.
-    let past = tries().filter_map(|tx| tx.sent_at).filter(|at| *at <= moment.now);
-    let Some(last) = past.max() else { return moment.now };
-    let doublings = u32::try_from(tries().count()).unwrap_or(u32::MAX).saturating_sub(1);
-    let factor = 2_i64.checked_pow(doublings).unwrap_or(i64::MAX);
-    last.after_ms(limits.reread_ms.saturating_mul(factor).min(RETURN_AGAIN_MAX_MS))
+    try_again(
+        whole.txs.iter().filter(|tx| tx.leg == leg.id && tx.road == Road::Back),
+        moment,
+        limits,
+    )
+}
+
+/// When what is missing may be planned anew: after each round of tries that came to nothing, twice as
+/// long as before it.
+///
+/// Why: whatever makes nodes refuse a wallet's delegation rarely ends within a block, and the tries of
+/// an order are to last until its deadline. A round is over when a wallet comes to nothing once more;
+/// until then the plan tries the others.
+fn lend_again(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> UnixMillis {
+    let lost = || whole.txs.iter().filter(|tx| tx.road == Road::Out && tx.state == TxState::Lost);
+    let of_owner = |owner: Address| {
+        let is_of =
+            move |tx: &&ChainTx| whole.leg(tx.leg.number).is_some_and(|leg| leg.owner == owner);
+        try_again(lost().filter(is_of).skip(1), moment, limits)
+    };
+    let owners = lost().filter_map(|tx| whole.leg(tx.leg.number)).map(|leg| leg.owner);
+    owners.map(of_owner).max().unwrap_or(moment.now)
+}
+
+/// When to go on after these tries.
+fn try_again<'a>(
+    tries: impl Iterator<Item = &'a ChainTx>,
+    moment: &Moment,
+    limits: &OrderLimits,
+) -> UnixMillis {
+    let (mut count, mut last) = (0_u32, None);
+    for tx in tries {
+        count = count.saturating_add(1);
+        // A try that lies ahead was recorded by a clock that went wrong.
+        last = last.max(tx.sent_at.filter(|at| *at <= moment.now));
+    }
+    let Some(last) = last else { return moment.now };
+    let factor = 2_i64.checked_pow(count.saturating_sub(1)).unwrap_or(i64::MAX);
+    last.after_ms(limits.reread_ms.saturating_mul(factor).min(TRY_AGAIN_MAX_MS))
 }
 
 /// What a delivered order wants: to be released once used or over, then to be ended.
@@ -180,10 +248,11 @@ fn delivered(
     limits: &OrderLimits,
     wait: UnixMillis,
 ) -> Action {
-    if whole.legs.iter().all(Leg::is_closed) && is_over(whole, moment, limits) {
-        return Action::Tick;
-    }
-    if may_release(whole, others, moment, limits) {
+    let has_its_time_come = match whole.is_back() {
+        true => may_end(whole, moment, limits),
+        false => may_release(whole, others, moment, limits),
+    };
+    if has_its_time_come {
         return Action::Tick;
     }
     match is_over(whole, moment, limits) {
@@ -199,6 +268,13 @@ pub(super) fn is_over(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits)
     order.used.is_some() || order.stopped.is_some() || moment.now >= rent_end(whole, limits)
 }
 
+/// Whether a delivered order may end once everything is back: it is over, and what used it cannot be
+/// undone any more.
+pub(super) fn may_end(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
+    let is_use_solid = whole.order.used.is_none_or(|at| moment.solid_now >= at);
+    is_over(whole, moment, limits) && is_use_solid
+}
+
 /// When the energy has to go back even if it was not used.
 fn rent_end(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
     let order = &whole.order;
@@ -208,8 +284,8 @@ fn rent_end(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
 /// Whether what was lent may be taken back now.
 ///
 /// Taking back moves used energy in proportion. So where something was used it waits for other
-/// orders on the address whose use is still to come, at most an hour. An hour's energy that nobody
-/// used goes back without waiting: nothing is spoiled.
+/// orders on the address whose use is still to come, at most an hour, even if they bought nothing. An
+/// hour's energy that nobody used goes back without waiting: nothing is spoiled.
 pub(super) fn may_release(
     whole: &WholeOrder,
     others: &[WholeOrder],
@@ -223,5 +299,15 @@ pub(super) fn may_release(
     let is_untouched = order.used.is_none() && order.returns_when_used() && whole.uses.is_empty();
     let is_in_the_way =
         |other: &WholeOrder| other.would_be_spoiled() && !is_over(other, moment, limits);
-    is_untouched || !others.iter().any(is_in_the_way)
+    is_untouched || moment.now >= patience_end(whole, limits) || !others.iter().any(is_in_the_way)
+}
+
+/// When the promises of all orders that were accepted before this one was over are over, too.
+///
+/// What was accepted later counts with its stake on the way back, so others that come again and again
+/// do not hold it for ever.
+fn patience_end(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
+    let rent_end = rent_end(whole, limits);
+    let over = whole.order.stopped.map_or(rent_end, |stopped| stopped.min(rent_end));
+    over.after_secs(limits.fill_deadline_secs.saturating_add(limits.hold_secs))
 }

@@ -79,6 +79,8 @@ pub enum Event {
     Consumed(Use),
     /// The merchant wants it to end now.
     Stopped,
+    /// The block that held the receiver's transfer is not on the chain any more.
+    Unused(TxId),
     /// Time passed.
     Tick,
 }
@@ -195,21 +197,21 @@ pub fn step(
         due: around.moment.now,
     };
     match event {
-        Event::Signed(tx) => chain::signed(&mut decision, tx)?,
+        Event::Signed(tx) => chain::signed(&mut decision, tx, around)?,
         Event::Answered { txid, answer } => chain::answered(&mut decision, txid, answer, around)?,
         Event::Included { txid, block, at, has_succeeded } => {
-            let solid_now = around.moment.solid_now;
-            chain::included(&mut decision, txid, block, at, has_succeeded, solid_now)?;
+            chain::included(&mut decision, txid, block, at, has_succeeded, around)?;
         }
         Event::ReorgedOut(txid) => chain::reorged_out(&mut decision, txid)?,
-        Event::Lost(txid) => chain::lost(&mut decision, txid)?,
+        Event::Lost(txid) => chain::lost(&mut decision, txid, around)?,
         Event::NothingToReturn(leg) => {
-            chain::nothing_to_return(&mut decision, leg, around.moment.now)?;
+            chain::nothing_to_return(&mut decision, leg, around.moment.chain_now)?;
         }
         Event::Read(read) => fill::read_back(&mut decision, read, around, pool)?,
         Event::Used { txid, at } => fill::used(&mut decision, txid, at, around)?,
         Event::Consumed(one) => fill::consumed(&mut decision, one, around)?,
         Event::Stopped => fill::stopped(&mut decision, around)?,
+        Event::Unused(txid) => fill::unused(&mut decision, txid, around)?,
         Event::Tick => fill::tick(&mut decision, around)?,
     }
     if decision.whole == *whole && decision.due == around.moment.now {

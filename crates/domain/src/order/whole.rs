@@ -57,8 +57,14 @@ impl WholeOrder {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self.order.state, OrderState::Ended | OrderState::Refunded)
-            && self.legs.iter().all(Leg::is_closed)
+            && self.is_back()
             && self.txs.iter().all(|tx| matches!(tx.state, TxState::Solid | TxState::Lost))
+    }
+
+    /// Whether nothing of what it lent is out any more.
+    #[must_use]
+    pub fn is_back(&self) -> bool {
+        self.legs.iter().all(Leg::is_closed)
     }
 
     /// Whether every leg that fills it is on chain.
@@ -119,14 +125,17 @@ impl WholeOrder {
     /// everything that it bought is there, and not for a transfer from before that.
     #[must_use]
     pub fn awaits_use(&self, at: UnixMillis) -> bool {
+        let was_there = |leg: &&Leg| leg.returned_at.is_none_or(|returned| returned >= at);
         // Each leg's units were rounded down when planned.
         let has_come = |resource: Resource, bought: i64| {
             let rounded = i64::try_from(self.legs.len()).unwrap_or(i64::MAX);
-            self.lent_units(resource).saturating_add(rounded) >= bought
+            let lent = self.legs_on_chain().filter(was_there);
+            let units = lent.map(|leg| leg.kind.units_of(resource)).sum::<i64>();
+            units.saturating_add(rounded) >= bought
         };
         let is_ready = match self.order.state {
-            OrderState::Delivered => true,
-            OrderState::Filling => {
+            OrderState::Delivered if !self.order.is_spoiled() => true,
+            OrderState::Delivered | OrderState::Filling => {
                 has_come(Resource::Energy, self.order.energy.get())
                     && has_come(Resource::Bandwidth, self.order.bandwidth.get())
             }
@@ -159,14 +168,16 @@ impl WholeOrder {
             .map(|tx| tx.txid)
     }
 
-    /// Units of a resource that its legs on chain lend, as planned.
+    /// Units of a resource that its legs on chain lend or have lent, as planned.
     #[must_use]
     pub fn lent_units(&self, wanted: Resource) -> i64 {
-        self.legs
-            .iter()
-            .filter(|leg| leg.included_at.is_some() && leg.state != LegState::Dropped)
-            .map(|leg| leg.kind.units_of(wanted))
-            .sum()
+        self.legs_on_chain().map(|leg| leg.kind.units_of(wanted)).sum()
+    }
+
+    /// Legs that the chain shows or has shown.
+    fn legs_on_chain(&self) -> impl Iterator<Item = &Leg> {
+        let legs = self.legs.iter();
+        legs.filter(|leg| leg.included_at.is_some() && leg.state != LegState::Dropped)
     }
 
     /// Energy that its legs on chain yield at these totals.
@@ -184,8 +195,10 @@ impl WholeOrder {
             Resource::Energy => self.order.energy.get(),
             Resource::Bandwidth => self.order.bandwidth.get(),
         };
-        let missing = bought.saturating_sub(self.lent_units(wanted)).max(0);
-        if self.order.state == OrderState::Filling {
+        let lent = self.legs.iter().filter(|leg| leg.is_lent());
+        let lent = lent.map(|leg| leg.kind.units_of(wanted)).sum::<i64>();
+        let missing = bought.saturating_sub(lent).max(0);
+        if self.order.is_to_be_filled() {
             return missing;
         }
         let on_their_way = self.legs.iter().filter(|leg| leg.is_on_its_way_out());
@@ -199,15 +212,22 @@ impl WholeOrder {
         let is_going = |leg: &Leg| {
             matches!(leg.state, LegState::Owed | LegState::Returning | LegState::Returned)
         };
-        self.order.is_open() && !self.fill_legs().any(is_going)
+        // What went back too early and was lent again does not count as going.
+        let is_lent = |leg: &Leg| leg.is_lent() && leg.state == LegState::Included;
+        let is_leaving = self.fill_legs().any(is_going) && !self.fill_legs().any(is_lent);
+        self.order.is_open() && (self.order.is_spoiled() || !is_leaving)
     }
 
-    /// Whether taking stake back from its receiver now would spoil what it promised: what it lent is
-    /// there for a use that is to come soon. Energy for days is used all the time, so nothing waits
-    /// for that.
+    /// Whether taking stake back from its receiver now would spoil what it promised: what it lent, or
+    /// what it found there when it was delivered, is there for a use that is to come soon. Energy for
+    /// days is used all the time, so nothing waits for that.
     #[must_use]
     pub fn would_be_spoiled(&self) -> bool {
-        self.order.returns_when_used() && self.expects_use() && self.legs.iter().any(Leg::is_lent)
+        // One that is still filling and has nothing lent yet is read back later, and sees what left.
+        let is_promised = self.order.state == OrderState::Delivered;
+        self.order.returns_when_used()
+            && self.expects_use()
+            && (is_promised || self.legs.iter().any(Leg::is_lent))
     }
 
     /// The legs that fill it: all but those that take leftovers back first.
@@ -226,6 +246,17 @@ impl WholeOrder {
     pub fn is_returning(&self) -> bool {
         self.legs.iter().any(|leg| matches!(leg.state, LegState::Owed | LegState::Returning))
     }
+}
+
+/// When the chain last showed something that changed what the receiver of these orders can use; whoever
+/// has not seen the chain up to then cannot say what that is.
+#[must_use]
+pub fn last_change<'a>(orders: impl IntoIterator<Item = &'a WholeOrder>) -> Option<UnixMillis> {
+    let changes = orders.into_iter().flat_map(|whole| {
+        let legs = whole.legs.iter().flat_map(|leg| [leg.included_at, leg.returned_at]);
+        legs.chain([whole.order.used])
+    });
+    changes.flatten().max()
 }
 
 /// What these live orders on an address already count on.

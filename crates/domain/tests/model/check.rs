@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::callback::Outcome;
 use domain::ledger::{Fact, LedgerAccount};
-use domain::limits::ORDER_LEGS_MAX;
+use domain::limits::{ORDER_LEGS_EVER_MAX, ORDER_LEGS_MAX};
 use domain::order::Action;
 use domain::order::step::Decision;
 use domain::{LedgerTxId, Leg, LegKind, LegState, OrderState, Road, TxState, WholeOrder};
@@ -87,7 +87,10 @@ impl World {
 
     fn check_order(&self, whole: &WholeOrder) {
         let order = &whole.order;
-        assert!(whole.fill_legs().count() <= ORDER_LEGS_MAX, "{} legs", whole.legs.len());
+        let is_there = |leg: &&Leg| !matches!(leg.state, LegState::Dropped | LegState::Returned);
+        let there = whole.fill_legs().filter(is_there).count();
+        assert!(there <= ORDER_LEGS_MAX, "{there} legs that came to something");
+        assert!(whole.legs.len() <= ORDER_LEGS_EVER_MAX, "{} legs", whole.legs.len());
         for leg in &whole.legs {
             for road in [Road::Out, Road::Back] {
                 let live = whole
@@ -98,9 +101,11 @@ impl World {
             }
         }
         let told = self.callbacks.get(&order.id).map_or(&[][..], Vec::as_slice);
+        let was_delivered = order.ready.is_some() || told == [Outcome::Delivered];
         let expected: &[Outcome] = match order.state {
             OrderState::Filling => &[],
             OrderState::Delivered | OrderState::Ended => &[Outcome::Delivered],
+            OrderState::Refunded if was_delivered => &[Outcome::Delivered],
             OrderState::Refunded => &[Outcome::Refunded],
         };
         assert_eq!(told, expected, "callbacks of a {:?} order", order.state);
@@ -108,10 +113,12 @@ impl World {
             self.posted.contains(&LedgerTxId { business: order.id.0, fact: fact.number() })
         };
         let costs = order.price > Sun::ZERO;
-        let is_earned = matches!(order.state, OrderState::Delivered | OrderState::Ended);
+        let is_refunded = order.state == OrderState::Refunded;
+        let is_earned = expected == [Outcome::Delivered];
         assert_eq!(is_posted(Fact::OrderHeld), costs);
         assert_eq!(is_posted(Fact::OrderSettled), costs && is_earned);
-        assert_eq!(is_posted(Fact::OrderReleased), costs && order.state == OrderState::Refunded);
+        assert_eq!(is_posted(Fact::OrderReleased), costs && is_refunded && !is_earned);
+        assert_eq!(is_posted(Fact::OrderRefunded), costs && is_refunded && is_earned);
     }
 
     /// What is asked for next is possible, and no wait ends in the past.
@@ -126,7 +133,7 @@ impl World {
             }
             Action::Sign { leg, road: Road::Out } => leg_is(leg, LegState::Planned),
             Action::Sign { leg, road: Road::Back } => leg_is(leg, LegState::Owed),
-            Action::Read => assert_eq!(whole.order.state, OrderState::Filling),
+            Action::Read => assert!(whole.order.is_to_be_filled()),
             Action::Tick => assert!(
                 matches!(whole.order.state, OrderState::Filling | OrderState::Delivered)
                     || whole.legs.iter().any(Leg::is_lent),
@@ -144,7 +151,8 @@ impl World {
 pub(super) fn step(before: &WholeOrder, decision: &Decision) {
     let after = &decision.whole;
     match (before.order.state, after.order.state) {
-        (OrderState::Filling, _) | (OrderState::Delivered, OrderState::Ended) => {}
+        (OrderState::Filling, _)
+        | (OrderState::Delivered, OrderState::Ended | OrderState::Refunded) => {}
         (from, to) => assert_eq!(from, to, "an order never goes back"),
     }
     assert!(after.txs.len() >= before.txs.len(), "no transaction is forgotten");
@@ -156,9 +164,9 @@ pub(super) fn step(before: &WholeOrder, decision: &Decision) {
     let changed = after.order.state != before.order.state;
     let is_told = changed && before.order.state == OrderState::Filling;
     assert_eq!(decision.callback.is_some(), is_told, "told when it is decided, and only then");
-    let is_refund = is_told && after.order.state == OrderState::Refunded;
+    let is_refund = changed && after.order.state == OrderState::Refunded;
     let is_in_doubt = before.fill_legs().any(Leg::is_in_doubt);
     assert!(!is_refund || !is_in_doubt, "a refund waits for what may still be included");
-    let posts = is_told && before.order.price > Sun::ZERO;
+    let posts = (is_told || is_refund) && before.order.price > Sun::ZERO;
     assert_eq!(decision.ledger.len(), usize::from(posts), "money moves with the outcome only");
 }

@@ -33,6 +33,8 @@ pub(crate) struct World {
     pub(crate) pool: Pool,
     pub(crate) orders: Vec<WholeOrder>,
     pub(crate) paused: BTreeSet<MerchantId>,
+    /// Legs that nobody here has a key for, of any order.
+    pub(crate) blocked: Vec<u8>,
     balances: BTreeMap<LedgerAccount, i64>,
     posted: BTreeSet<LedgerTxId>,
     callbacks: BTreeMap<OrderId, Vec<Outcome>>,
@@ -76,6 +78,7 @@ impl World {
             pool: Pool::default(),
             orders: Vec::new(),
             paused: BTreeSet::new(),
+            blocked: Vec::new(),
             balances: BTreeMap::new(),
             posted: BTreeSet::new(),
             callbacks: BTreeMap::new(),
@@ -200,7 +203,7 @@ impl World {
 
     pub(crate) fn next(&self, order: usize) -> Action {
         let others = self.others(order);
-        next_action(&self.orders[order], &others, &self.moment, &self.limits)
+        next_action(&self.orders[order], &others, &self.moment, &self.limits, &self.blocked)
     }
 
     /// Every included transaction up to this block can not be undone any more.

@@ -115,7 +115,7 @@ proptest! {
 fn the_runs_reach_every_way_to_end() {
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for _ in 0..500 {
+    for _ in 0..800 {
         let ended = run(ops().new_tree(&mut runner).unwrap().current());
         for whole in &ended.world.orders {
             let is_used = if whole.order.used.is_some() { " and used" } else { "" };

@@ -6,7 +6,9 @@ use domain::ledger::LedgerAccount;
 use domain::limits::OrderLimits;
 use domain::order::step::{Answer, Event, ReadBack, Refused, Wanted};
 use domain::order::{Action, Use};
-use domain::{ChainTx, Leg, LegKind, LegState, MerchantId, OrderState, Period, Road, TxState};
+use domain::{
+    ChainTx, Leg, LegKind, LegState, MerchantId, OrderState, Period, Road, TxState, UnixMillis,
+};
 use tron::{Address, Bandwidth, Energy, Resource, Sun, TxId};
 
 use crate::chain::{BLOCK_MS, Block, Body, Chain, stake_for};
@@ -170,7 +172,8 @@ impl Run {
             if self.chain.blocks.get(height - 1).is_some_and(|block| block.id == last.id) {
                 break;
             }
-            self.watched.pop();
+            let dropped = self.watched.pop().unwrap();
+            self.undo_transfers(&dropped);
             self.undo_since(height);
         }
         for _ in 0..blocks {
@@ -205,13 +208,14 @@ impl Run {
                 .watched
                 .iter()
                 .any(|block| block.at == at && block.txs.iter().any(|(held, _)| *held == txid)),
+            Event::Used { txid, at } => !self.has_seen(txid, Some(at)),
+            Event::Unused(txid) => self.has_seen(txid, None),
             Event::Answered { answer, .. } => answer == Answer::RefusedOutright,
             Event::Signed(_)
             | Event::ReorgedOut(_)
             | Event::Lost(_)
             | Event::NothingToReturn(_)
             | Event::Read(_)
-            | Event::Used { .. }
             | Event::Consumed(_)
             | Event::Stopped
             | Event::Tick => false,
@@ -397,6 +401,22 @@ impl Run {
         for (order, txid) in dropped {
             self.undone += 1;
             self.tell(order, Event::ReorgedOut(txid));
+        }
+    }
+
+    /// Whether a block that the watcher has gone through holds a transfer, at this time if one is named.
+    fn has_seen(&self, transfer: TxId, at: Option<UnixMillis>) -> bool {
+        let mut blocks = self.watched.iter().filter(|block| at.is_none_or(|at| block.at == at));
+        blocks.any(|block| block.transfers.iter().any(|(_, txid)| *txid == transfer))
+    }
+
+    fn undo_transfers(&mut self, dropped: &Block) {
+        for (_, txid) in &dropped.transfers {
+            for order in 0..self.world.orders.len() {
+                if self.world.orders[order].order.used_by == Some(*txid) {
+                    self.tell(order, Event::Unused(*txid));
+                }
+            }
         }
     }
 

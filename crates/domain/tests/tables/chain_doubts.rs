@@ -293,3 +293,156 @@ fn a_refused_way_back_is_tried_again_ever_more_slowly() {
         ",
     );
 }
+
+#[test]
+fn what_a_fork_took_from_a_delivered_order_is_lent_again() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        pool     w2 energy 65000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        clock    +3s
+        reorged  o1/1             -> 1 signed
+        next     o1               -> send 1 out
+        answer   o1/1 taken
+        clock    +60s
+        solid
+        next     o1               -> prove 1 out
+        lost     o1/1             -> 1 dropped
+        used     o1 t1            -> nothing changes  # not with our energy
+        next     o1               -> read
+        read     o1 energy 0      -> 2 w2 lends 64413 energy
+        next     o1               -> sign 2 out
+        sign     o1/2             -> 2 signed
+        clock    +3s
+        included o1/2             -> 2 included
+        next     o1               -> read
+        read     o1 energy 64413  -> ok               # told and settled before
+        next     o1               -> wait 3600s       # its rent begins anew
+        used     o1 t2            -> 2 owed
+        sign     o1/2             -> 2 returning
+        included o1/2             -> 2 returned
+        solid
+        tick     o1               -> ended
+        money    m1               -> available 96.1429, held 0, revenue 3.8571
+        ",
+    );
+}
+
+#[test]
+fn what_a_fork_took_for_good_is_paid_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        reorged  o1/1             -> 1 signed
+        clock    +60s
+        solid
+        lost     o1/1             -> 1 dropped
+        reading  w1 0
+        read     o1 energy 0      -> wait 3s          # the pool is empty now
+        clock    +3839s                               # the time to fill and the rent
+        next     o1               -> read
+        tick     o1               -> nothing changes
+        clock    +1s
+        next     o1               -> tick
+        tick     o1               -> refunded, refunded 3.8571
+        next     o1               -> close
+        money    m1               -> available 100, held 0, revenue 0
+        ",
+    );
+}
+
+#[test]
+fn a_transfer_that_a_fork_undid_is_expected_again() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        used     o1 t1            -> 1 owed
+        unused   o1 t2            -> nothing changes
+        unused   o1 t1            -> 1 included       # nothing was sent to take it back
+        next     o1               -> wait 3600s
+        clock    +3s
+        used     o1 t1            -> 1 owed
+        sign     o1/1             -> 1 returning
+        unused   o1 t1            -> ok
+        next     o1               -> send 1 back      # it may be anywhere
+        included o1/1             -> 1 returned
+        next     o1               -> read
+        read     o1 energy 0      -> 2 w1 lends 64413 energy
+        clock    +3s
+        sign     o1/2             -> 2 signed
+        included o1/2             -> 2 included
+        read     o1 energy 64413  -> ok
+        used     o1 t1            -> 2 owed
+        sign     o1/2             -> 2 returning
+        included o1/2             -> 2 returned
+        next     o1               -> wait 60s
+        solid
+        tick     o1               -> ended
+        unused   o1 t1            -> nothing changes  # solid cannot be undone
+        ",
+    );
+}
+
+#[test]
+fn a_way_back_that_is_lost_after_its_use_was_undone_is_not_signed_again() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
+        sign     o1/1             -> 1 returning
+        answer   o1/1 unanswered
+        unused   o1 t1            -> ok
+        clock    +60s
+        solid
+        next     o1               -> prove 1 back
+        lost     o1/1             -> 1 included
+        next     o1               -> read
+        read     o1 energy 64413  -> ok
+        used     o1 t1            -> 1 owed
+        ",
+    );
+}
+
+#[test]
+fn what_a_fork_took_is_paid_back_when_the_rent_is_over_before_it_is_known() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        reorged  o1/1             -> 1 signed
+        clock    +3900s                               # no blocks for an hour
+        solid
+        next     o1               -> prove 1 out
+        lost     o1/1             -> 1 dropped
+        next     o1               -> tick
+        tick     o1               -> refunded, refunded 3.8571
+        money    m1               -> available 100, held 0, revenue 0
+        ",
+    );
+}

@@ -49,10 +49,10 @@ fn a_new_address_is_activated_first_and_energy_is_split_over_two_wallets() {
         clock    +3s
         included o1/2             -> 2 returned
         included o1/3             -> 3 returned
-        next     o1               -> tick
-        tick     o1               -> ended
         next     o1               -> wait 60s
         solid
+        next     o1               -> tick
+        tick     o1               -> ended
         next     o1               -> close
         ",
     );
@@ -225,44 +225,124 @@ fn a_refused_first_send_is_replanned_on_another_wallet() {
 }
 
 #[test]
-fn the_legs_of_an_order_are_bounded_and_then_it_is_refunded() {
+fn a_wallet_that_is_refused_again_and_again_is_tried_until_the_deadline() {
     check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused     -> 1 dropped
+        next     o1               -> read             # others may be able to
+        read     o1               -> 2 w1 lends 64413 energy
+        sign     o1/2             -> 2 signed
+        answer   o1/2 refused     -> 2 dropped
+        next     o1               -> wait 3s
+        clock    +3s
+        next     o1               -> read
+        read     o1               -> 3 w1 lends 64413 energy
+        sign     o1/3             -> 3 signed
+        answer   o1/3 refused     -> 3 dropped
+        next     o1               -> wait 6s
+        clock    +6s
+        next     o1               -> read
+        read     o1               -> 4 w1 lends 64413 energy
+        sign     o1/4             -> 4 signed
+        answer   o1/4 refused     -> 4 dropped
+        next     o1               -> wait 12s
+        clock    +288s
+        next     o1               -> read
+        read     o1               -> 5 w1 lends 64413 energy
+        sign     o1/5             -> 5 signed
+        answer   o1/5 refused     -> 5 dropped
+        next     o1               -> wait 3s          # the deadline
+        clock    +3s
+        next     o1               -> tick
+        tick     o1               -> refunded, released 3.8571, callback 41
+        ",
+    );
+}
+
+#[test]
+fn the_legs_that_an_order_has_are_bounded_and_then_it_is_refunded() {
+    let mut table = String::from(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 80000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        ",
+    );
+    // Somebody uses a thousand of its energy again and again.
+    let short = |limit: i64| format!("read o1 energy {limit} used {}", limit - 63_285);
+    let mut limit = 64_413;
+    for leg in 2..=12 {
+        table += &format!("{} -> {leg} w1 lends 1002 energy\n", short(limit));
+        table += &format!("sign o1/{leg} -> {leg} signed\nincluded o1/{leg} -> {leg} included\n");
+        limit += 1_002;
+    }
+    let owed: Vec<String> = (1..=12).map(|leg| format!("{leg} owed")).collect();
+    let came = format!("{}, refunded, released 3.8571, callback 41", owed.join(", "));
+    table += &format!("{} -> {came}\n", short(limit));
+    check(&table);
+}
+
+#[test]
+fn the_tries_of_an_order_are_bounded_and_then_it_is_refunded() {
+    let mut table = String::from(
         "
         merchant m1 trx 100
         pool     w1 energy 20000
         pool     w2 energy 20000
         pool     w3 energy 20000
         pool     w4 energy 20000
-        order    o1 m1 A          -> 1 w1 lends 20000 energy, 2 w2 lends 20000 energy, 3 w3 lends 20000 energy, 4 w4 lends 4412 energy, held 3.8571
-        sign     o1/1             -> 1 signed
-        answer   o1/1 refused     -> 1 dropped
+        ",
+    );
+    for round in 0..24 {
+        let [one, two, three, four] = [1, 2, 3, 4].map(|leg| round * 4 + leg);
+        let legs = format!(
+            "{one} w1 lends 20000 energy, {two} w2 lends 20000 energy, \
+             {three} w3 lends 20000 energy, {four} w4 lends 4412 energy"
+        );
+        table += &match round {
+            0 => format!("order o1 m1 A -> {legs}, held 3.8571\n"),
+            _ => format!("read o1 -> {legs}\n"),
+        };
+        for leg in [one, two, three, four] {
+            table += &format!(
+                "sign o1/{leg} -> {leg} signed\nanswer o1/{leg} refused -> {leg} dropped\n"
+            );
+        }
+    }
+    table += "read o1 -> refunded, released 3.8571, callback 41\nnext o1 -> close\n";
+    check(&table);
+}
+
+#[test]
+fn a_leg_without_a_key_here_does_not_hold_the_others() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        blocked  1
+        next     o1               -> sign 2 out
         sign     o1/2             -> 2 signed
-        answer   o1/2 refused     -> 2 dropped
-        sign     o1/3             -> 3 signed
-        answer   o1/3 refused     -> 3 dropped
-        sign     o1/4             -> 4 signed
-        answer   o1/4 refused     -> 4 dropped
-        read     o1               -> 5 w1 lends 20000 energy, 6 w2 lends 20000 energy, 7 w3 lends 20000 energy, 8 w4 lends 4412 energy
-        sign     o1/5             -> 5 signed
-        answer   o1/5 refused     -> 5 dropped
-        sign     o1/6             -> 6 signed
-        answer   o1/6 refused     -> 6 dropped
-        sign     o1/7             -> 7 signed
-        answer   o1/7 refused     -> 7 dropped
-        sign     o1/8             -> 8 signed
-        included o1/8             -> 8 included
-        read     o1 energy 4412   -> 9 w1 lends 20000 energy, 10 w2 lends 20000 energy, 11 w3 lends 19991 energy
-        sign     o1/9             -> 9 signed
-        answer   o1/9 refused     -> 9 dropped
-        sign     o1/10            -> 10 signed
-        answer   o1/10 refused    -> 10 dropped
-        sign     o1/11            -> 11 signed
-        answer   o1/11 refused    -> 11 dropped
-        read     o1 energy 4412   -> 8 owed, refunded, released 3.8571, callback 41   # three more would be fourteen
-        sign     o1/8             -> 8 returning
-        included o1/8             -> 8 returned
-        solid
-        next     o1               -> close
+        included o1/2             -> 2 included
+        next     o1               -> wait 60s
+        blocked
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o1 t1            -> 1 owed, 2 owed, delivered, settled 3.8571, callback 40
+        blocked  1
+        next     o1               -> sign 2 back
+        sign     o1/2             -> 2 returning
+        included o1/2             -> 2 returned
+        next     o1               -> wait 3s
+        blocked
+        next     o1               -> sign 1 back
         ",
     );
 }
@@ -280,7 +360,10 @@ fn nothing_missing_is_delivered_at_once_and_free() {
         next     o1               -> wait 3600s
         tick     o1               -> nothing changes  # its energy stays promised
         clock    +60s
-        used     o1 t1            -> ended
+        used     o1 t1            -> ok
+        solid
+        next     o1               -> tick
+        tick     o1               -> ended
         next     o1               -> close
         ",
     );
@@ -302,6 +385,24 @@ fn a_transfer_that_was_made_without_our_energy_is_not_charged() {
         tick     o1               -> refunded, released 3.8571, callback 41
         money    m1               -> available 100, held 0, revenue 0
         next     o1               -> close
+        ",
+    );
+}
+
+#[test]
+fn what_somebody_else_supplied_is_not_charged() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused     -> 1 dropped
+        next     o1               -> read
+        read     o1 energy 70000  -> refunded, released 3.8571, callback 41
+        money    m1               -> available 100, held 0, revenue 0
+        order    o2 m1 A
+        read     o2               -> delivered, callback 40
         ",
     );
 }

@@ -18,6 +18,8 @@
 //! used o1 t7                     transfer t7 was seen
 //! call o1 t7 30000               call t7 was seen and used so much of the order's energy
 //! stop o1                        the merchant ends it
+//! unused o1 t7                   a fork undid it
+//! blocked 1                      nobody has a key for the legs of this number; `blocked` ends that
 //! returned o1/1                  the chain shows nothing left to take back
 //! tick o1 | next o1 | money m1 | wallet w1
 //! ```
@@ -101,6 +103,9 @@ impl Script {
                 self.lender(name, energy, units)
             }
             ["address", name, what @ ..] => self.describe(name, what),
+            ["blocked", legs @ ..] => {
+                self.world.blocked = legs.iter().map(|leg| leg.parse().unwrap()).collect();
+            }
             ["clock", by] => {
                 let secs = by.strip_prefix('+').and_then(|by| by.strip_suffix('s')).map(number);
                 let moment = &mut self.world.moment;
@@ -180,6 +185,10 @@ impl Script {
                 (index(order), Event::Consumed(Use { txid, at, energy }))
             }
             ["stop", order] => (index(order), Event::Stopped),
+            ["unused", order, transfer] => {
+                let txid = txid(0, u8::try_from(number(&transfer[1..])).unwrap(), 0, 0);
+                (index(order), Event::Unused(txid))
+            }
             ["returned", leg] => {
                 let (order, number) = leg_of(leg);
                 (order, Event::NothingToReturn(number))

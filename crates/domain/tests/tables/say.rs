@@ -40,6 +40,7 @@ pub(crate) fn decision(
             Fact::OrderHeld => "held",
             Fact::OrderSettled => "settled",
             Fact::OrderReleased => "released",
+            Fact::OrderRefunded => "refunded",
             Fact::MerchantCredited => "credited",
             Fact::MerchantDebited => "debited",
             Fact::TransferHeld

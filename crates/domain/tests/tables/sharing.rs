@@ -215,3 +215,66 @@ fn an_activation_that_another_order_never_made_is_planned_anew() {
         ",
     );
 }
+
+#[test]
+fn what_was_used_stays_while_an_order_that_bought_nothing_counts_on_it() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A energy 120000 free 10000
+        order    o1 m1 A
+        read     o1               -> delivered, callback 40
+        order    o2 m1 A          -> 1 w1 lends 8587 energy, held 0.5142   # 55715 are left over
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 128587 -> delivered, settled 0.5142, callback 40
+        used     o2 t1            -> ok               # back now, it would take used energy along
+        next     o2               -> wait 60s
+        tick     o2               -> nothing changes
+        used     o1 t2            -> ended
+        next     o2               -> tick
+        tick     o2               -> 1 owed
+        ",
+    );
+}
+
+#[test]
+fn an_order_that_is_read_back_later_does_not_hold_what_was_used() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A energy 120000 free 10000
+        order    o1 m1 A
+        order    o2 m1 A          -> 1 w1 lends 8587 energy, held 0.5142
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 128587 -> delivered, settled 0.5142, callback 40
+        used     o2 t1            -> 1 owed           # o1 will see what is left
+        ",
+    );
+}
+
+#[test]
+fn what_was_used_goes_back_when_all_promises_from_before_are_over() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A energy 120000 free 10000
+        order    o1 m1 A
+        order    o2 m1 A          -> 1 w1 lends 8587 energy, held 0.5142
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 128587 -> delivered, settled 0.5142, callback 40
+        read     o1               -> delivered, callback 40
+        used     o2 t1            -> ok
+        clock    +7499s                               # twice the rent and the time to fill
+        tick     o2               -> nothing changes
+        clock    +1s
+        next     o2               -> tick
+        tick     o2               -> 1 owed
+        ",
+    );
+}

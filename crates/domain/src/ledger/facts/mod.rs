@@ -4,6 +4,7 @@ mod deposit_credited;
 mod merchant_credited;
 mod merchant_debited;
 mod order_held;
+mod order_refunded;
 mod order_released;
 mod order_settled;
 mod transfer_held;
@@ -14,6 +15,7 @@ pub use deposit_credited::deposit_credited;
 pub use merchant_credited::merchant_credited;
 pub use merchant_debited::merchant_debited;
 pub use order_held::order_held;
+pub use order_refunded::order_refunded;
 pub use order_released::order_released;
 pub use order_settled::order_settled;
 pub use transfer_held::transfer_held;
@@ -58,6 +60,7 @@ mod tests {
             row(&transfer_settled(&transfer, at)),
             row(&transfer_released(&transfer, at)),
             row(&deposit_credited(&deposit)),
+            row(&order_refunded(order, merchant, sun, at)),
         ]
         .concat();
         let document = include_str!("../../../../../docs/ledger.md");

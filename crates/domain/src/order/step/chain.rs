@@ -2,16 +2,22 @@
 
 use tron::TxId;
 
-use super::{Answer, Decision, Refused, Surroundings, WalletChange};
+use super::{Answer, Decision, Refused, Surroundings, WalletChange, fill};
 use crate::leg::{Leg, LegEvent, LegKind, LegState, Road, step as leg_step};
-use crate::order::OrderState;
+use crate::order::{OrderState, WholeOrder};
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
 
 /// A transaction was signed for a planned or owed leg. Another worker's second one is refused here.
-pub(super) fn signed(decision: &mut Decision, tx: ChainTx) -> Result<(), Refused> {
-    // A way back that was lost is owed again; the lost bytes must not become its transaction anew.
-    if decision.whole.tx(tx.txid).is_some() {
+pub(super) fn signed(
+    decision: &mut Decision,
+    tx: ChainTx,
+    around: &Surroundings<'_>,
+) -> Result<(), Refused> {
+    // A way back that was lost is owed again; the lost bytes must not become its transaction anew. And
+    // two processes can sign the same for two orders in the same millisecond, which is one transaction.
+    let is_known = |whole: &WholeOrder| whole.tx(tx.txid).is_some();
+    if is_known(&decision.whole) || around.others.iter().any(is_known) {
         return Err(Refused::NoChange);
     }
     let leg = find(&mut decision.whole.legs, tx.leg.number)?;
@@ -42,7 +48,7 @@ pub(super) fn answered(
     tx.sent_at = Some(around.moment.now);
     match answer {
         Answer::Taken | Answer::Unanswered => tx.is_maybe_taken = true,
-        Answer::RefusedOutright if !tx.is_maybe_taken => return lost(decision, txid),
+        Answer::RefusedOutright if !tx.is_maybe_taken => return lost(decision, txid, around),
         Answer::RefusedOutright | Answer::Refused => tx.is_maybe_taken = true,
     }
     Ok(())
@@ -55,15 +61,15 @@ pub(super) fn included(
     block: i64,
     at: UnixMillis,
     has_succeeded: bool,
-    solid_now: UnixMillis,
+    around: &Surroundings<'_>,
 ) -> Result<(), Refused> {
     let (tx, leg, road) = decision.leg_of(txid)?;
     let tx = &mut decision.whole.txs[tx];
     if !has_succeeded {
         // A fork can drop the block in which it failed and include it again where it works; past its
         // expiration in a solid block it cannot.
-        return match solid_now >= tx.expiration {
-            true => lost(decision, txid),
+        return match around.moment.solid_now >= tx.expiration {
+            true => lost(decision, txid, around),
             false => Err(Refused::NoChange),
         };
     }
@@ -123,7 +129,14 @@ pub(super) fn reorged_out(decision: &mut Decision, txid: TxId) -> Result<(), Ref
 
 /// A transaction can never be included: its leg is dropped on the way out, or signed anew on the way
 /// back.
-pub(super) fn lost(decision: &mut Decision, txid: TxId) -> Result<(), Refused> {
+///
+/// A delivered order can come to this when a fork undid a way out and nothing brought it back in time:
+/// what the merchant paid for is gone, so it is filled again.
+pub(super) fn lost(
+    decision: &mut Decision,
+    txid: TxId,
+    around: &Surroundings<'_>,
+) -> Result<(), Refused> {
     let (tx, leg, road) = decision.leg_of(txid)?;
     let tx = &mut decision.whole.txs[tx];
     if tx.state != TxState::Stored {
@@ -137,12 +150,18 @@ pub(super) fn lost(decision: &mut Decision, txid: TxId) -> Result<(), Refused> {
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
         if road == Road::Out {
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
+            fill::spoil(decision);
         }
     }
+    let is_wanted = fill::is_wanted(&decision.whole, around);
+    let leg = find(&mut decision.whole.legs, number)?;
     // A fork can undo the way out while the way back is signed. When neither can happen any more,
     // taking back would take what another order lent to the same address.
     if leg.state == LegState::Owed && is_out_lost && !leg.kind.is_leftover() {
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
+    }
+    if leg.state == LegState::Owed && is_wanted && !leg.kind.is_leftover() {
+        leg.state = leg_step(leg.kind, leg.state, LegEvent::Keep)?;
     }
     Ok(())
 }
@@ -151,13 +170,13 @@ pub(super) fn lost(decision: &mut Decision, txid: TxId) -> Result<(), Refused> {
 pub(super) fn nothing_to_return(
     decision: &mut Decision,
     number: u8,
-    now: UnixMillis,
+    chain_now: UnixMillis,
 ) -> Result<(), Refused> {
     let leg = find(&mut decision.whole.legs, number)?;
     if leg.state != LegState::Owed {
         return Err(Refused::NoChange);
     }
-    (leg.state, leg.returned_at) = (LegState::Returned, Some(now));
+    (leg.state, leg.returned_at) = (LegState::Returned, leg.included_at.max(Some(chain_now)));
     Ok(())
 }
 

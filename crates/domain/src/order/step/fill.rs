@@ -7,10 +7,10 @@ use super::{Decision, Refused, Surroundings, WalletChange};
 use crate::callback::{CallbackEvent, Outcome};
 use crate::collect::plan::units_for_sun;
 use crate::collect::{ChainTotals, Need, Reading, plan_legs};
-use crate::ledger::facts::{order_released, order_settled};
+use crate::ledger::facts::{order_refunded, order_released, order_settled};
 use crate::leg::{Leg, LegEvent, LegKind, LegState, step as leg_step};
-use crate::limits::ORDER_LEGS_MAX;
-use crate::order::next::{is_over, is_overdue, is_waiting, may_release};
+use crate::limits::{ORDER_LEGS_EVER_MAX, ORDER_LEGS_MAX};
+use crate::order::next::{is_over, is_overdue, is_waiting, may_end, may_release};
 use crate::order::{OrderState, Use, WholeOrder};
 use crate::pool::{NoCapacity, Pool};
 use crate::time::UnixMillis;
@@ -31,7 +31,7 @@ pub(super) fn read_back(
     around: &Surroundings<'_>,
     pool: &Pool,
 ) -> Result<(), Refused> {
-    if decision.whole.order.state != OrderState::Filling || !decision.whole.is_filled() {
+    if !decision.whole.order.is_to_be_filled() || !decision.whole.is_filled() {
         return Err(Refused::NoChange);
     }
     let again = around.moment.now.after_ms(around.limits.reread_ms);
@@ -41,17 +41,21 @@ pub(super) fn read_back(
     }
     let need = decision.whole.need(&read.reading, &read.totals, around.others);
     if need.is_nothing() {
+        // Somebody else supplied what we were paid for and did not: that is not ours to earn.
+        if came_to_nothing(&decision.whole) {
+            return refund(decision, around.moment.now);
+        }
         deliver(decision, around.moment.now);
         return Ok(());
     }
-    let existing = decision.whole.fill_legs().count();
-    if existing >= ORDER_LEGS_MAX {
-        return refund(decision, around.moment.now);
-    }
+    let is_there = |leg: &&Leg| !matches!(leg.state, LegState::Dropped | LegState::Returned);
+    let (existing, there) =
+        (decision.whole.legs.len(), decision.whole.fill_legs().filter(is_there).count());
+    let fits =
+        |more: usize| there + more <= ORDER_LEGS_MAX && existing + more <= ORDER_LEGS_EVER_MAX;
     match top_up(&decision.whole, &need, &read.totals, around, pool) {
-        Ok((planned, left)) if existing + planned.len() <= ORDER_LEGS_MAX => {
-            let (order, before) = (decision.whole.order.id, decision.whole.legs.len());
-            let mut legs = number_legs(order, before, planned);
+        Ok((planned, left)) if fits(planned.len()) => {
+            let mut legs = number_legs(decision.whole.order.id, existing, planned);
             decision.whole.legs.append(&mut legs);
             decision.wallets.extend(WalletChange::between(pool, &left));
         }
@@ -60,6 +64,12 @@ pub(super) fn read_back(
         Err(_) => decision.due = again,
     }
     Ok(())
+}
+
+/// Whether it planned legs and none of them is on chain.
+fn came_to_nothing(whole: &WholeOrder) -> bool {
+    let is_dropped = |leg: &Leg| leg.state == LegState::Dropped;
+    whole.fill_legs().any(is_dropped) && whole.fill_legs().all(is_dropped)
 }
 
 /// The legs for a shortfall and the pool that is left, from other wallets than those that failed
@@ -105,23 +115,58 @@ fn shows_what_is_lent(whole: &WholeOrder, others: &[WholeOrder], read: &ReadBack
         && read.reading.staked_bandwidth_limit.get() >= lent(Resource::Bandwidth) - 1
 }
 
-/// What was ordered is there: the money is earned and the merchant is told.
+/// What was ordered is there: the money is earned and the merchant is told, the first time.
 fn deliver(decision: &mut Decision, now: UnixMillis) {
     let order = &mut decision.whole.order;
-    (order.state, order.ready) = (OrderState::Delivered, Some(now));
+    order.ready = Some(now);
+    if order.state == OrderState::Delivered {
+        return;
+    }
+    order.state = OrderState::Delivered;
     if order.price > Sun::ZERO {
         decision.ledger.push(order_settled(order.id, order.merchant, order.price, now));
     }
     decision.callback = callback(&decision.whole, Outcome::Delivered);
 }
 
-/// It could not be filled: planned legs are dropped, the rest is taken back, the money is given back
-/// in full.
+/// What made a delivered order ready is gone before it was used: it is filled again, or refunded if its
+/// time is over.
+pub(super) fn spoil(decision: &mut Decision) {
+    let order = &mut decision.whole.order;
+    let is_open = order.used.is_none() && order.stopped.is_none();
+    if order.state == OrderState::Delivered && is_open {
+        order.ready = None;
+    }
+}
+
+/// Whether a delivered order's transfer is still to be made with what it lent.
+pub(super) fn is_wanted(whole: &WholeOrder, around: &Surroundings<'_>) -> bool {
+    let is_delivered = whole.order.state == OrderState::Delivered;
+    is_delivered && !is_over(whole, &around.moment, around.limits)
+}
+
+/// It could not be filled, or not again: planned legs are dropped, the rest is taken back, the money is
+/// given back in full. A merchant that was told of its delivery is not told again.
 ///
 /// Nothing is in doubt here, so no leg can appear on chain afterwards.
 fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
-    for index in 0..decision.whole.legs.len() {
-        let leg = &mut decision.whole.legs[index];
+    let_go(decision)?;
+    let order = &mut decision.whole.order;
+    let was_delivered = order.state == OrderState::Delivered;
+    (order.state, order.ended) = (OrderState::Refunded, Some(now));
+    if order.price > Sun::ZERO {
+        let give_back = if was_delivered { order_refunded } else { order_released };
+        decision.ledger.push(give_back(order.id, order.merchant, order.price, now));
+    }
+    if !was_delivered {
+        decision.callback = callback(&decision.whole, Outcome::Refunded);
+    }
+    Ok(())
+}
+
+/// Planned legs are dropped, and what is lent is to be taken back.
+fn let_go(decision: &mut Decision) -> Result<(), Refused> {
+    for leg in &mut decision.whole.legs {
         let event = match (leg.state, leg.kind) {
             (LegState::Planned, _) => LegEvent::Cancel,
             (LegState::Included, LegKind::Delegation { .. }) => LegEvent::Release,
@@ -132,12 +177,6 @@ fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
         }
     }
-    let order = &mut decision.whole.order;
-    (order.state, order.ended) = (OrderState::Refunded, Some(now));
-    if order.price > Sun::ZERO {
-        decision.ledger.push(order_released(order.id, order.merchant, order.price, now));
-    }
-    decision.callback = callback(&decision.whole, Outcome::Refunded);
     Ok(())
 }
 
@@ -154,7 +193,7 @@ pub(super) fn used(
         return Err(Refused::NoChange);
     }
     // The merchant was faster than our reading: what was promised was there, and was used.
-    if decision.whole.order.state == OrderState::Filling {
+    if decision.whole.order.is_to_be_filled() {
         deliver(decision, around.moment.now);
     }
     (decision.whole.order.used, decision.whole.order.used_by) = (Some(at), Some(txid));
@@ -176,7 +215,7 @@ pub(super) fn consumed(
     if !decision.whole.is_used_up() {
         return Ok(());
     }
-    if decision.whole.order.state == OrderState::Filling {
+    if decision.whole.order.is_to_be_filled() {
         deliver(decision, around.moment.now);
     }
     (decision.whole.order.used, decision.whole.order.used_by) = (Some(one.at), Some(one.txid));
@@ -197,14 +236,45 @@ pub(super) fn stopped(decision: &mut Decision, around: &Surroundings<'_>) -> Res
     }
 }
 
+/// A fork undid the receiver's transfer, so it is expected again: what was not taken back yet stays, and
+/// what was is lent again.
+pub(super) fn unused(
+    decision: &mut Decision,
+    txid: TxId,
+    around: &Surroundings<'_>,
+) -> Result<(), Refused> {
+    let order = &mut decision.whole.order;
+    let is_theirs = order.used_by == Some(txid) && order.collection().is_some();
+    if !is_theirs || order.state != OrderState::Delivered {
+        return Err(Refused::NoChange);
+    }
+    (order.used, order.used_by) = (None, None);
+    if !is_wanted(&decision.whole, around) {
+        return Ok(());
+    }
+    for leg in &mut decision.whole.legs {
+        if leg.state == LegState::Owed && !leg.kind.is_leftover() {
+            leg.state = leg_step(leg.kind, leg.state, LegEvent::Keep)?;
+        }
+    }
+    let is_gone = |leg: &Leg| matches!(leg.state, LegState::Returning | LegState::Returned);
+    if decision.whole.fill_legs().any(is_gone) {
+        spoil(decision);
+    }
+    Ok(())
+}
+
 /// Time passed: refund, release or end.
 pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
     let whole = &decision.whole;
+    let is_late = is_overdue(whole, &around.moment, around.limits) && !is_waiting(whole);
     match whole.order.state {
-        OrderState::Filling
-            if is_overdue(whole, &around.moment, around.limits) && !is_waiting(whole) =>
-        {
-            refund(decision, around.moment.now)
+        OrderState::Filling | OrderState::Delivered if whole.order.is_to_be_filled() => {
+            if is_late {
+                refund(decision, around.moment.now)
+            } else {
+                Err(Refused::NoChange)
+            }
         }
         OrderState::Delivered => release(decision, around),
         OrderState::Filling | OrderState::Ended | OrderState::Refunded => Err(Refused::NoChange),
@@ -214,15 +284,9 @@ pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result
 /// Everything lent is to go back, if it may; with nothing left to come back the order ends.
 fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
     if may_release(&decision.whole, around.others, &around.moment, around.limits) {
-        for leg in &mut decision.whole.legs {
-            if leg.state == LegState::Included && leg.kind != LegKind::Activation {
-                leg.state = leg_step(leg.kind, leg.state, LegEvent::Release)?;
-            }
-        }
+        let_go(decision)?;
     }
-    if decision.whole.legs.iter().all(Leg::is_closed)
-        && is_over(&decision.whole, &around.moment, around.limits)
-    {
+    if decision.whole.is_back() && may_end(&decision.whole, &around.moment, around.limits) {
         let order = &mut decision.whole.order;
         (order.state, order.ended) = (OrderState::Ended, Some(around.moment.now));
     }

@@ -182,10 +182,11 @@ impl Lives {
         };
         let node = self.world.node()?;
         sweep::send(&*node, &self.world.payment_key(index), &transfer).await?;
-        let ended = self.wait(id, |whole| whole.order.state == OrderState::Ended).await?;
-        let used = ended.order.used.ok_or_else(|| anyhow::anyhow!("order {id} was not used"))?;
+        let is_back = |whole: &WholeOrder| whole.order.used.is_some() && whole.is_back();
+        let back = self.wait(id, is_back).await?;
+        let used = back.order.used.ok_or_else(|| anyhow::anyhow!("order {id} was not used"))?;
         // An address that lacked nothing has nothing to give back.
-        let returned = ended.legs.iter().filter_map(|leg| leg.returned_at).max().unwrap_or(used);
+        let returned = back.legs.iter().filter_map(|leg| leg.returned_at).max().unwrap_or(used);
         Ok((self.blocks_to_ready(&ready), self.blocks(returned.since(used))))
     }
 

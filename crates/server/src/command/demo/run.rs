@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use app::ports::Clock;
 use domain::collect::Scene;
-use domain::{OrderId, OrderState, UnixMillis};
+use domain::{OrderId, UnixMillis};
 use futures::future::join_all;
 use node::TronNode;
 use sweep::{ApiClient, ApiKey, Receipt, Transfer};
@@ -143,8 +143,9 @@ impl Runner<'_> {
         let began = Instant::now();
         while began.elapsed() < self.patience {
             let view = self.world.app.store.order_view(order).await?;
-            let has_ended = view.is_some_and(|view| view.whole.order.state == OrderState::Ended);
-            if has_ended && self.lent_to(payment.address).await? == Sun::ZERO {
+            let is_back =
+                view.is_some_and(|view| view.whole.order.used.is_some() && view.whole.is_back());
+            if is_back && self.lent_to(payment.address).await? == Sun::ZERO {
                 return Ok(());
             }
             tokio::time::sleep(ASK_EVERY).await;

@@ -1,0 +1,69 @@
+//! Every defect that is put in on purpose is found, and without one the same seeds pass.
+
+use sunsweep_sim::{Failure, Mutation, Report, RunOptions, run};
+
+/// Orders of each run.
+const ORDERS: usize = 150;
+/// Seeds that are tried for each defect, from 1 on.
+const SEEDS_MAX: u64 = 40;
+
+fn run_with(seed: u64, mutation: Option<Mutation>) -> Report {
+    run(&RunOptions { seed, orders: ORDERS, story: None, mutation })
+}
+
+/// The first seed that finds a defect, and what it finds.
+fn find(mutation: Mutation) -> Option<(u64, Failure)> {
+    (1..=SEEDS_MAX).find_map(|seed| Some((seed, run_with(seed, Some(mutation)).failure?)))
+}
+
+/// The promises that a defect may break.
+fn promises(mutation: Mutation) -> &'static [&'static str] {
+    match mutation {
+        Mutation::NoFencing => &["what was given up never executes"],
+        Mutation::SendBeforeCommit => &["nothing is on chain that is not stored"],
+        Mutation::ForgetReplays => &["a repeat gets the first answer"],
+        Mutation::SettleTwice => {
+            &["charged once or not at all", "the database takes what we write"]
+        }
+        Mutation::KeepHolds => &["charged once or not at all"],
+        Mutation::KeepReservations => &["the rows agree with each other"],
+        Mutation::ForgetCallbacks => &["one terminal callback"],
+        Mutation::RenderAgain => &["callback bytes never change"],
+        Mutation::ForgetNeighbours => &["ready means ready", "a prompt payer burns nothing"],
+        Mutation::AnswerBeforeCommit => &["what is answered was committed"],
+        Mutation::UnansweredIsRefused | Mutation::ExpiredIsLost => {
+            &["what was given up never executes", "only what is lost is given up"]
+        }
+        Mutation::NoReadBack | Mutation::TrustLaggingNodes => &["ready means ready"],
+        Mutation::TrustEmptyRecords => &["nothing is stranded", "the chain agrees with the rows"],
+        Mutation::ForgetUndoneUse => &["what counts as use happened"],
+    }
+}
+
+#[test]
+fn every_defect_is_found_and_the_promise_that_it_breaks_is_named() {
+    let mut wrong = Vec::new();
+    for mutation in Mutation::ALL {
+        match find(*mutation) {
+            None => wrong.push(format!("{} is not found", mutation.word())),
+            Some((seed, failure)) => {
+                if !promises(*mutation).contains(&failure.check) {
+                    let (check, text) = (failure.check, failure.text);
+                    wrong.push(format!("{}: seed {seed} finds {check}: {text}", mutation.word()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_failure_tells_the_story_of_its_order_and_is_had_again() {
+    let options =
+        RunOptions { seed: 3, orders: 60, story: None, mutation: Some(Mutation::SettleTwice) };
+    let [first, second] = [run(&options), run(&options)].map(|report| report.failure.unwrap());
+    let order = first.order.unwrap().to_string();
+    assert!(first.story.iter().any(|line| line.contains(&order) && line.contains("Accepted")));
+    assert!(first.story.last().unwrap().contains("VIOLATION"), "{:?}", first.story.last());
+    assert_eq!((first.order, &first.text, first.story), (second.order, &second.text, second.story));
+}
