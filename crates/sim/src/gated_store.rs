@@ -110,6 +110,16 @@ impl GatedStore {
         result
     }
 
+    /// Whoever's row was claimed by somebody else since has nothing to say about it.
+    fn check_lease(&self, lease: Option<Lease>) {
+        let Some(lease) = lease else { return };
+        let newest = self.stage.with(|state| state.fences.get(&fenced(&lease)).copied());
+        if newest.is_some_and(|newest| newest > lease.fence) {
+            let text = format!("{lease:?}, and the newest claim is {newest:?}");
+            self.stage.violate("a lost lease commits nothing", None, text);
+        }
+    }
+
     fn is_busy(&self) -> bool {
         self.stage.with(|state| state.strikes(Fault::StoreBusy))
     }
@@ -146,6 +156,11 @@ impl GatedStore {
     }
 }
 
+/// What a lease is about.
+const fn fenced(lease: &Lease) -> (OutboxKind, [u8; 16]) {
+    (lease.kind, lease.subject)
+}
+
 /// Writes what was committed into the log.
 fn note(state: &mut State, process: usize, changes: &Changes) {
     let Some(whole) = &changes.whole else { return };
@@ -175,7 +190,7 @@ macro_rules! gated {
                     return Err(StoreError::Busy);
                 }
                 let seen = Arc::new(Mutex::new(None));
-                let mutation = self.stage.mutation;
+                let (mutation, lease) = (self.stage.mutation, work.needs().lease);
                 let work = Box::new(Witnessed {
                     mutated_needs: mutation.map(|mutation| mutation.needs(work.needs())),
                     inner: work,
@@ -187,6 +202,7 @@ macro_rules! gated {
                 let is_unanswered = self.stage.with(|state| state.has_committed_unanswered);
                 let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
                 if let Some(changes) = seen.filter(|_| result.is_ok() || is_unanswered) {
+                    self.check_lease(lease);
                     self.witness(&changes);
                 }
                 self.stage.pass().await;
@@ -212,13 +228,35 @@ macro_rules! gated {
                 self.stage.pass().await;
                 self.judge(stringify!($name), result)
             })+
+
+            async fn claim(
+                &self,
+                kind: OutboxKind,
+                owner: &str,
+                now: UnixMillis,
+                lease_until: UnixMillis,
+                limit: usize,
+            ) -> Result<Vec<Lease>, StoreError> {
+                self.stage.pass().await;
+                if self.is_busy() {
+                    return Err(StoreError::Busy);
+                }
+                let result = self.inner.claim(kind, owner, now, lease_until, limit).await;
+                if let Ok(leases) = &result {
+                    self.stage.with(|state| {
+                        for lease in leases {
+                            state.fences.insert(fenced(lease), lease.fence);
+                        }
+                    });
+                }
+                self.stage.pass().await;
+                self.judge("claim", result)
+            }
         }
     };
 }
 
 gated! {
-    fn claim(kind: OutboxKind, owner: &str, now: UnixMillis, lease_until: UnixMillis, limit: usize)
-        -> Vec<Lease>;
     fn claim_one(
         kind: OutboxKind,
         subject: [u8; 16],

@@ -39,8 +39,7 @@ macro_rules! passed_on {
                 address: Address,
                 at_ms: i64,
             ) -> Result<Option<ResourceView>, NodeError> {
-                let misread = [Mutation::NoReadBack, Mutation::TrustLaggingNodes];
-                if misread.contains(&self.mutation) {
+                if self.mutation == Mutation::NoReadBack {
                     return self.resources(address).await;
                 }
                 self.inner.resources_since(address, at_ms).await

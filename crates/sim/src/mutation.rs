@@ -60,8 +60,6 @@ mutations! {
     ExpiredIsLost = "expired-is-lost";
     /// The receiver is not read back before its order is called ready.
     NoReadBack = "no-read-back";
-    /// It is read back from a node that may be behind.
-    TrustLaggingNodes = "trust-lagging-nodes";
     /// A record that a node does not show counts as taken back.
     TrustEmptyRecords = "trust-empty-records";
     /// That a fork undid a receiver's transfer is not recorded.
@@ -117,7 +115,6 @@ impl Mutation {
             | Self::UnansweredIsRefused
             | Self::ExpiredIsLost
             | Self::NoReadBack
-            | Self::TrustLaggingNodes
             | Self::TrustEmptyRecords
             | Self::ForgetUndoneUse => {}
         }

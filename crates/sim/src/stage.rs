@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use app::rows::OutboxKind;
 use devnet::Devnet;
 use domain::{OrderId, UnixMillis};
 use tron::Address;
@@ -43,6 +44,8 @@ pub(crate) struct State {
     pub(crate) mailbox: Mailbox,
     /// The step up to which the chain was shown by the last read of a receiver's resources by a task.
     pub(crate) reads: BTreeMap<(u64, Address), u64>,
+    /// The newest claim of each row.
+    pub(crate) fences: BTreeMap<(OutboxKind, [u8; 16]), i64>,
     /// How many blocks the node is behind that told a task the head last.
     pub(crate) lags: BTreeMap<u64, u64>,
     /// The task that goes on at present.
@@ -85,6 +88,7 @@ impl Stage {
             blocks: Blocks::default(),
             mailbox: Mailbox::default(),
             reads: BTreeMap::new(),
+            fences: BTreeMap::new(),
             lags: BTreeMap::new(),
             task: 0,
             disturbed: BTreeMap::new(),

@@ -4,8 +4,8 @@ use sunsweep_sim::{Failure, Mutation, Report, RunOptions, run};
 
 /// Orders of each run.
 const ORDERS: usize = 150;
-/// Seeds that are tried for each defect, from 1 on.
-const SEEDS_MAX: u64 = 40;
+/// Seeds that are tried for each defect.
+const SEEDS: std::ops::Range<u64> = 3..20;
 
 fn run_with(seed: u64, mutation: Option<Mutation>) -> Report {
     run(&RunOptions { seed, orders: ORDERS, story: None, mutation })
@@ -13,13 +13,13 @@ fn run_with(seed: u64, mutation: Option<Mutation>) -> Report {
 
 /// The first seed that finds a defect, and what it finds.
 fn find(mutation: Mutation) -> Option<(u64, Failure)> {
-    (1..=SEEDS_MAX).find_map(|seed| Some((seed, run_with(seed, Some(mutation)).failure?)))
+    SEEDS.into_iter().find_map(|seed| Some((seed, run_with(seed, Some(mutation)).failure?)))
 }
 
 /// The promises that a defect may break.
 fn promises(mutation: Mutation) -> &'static [&'static str] {
     match mutation {
-        Mutation::NoFencing => &["what was given up never executes"],
+        Mutation::NoFencing => &["a lost lease commits nothing", "the rows agree with each other"],
         Mutation::SendBeforeCommit => &["nothing is on chain that is not stored"],
         Mutation::ForgetReplays => &["a repeat gets the first answer"],
         Mutation::SettleTwice => {
@@ -30,11 +30,13 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
         Mutation::ForgetCallbacks => &["one terminal callback"],
         Mutation::RenderAgain => &["callback bytes never change"],
         Mutation::ForgetNeighbours => &["ready means ready", "a prompt payer burns nothing"],
-        Mutation::AnswerBeforeCommit => &["what is answered was committed"],
+        Mutation::AnswerBeforeCommit => {
+            &["what is answered was committed", "what counts as use happened"]
+        }
         Mutation::UnansweredIsRefused | Mutation::ExpiredIsLost => {
             &["what was given up never executes", "only what is lost is given up"]
         }
-        Mutation::NoReadBack | Mutation::TrustLaggingNodes => &["ready means ready"],
+        Mutation::NoReadBack => &["ready means ready"],
         Mutation::TrustEmptyRecords => &["nothing is stranded", "the chain agrees with the rows"],
         Mutation::ForgetUndoneUse => &["what counts as use happened"],
     }
