@@ -13,8 +13,7 @@ use crate::record::{Asset, Record, State};
 use crate::summary::Summary;
 
 /// Upper bounds of the bars of the chart of times, milliseconds.
-const READY_BOUNDS_MS: [i64; 9] =
-    [1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 60_000, 300_000, 1_200_000];
+const READY_BOUNDS_MS: [i64; 8] = [1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 60_000, 300_000];
 
 pub(super) fn render(report: &Report<'_>) -> String {
     let summary = Summary::of(report.records);
@@ -167,8 +166,8 @@ fn readiness(figures: &Figures) -> String {
     let longest = *READY_BOUNDS_MS.last().expect("there are bounds");
     let labels = READY_BOUNDS_MS
         .iter()
-        .map(|bound| format!("< {}", short(*bound)))
-        .chain([format!("≥ {}", short(longest))]);
+        .map(|bound| format!("<{}", short(*bound)))
+        .chain([format!("≥{}", short(longest))]);
     let bars: Vec<Bar> = labels
         .zip(&counts)
         .map(|(label, count)| {

@@ -20,7 +20,8 @@ p { margin: 0; } .soft { color: var(--soft); }
 .tile.bad b { color: var(--bad); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr));
   gap: 12px; } section { padding: 18px 20px; min-width: 0; } main > section { margin-top: 12px; }
-svg { display: block; width: 100%; height: auto; } .a { fill: var(--a); } .b { fill: var(--b); }
+.charts > section:last-child:nth-child(odd) { grid-column: 1 / -1; }
+svg { display: block; width: 100%; max-width: 560px; height: auto; } .a { fill: var(--a); } .b { fill: var(--b); }
 .c { fill: var(--c); } .axis { stroke: var(--line); stroke-width: 1; }
 svg text { fill: var(--soft); font-size: 13px; } .label, .value { text-anchor: middle; }
 .name { text-anchor: end; } svg .amount, svg .value { fill: var(--ink); }
