@@ -17,17 +17,16 @@ pub(crate) fn top() -> PathBuf {
     room.ancestors().nth(2).expect("a room lies two levels below the top").to_owned()
 }
 
-/// Every text file whose name ends in one of these; every text file if there are none.
+/// Every file whose name ends in one of these; every file if there are none. Pictures have no text.
 pub(crate) fn files(endings: &[&str]) -> Vec<File> {
     let top = top();
     let ignored = fs::read_to_string(top.join(".gitignore")).expect("the top has a .gitignore");
     let mut files = Vec::new();
     collect(&top, "", &ignored, &mut |path: String| {
         if endings.is_empty() || endings.iter().any(|ending| path.ends_with(ending)) {
-            // What is not UTF-8 is no text of ours.
-            if let Ok(text) = fs::read_to_string(top.join(&path)) {
-                files.push(File { path, text });
-            }
+            // What is not UTF-8, such as a picture, is there and says nothing.
+            let bytes = fs::read(top.join(&path)).expect("a file of ours can be read");
+            files.push(File { path, text: String::from_utf8(bytes).unwrap_or_default() });
         }
     });
     assert!(!files.is_empty(), "no file ends in {endings:?}");
