@@ -60,8 +60,10 @@ pub enum ApiError {
 pub enum Remedy {
     /// Nothing is known: ask what became of it, or send the same again.
     AskAgain,
-    /// Nothing was done, and later it may be: after this wait.
+    /// Nothing was done, for want of energy or money, and later it may be: after this wait.
     Later(Duration),
+    /// Nothing was done, because too much was asked at once: after this wait.
+    Busy(Duration),
     /// Nothing was done, and the same request is never right.
     Never,
     /// Nothing was done, and no other request of this key is right either.
@@ -81,14 +83,18 @@ impl ApiError {
             Self::Unanswered(_) | Self::Unreadable(_) | Self::Incomplete(_) => Remedy::AskAgain,
             Self::Clock => Remedy::Stop,
             Self::Refused { status: 401 | 403, .. } => Remedy::Stop,
-            // A gateway's words about a server that it could not reach, or that did not answer it.
-            Self::Refused { status: 408 | 502 | 504, .. } => Remedy::AskAgain,
+            // The server's or a gateway's trouble: the request may have been acted on all the same.
+            Self::Refused { status: 408 | 500..=599, .. } => Remedy::AskAgain,
+            Self::Refused { status: 429, retry_after, .. } => Remedy::Busy(wait(*retry_after)),
             Self::Refused { is_about_fields: true, .. } => Remedy::Never,
-            Self::Refused { retry_after, .. } => {
-                Remedy::Later(retry_after.unwrap_or(DEFAULT_WAIT).min(WAIT_MAX))
-            }
+            Self::Refused { retry_after, .. } => Remedy::Later(wait(*retry_after)),
         }
     }
+}
+
+/// As long as the server asks for, within reason.
+fn wait(asked: Option<Duration>) -> Duration {
+    asked.unwrap_or(DEFAULT_WAIT).min(WAIT_MAX)
 }
 
 /// A client of one server with one key.
@@ -227,9 +233,8 @@ mod tests {
         let later = Remedy::Later(Duration::from_secs(7));
         assert_eq!(refused(400, true), Remedy::Never);
         assert_eq!(refused(400, false), later, "want of money or energy passes");
-        assert_eq!(refused(429, false), later);
-        assert_eq!(refused(503, false), later);
-        assert_eq!(refused(502, false), Remedy::AskAgain);
+        assert_eq!(refused(429, false), Remedy::Busy(Duration::from_secs(7)));
+        assert_eq!(refused(503, false), Remedy::AskAgain);
         assert_eq!(refused(403, false), Remedy::Stop);
         assert_eq!(ApiError::Clock.remedy(), Remedy::Stop);
         assert_eq!(ApiError::Incomplete(BadAnswer("serial")).remedy(), Remedy::AskAgain);

@@ -171,7 +171,7 @@ impl Sweeper {
                     self.sign_leftover(&mut item, parameters).await?
                 }
                 State::Planned => self.begin(&mut item, parameters).await?,
-                State::Ordering => self.place(&mut item, until).await?,
+                State::Ordering => self.place(&mut item, parameters, until).await?,
                 State::Ordered => self.wait_ready(&mut item, until).await?,
                 State::Ready => self.sign(&mut item, parameters, until).await?,
                 State::Signed => self.send(&mut item).await?,

@@ -65,7 +65,12 @@ impl Sweeper {
     /// Places the order that the journal announces. Sent again until an answer is understood: under
     /// its key the server makes one order of all of them. A server without such keys is asked for
     /// the reference before anything is sent a second time.
-    pub(super) async fn place(&self, item: &mut Item, until: Instant) -> Result<Step, Halt> {
+    pub(super) async fn place(
+        &self,
+        item: &mut Item,
+        parameters: &ChainParameters,
+        until: Instant,
+    ) -> Result<Step, Halt> {
         let name = self.order_name(item);
         let request = CollectRequest {
             scene: Scene::Automatic,
@@ -103,17 +108,16 @@ impl Sweeper {
                 }
                 Remedy::Later(asked) => {
                     let reason = Reason::new(ReasonCode::OrderRefused, text);
-                    if matches!(self.settings.on_shortfall, OnShortfall::Skip) {
-                        return self.give_up(item, State::Skipped, reason).await;
-                    }
                     wait = wait.max(asked);
-                    if Instant::now() + wait > until {
-                        return self.give_up(item, State::Failed, reason).await;
+                    let again = Instant::now() + wait <= until;
+                    if let Some(step) = self.refused(item, reason, parameters, again).await? {
+                        return Ok(step);
                     }
-                    item.record.reason = Some(reason);
-                    self.save(item).await?;
                 }
-                Remedy::AskAgain => {
+                Remedy::AskAgain | Remedy::Busy(_) => {
+                    if let Remedy::Busy(asked) = error.remedy() {
+                        wait = wait.max(asked);
+                    }
                     let reason = Reason::new(ReasonCode::Unreachable, text);
                     if Instant::now() + wait > until {
                         return self.park(item, reason).await;
@@ -125,6 +129,47 @@ impl Sweeper {
                 return Ok(Step::Rest);
             }
             wait = (wait * 2).min(WAIT_MAX);
+        }
+    }
+
+    /// The server has no energy, or the merchant no money: what to do instead, if anything but waiting.
+    async fn refused(
+        &self,
+        item: &mut Item,
+        reason: Reason,
+        parameters: &ChainParameters,
+        is_asked_again: bool,
+    ) -> Result<Option<Step>, Halt> {
+        if let Some(step) = self.burn_instead(item, parameters).await? {
+            return Ok(Some(step));
+        }
+        if matches!(self.settings.on_shortfall, OnShortfall::Skip) {
+            return self.give_up(item, State::Skipped, reason).await.map(Some);
+        }
+        if !is_asked_again {
+            return self.give_up(item, State::Failed, reason).await.map(Some);
+        }
+        item.record.reason = Some(reason);
+        self.save(item).await?;
+        Ok(None)
+    }
+
+    /// Burns for an order that was refused, where that was allowed and the address can.
+    async fn burn_instead(
+        &self,
+        item: &mut Item,
+        parameters: &ChainParameters,
+    ) -> Result<Option<Step>, Halt> {
+        if !matches!(self.settings.on_shortfall, OnShortfall::Burn { .. }) {
+            return Ok(None);
+        }
+        match self.check(item).await {
+            Ok(Check::Short(weighed, missing)) => {
+                self.burn(item, &weighed, &missing, parameters).await
+            }
+            Ok(Check::Enough(_)) => self.reach(item, State::Ready).await.map(Some),
+            Ok(Check::Out(state, reason)) => self.give_up(item, state, reason).await.map(Some),
+            Err(_) => Ok(None),
         }
     }
 

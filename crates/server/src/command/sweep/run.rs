@@ -139,7 +139,10 @@ impl RunArgs {
 
     /// Shows the plan and asks, unless it was said that nobody is to be asked.
     fn is_agreed(&self, plan: &Plan, settings: &Settings) -> Result<bool, Failure> {
-        say(&show::plan(plan, settings));
+        match self.output.json && self.yes {
+            true => say(&show::plan_event(plan).to_string()),
+            false => say(&show::plan(plan, settings)),
+        }
         if self.yes || plan.to_sweep().next().is_none() {
             return Ok(true);
         }

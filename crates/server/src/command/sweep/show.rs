@@ -65,6 +65,19 @@ fn lacks(row: &PlanRow) -> String {
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
 
+/// The plan's totals as an event for programs.
+pub(super) fn plan_event(plan: &Plan) -> Value {
+    let orders = plan.to_sweep().map(|row| row.order_cost).sum::<Option<Sun>>();
+    json!({
+        "event": "planned",
+        "to_sweep": plan.to_sweep().count(),
+        "skipped": plan.to_skip().count(),
+        "held": units(TokenUnits(plan.to_sweep().map(|row| row.held.0).sum())),
+        "order_cost_sun": orders.map(Sun::get),
+        "burn_cost_sun": plan.to_sweep().map(|row| row.burn_cost).sum::<Sun>().get(),
+    })
+}
+
 /// The plan as rows for programs.
 pub(super) fn plan_json(plan: &Plan) -> Value {
     let row = |row: &PlanRow| {
