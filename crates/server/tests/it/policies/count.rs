@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{REFILL, world};
+use crate::support::chain::recipient_with;
 use crate::support::policy::how;
 use crate::support::{Receiver, Setup, World, never_activated, no_bandwidth, plain};
 
@@ -134,7 +135,7 @@ async fn an_address_that_has_enough_of_its_own_buys_nothing() {
         world.mine(4).await;
     }
     assert_eq!(how(&world.count_shown(payer).await), (1, 2, 0, false));
-    assert_eq!(world.delegations(payer), 2, "the stranger's and one refill");
+    assert_eq!(world.delegations(payer), 1, "one refill");
     world.edit_policy(payer, &json!({"count_limit_dynamic": -2})).await;
     world.mine(1).await;
     assert_eq!(world.count_shown(payer).await["status"], 0);
@@ -152,7 +153,7 @@ async fn bandwidth_is_bought_for_an_address_that_lacks_it_and_trx() {
     world.mine(4).await;
     let row = world.count_shown(payer).await;
     assert_eq!((row["auto_type"].as_i64(), how(&row)), (Some(2), (1, 5, 0, false)));
-    world.pays_and_sweeps(payer);
+    assert!(world.sweeps(payer, recipient_with()), "with bandwidth that was lent");
     world.mine(4).await;
     assert_eq!(world.count_shown(payer).await["count_limit"], 4);
     world.edit_policy(payer, &json!({"pause": true})).await;

@@ -80,6 +80,8 @@ async fn an_auto_policy_is_not_fooled_by_a_node_that_lags() {
     let receiver = Receiver::start().await;
     let mut world = world(&receiver, 100_000_000).await;
     let payer = world.payer(plain);
+    // So that the pool was there two blocks ago.
+    world.mine(3).await;
     world.auto_policy(payer, 65_000, 1).await;
     world.fault("wallet/getaccount", When::Always, Fault::Lag { blocks: 2 });
     world.settle().await;

@@ -1,11 +1,13 @@
 //! What a merchant does with policies.
 
 use serde_json::{Value, json};
-use tron::{Address, TokenUnits};
+use tron::{Address, Sun, TokenUnits};
 
 use super::chain::{PAID, recipient_with};
 use super::{Answer, World};
 
+/// What the bytes of one transfer burn.
+const BYTES_SUN: i64 = 346_000;
 /// Paths below the prefix.
 pub(crate) const COUNT: &str = "/count-delegate-policy";
 const AUTO: &str = "/auto-delegate-policy";
@@ -66,7 +68,11 @@ impl World {
     }
 
     /// Somebody pays to the address again, and it sends that on. The transfer waits for a block.
+    ///
+    /// A day's free bandwidth is for one transfer: the address has TRX for the bytes of this one, and
+    /// too little to burn for energy.
     pub(crate) fn pays_and_sweeps(&self, payer: Address) {
+        self.chain.credit(payer, Sun::new(BYTES_SUN));
         if self.chain.token_balance(payer) == TokenUnits(0) {
             self.chain.mint(payer, PAID);
         }
