@@ -29,8 +29,12 @@ const LANGUAGES: [Language; 6] = [
     Language {
         name: "Java",
         page_title: "Java",
-        library: include_str!("../../../../clients/java/src/main/java/sunsweep/Client.java"),
-        path: "clients/java/src/main/java/sunsweep/Client.java",
+        library: concat!(
+            include_str!("../../../../clients/java/src/main/java/sunsweep/Signing.java"),
+            "\n",
+            include_str!("../../../../clients/java/src/main/java/sunsweep/Client.java"),
+        ),
+        path: "clients/java/src/main/java/sunsweep/",
     },
     Language {
         name: "Go",
