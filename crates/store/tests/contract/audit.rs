@@ -6,6 +6,8 @@ use store::SqliteStore;
 
 use crate::support::{self, PRICE, base, deliver, place};
 
+/// What the settled transfer sent, in sun.
+const TRANSFER: i64 = 1_000_000;
 /// What the settled transfer earned, in sun.
 const FEE: i64 = 300_000;
 
@@ -52,7 +54,7 @@ fn spoiled_use_is_named() {
     names("UPDATE key_use SET charged = charged + 7", &["key 1", "sun in 2 orders", bought[0]]);
     names("UPDATE key_use SET orders = orders + 1", &["key 1", "in 3 orders", bought[1]]);
     names("DELETE FROM key_use", &["key 1", "in 0 orders", bought[1]]);
-    names("UPDATE key_use SET day = day + 1", &["key 1", "in 2 orders", "it was 0 energy"]);
+    names("UPDATE key_use SET day = day + 1", &["key 1", "in 2 orders", "it was 0 for 0"]);
 }
 
 #[test]
@@ -72,8 +74,9 @@ fn spoiled_money_is_named() {
     names("DELETE FROM ledger_entry WHERE fact = 3", &["fact 3", "no entries"]);
     names("DELETE FROM ledger_tx WHERE fact = 1", &["fact 1", "no header"]);
     names("DELETE FROM ledger_tx WHERE fact = 3", &[&order(1), "settled 0"]);
-    names("UPDATE key_day SET spent = spent + 7", &["key 1", &(2 * PRICE + 7).to_string(), "day"]);
-    names("DELETE FROM key_day", &["key 1", &(2 * PRICE).to_string(), "not counted"]);
+    let spent = 2 * PRICE + TRANSFER + FEE;
+    names("UPDATE key_day SET spent = spent + 7", &["key 1", &(spent + 7).to_string(), "day"]);
+    names("DELETE FROM key_day", &["key 1", &spent.to_string(), "not counted"]);
     names("UPDATE orders SET price = price + 1", &[&order(2), &(PRICE + 1).to_string()]);
 }
 

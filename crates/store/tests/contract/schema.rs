@@ -97,7 +97,7 @@ fn nothing_in_the_ledger_is_changed() {
     ] {
         refused(connection.execute(sql, []), "ledger_is_final");
     }
-    let replace = "INSERT OR REPLACE INTO ledger_tx VALUES (?1, 1, NULL, 'another', 0)";
+    let replace = "INSERT OR REPLACE INTO ledger_tx VALUES (?1, 1, NULL, 'another', 0, NULL)";
     refused(connection.execute(replace, [BUSINESS]), "ledger_tx_exists");
 }
 
