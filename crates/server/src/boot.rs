@@ -191,7 +191,6 @@ impl Product {
     }
 
     /// The routes of the admin interface, for a listener of their own.
-    #[must_use]
     pub fn admin_router(&self) -> Router {
         admin::routes(Arc::new(AdminEdge {
             app: self.app.clone(),

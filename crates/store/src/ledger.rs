@@ -67,7 +67,14 @@ pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> 
 fn count_spend(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
     let transfer = match tx.fact {
         Fact::TransferHeld | Fact::TransferReleased => Some(TransferId(tx.id.business)),
-        _ => None,
+        Fact::MerchantCredited
+        | Fact::OrderHeld
+        | Fact::OrderSettled
+        | Fact::OrderReleased
+        | Fact::MerchantDebited
+        | Fact::TransferSettled
+        | Fact::DepositCredited
+        | Fact::OrderRefunded => None,
     };
     let available = tx
         .entries()

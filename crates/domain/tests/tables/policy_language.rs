@@ -76,10 +76,13 @@ impl Script {
                 self.become_of_order(what);
                 return "ok".to_owned();
             }
-            ["told"] => match self.action() {
-                PolicyAction::Tell(event) => event,
-                other => panic!("nothing is to be told: {other:?}"),
-            },
+            ["told"] => {
+                let action = self.action();
+                let PolicyAction::Tell(event) = action else {
+                    panic!("nothing is to be told: {action:?}")
+                };
+                event
+            }
             _ => self.event(words),
         };
         self.tell(event)
@@ -190,7 +193,16 @@ impl Script {
                 PolicyEvent::Over(_, RefillEnd::Unused) => "over, unused".to_owned(),
                 PolicyEvent::Over(_, RefillEnd::Served) => "over, served".to_owned(),
                 PolicyEvent::Over(_, RefillEnd::Failed) => "over, failed".to_owned(),
-                other => panic!("a policy does not ask for {other:?}"),
+                PolicyEvent::Refilled(_)
+                | PolicyEvent::Lacking(_)
+                | PolicyEvent::Satisfied
+                | PolicyEvent::Transferred
+                | PolicyEvent::Undone { .. }
+                | PolicyEvent::Spent(_)
+                | PolicyEvent::Bought(_)
+                | PolicyEvent::Edited(_)
+                | PolicyEvent::Hired { .. }
+                | PolicyEvent::Switched(_) => panic!("a policy does not ask for {event:?}"),
             },
         }
     }

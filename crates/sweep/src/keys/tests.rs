@@ -261,7 +261,7 @@ fn the_vectors_of_web3_keystores_open() {
         let given = Given(Some("testpassword"));
         let keys = open_with(&text, &KeysOptions::default(), &given).unwrap();
         let target = Target::new(address);
-        assert_eq!(keys.page(0, 9).unwrap(), [target.clone()], "{name}");
+        assert_eq!(keys.page(0, 9).unwrap(), std::slice::from_ref(&target), "{name}");
         assert_signs(&keys, &target);
         let wrong = open_with(&text, &KeysOptions::default(), &Given(Some("wrong"))).err().unwrap();
         let cause = KeystoreError::WrongPassphrase;

@@ -137,9 +137,9 @@ fn what_is_signed_can_be_sent_and_nothing_else() {
 fn bytes_that_do_something_else_are_not_signed() {
     let stranger = Address::from_evm([6; 20]);
     let with = |to: Address, units: u128| trc20::transfer_data(to, TokenUnits(units));
-    let data = |raw: &mut RawTx, new: Vec<u8>| match &mut raw.contract {
-        Contract::Trigger { data, .. } => *data = new,
-        _ => unreachable!(),
+    let data = |raw: &mut RawTx, new: Vec<u8>| {
+        let Contract::Trigger { data, .. } = &mut raw.contract else { unreachable!() };
+        *data = new;
     };
     assert_eq!(refused(|raw| data(raw, with(stranger, 2_500_000))), Mismatch::Recipient(stranger));
     assert!(matches!(
