@@ -15,6 +15,9 @@ pub struct Snapshot {
     pub head: Head,
     /// The newest block that cannot be undone.
     pub solid: Head,
+    /// The newest solid block of which orders know everything: what forks dropped up to it was told to
+    /// them. Only by its time is anything final.
+    pub settled: Option<Head>,
     /// The network's resource totals.
     pub totals: ChainTotals,
     /// Prices and limits of the chain.
@@ -41,11 +44,14 @@ impl ChainView {
         Moment {
             now,
             chain_now: view.as_ref().map_or(UnixMillis(i64::MIN), |snapshot| at(&snapshot.head)),
-            solid_now: view.as_ref().map_or(UnixMillis(i64::MIN), |snapshot| at(&snapshot.solid)),
+            solid_now: view
+                .as_ref()
+                .and_then(|snapshot| snapshot.settled.as_ref())
+                .map_or(UnixMillis(i64::MIN), at),
         }
     }
 
-    /// Reads the chain and replaces the snapshot.
+    /// Reads the chain and replaces the snapshot; what is settled stays as it was.
     ///
     /// Shape: two requests side by side. Errors: the snapshot is then as before.
     pub async fn refresh(
@@ -55,9 +61,19 @@ impl ChainView {
         solid: Head,
     ) -> Result<(), NodeError> {
         let (totals, parameters) = futures::try_join!(node.totals(), node.chain_parameters())?;
-        let snapshot = Snapshot { head, solid, totals: domain_totals(&totals), parameters };
-        *self.0.write().expect("nothing panics while holding it") = Some(snapshot);
+        let totals = domain_totals(&totals);
+        let mut view = self.0.write().expect("nothing panics while holding it");
+        let settled = view.take().and_then(|before| before.settled);
+        *view = Some(Snapshot { head, solid, settled, totals, parameters });
         Ok(())
+    }
+
+    /// Orders know everything up to this solid block.
+    pub fn settle(&self, solid: Head) {
+        let mut view = self.0.write().expect("nothing panics while holding it");
+        if let Some(snapshot) = view.as_mut() {
+            snapshot.settled = Some(solid);
+        }
     }
 }
 

@@ -83,7 +83,9 @@ impl Watcher {
     pub async fn watch(&mut self) -> Result<bool, WatchFailed> {
         let (head, solid) = futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;
         let seen = self.app.view.get();
-        let is_seen = seen.is_some_and(|seen| seen.head.id == head.id && seen.solid.id == solid.id);
+        let is_settled =
+            |settled: Option<Head>| settled.is_some_and(|settled| settled.id == solid.id);
+        let is_seen = seen.is_some_and(|seen| seen.head.id == head.id && is_settled(seen.settled));
         if is_seen {
             return Ok(false);
         }
@@ -91,6 +93,8 @@ impl Watcher {
         self.app.view.refresh(&*self.app.node, head, solid).await?;
         self.follow(&head).await?;
         self.confirm_solid(solid.number).await?;
+        // Not before: a use in a block that a fork dropped must be taken back before its order may end.
+        self.app.view.settle(solid);
         if let Some(view) = self.app.view.get() {
             self.app.reconcile_pool(&view).await?;
             self.look_at_float().await?;

@@ -66,6 +66,7 @@ impl Fact {
         Self::TransferSettled,
         Self::TransferReleased,
         Self::DepositCredited,
+        Self::OrderRefunded,
     ];
 
     /// Its number in identities and rows; never reused.

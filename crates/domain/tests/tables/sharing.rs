@@ -270,7 +270,7 @@ fn what_was_used_goes_back_when_all_promises_from_before_are_over() {
         read     o2 energy 128587 -> delivered, settled 0.5142, callback 40
         read     o1               -> delivered, callback 40
         used     o2 t1            -> ok
-        clock    +7499s                               # twice the rent and the time to fill
+        clock    +3599s                               # the rent of o1
         tick     o2               -> nothing changes
         clock    +1s
         next     o2               -> tick

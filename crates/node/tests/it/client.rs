@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use node::{
-    Broadcast, Call, ConstantOutcome, JsonNode, Lookup, NodeError, NodeSettings, TransportError,
-    TronNode, Verdict, black_hole,
+    BatchCall, BatchOutcome, Broadcast, Call, ConstantOutcome, JsonNode, Lookup, NodeError,
+    NodeSettings, TransportError, TronNode, Verdict, black_hole,
 };
 use serde_json::{Value, json};
 use tron::{Resource, Sun, TokenUnits};
@@ -34,6 +34,7 @@ fn healthy(path: &str, _body: &Value) -> Result<Value, TransportError> {
         "wallet/broadcasthex" => json!({"result": true, "code": "SUCCESS", "txid": TXID}),
         "wallet/gettransactioninfobyid" => receipt(99),
         "walletsolidity/gettransactioninfobyid" => json!({}),
+        "jsonrpc" => json!([{"jsonrpc": "2.0", "id": 0, "result": "0x07"}]),
         other => panic!("unknown path {other}"),
     })
 }
@@ -63,7 +64,10 @@ async fn every_question_is_one_request_with_the_documented_body() {
     assert!(node.broadcast(txid(), &[0x0a, 0xff]).await.is_taken());
     assert_eq!(node.lookup(txid()).await.unwrap().included().unwrap().block_number, 99);
     assert_eq!(node.lookup_solid(txid()).await.unwrap(), Lookup::Absent);
+    let one = BatchCall { caller: alice, contract: usdt, data: vec![0xa9, 0x05] };
+    assert_eq!(node.call_batch(&[one]).await.unwrap(), [BatchOutcome::Returned(vec![7])]);
 
+    let evm = |address: &str| format!("0x{}", &address[2..]);
     let hole = black_hole().to_hex();
     let balance_of = format!("70a08231{}{}", "00".repeat(12), &BOB[2..]);
     let expected = [
@@ -93,11 +97,16 @@ async fn every_question_is_one_request_with_the_documented_body() {
         ("wallet/broadcasthex", json!({"transaction": "0aff"})),
         ("wallet/gettransactioninfobyid", json!({"value": TXID})),
         ("walletsolidity/gettransactioninfobyid", json!({"value": TXID})),
+        (
+            "jsonrpc",
+            json!([{"jsonrpc": "2.0", "id": 0, "method": "eth_call", "params": [
+                {"from": evm(ALICE), "to": evm(USDT), "data": "0xa905"}, "latest"]}]),
+        ),
     ];
     let expected = expected.map(|(path, body)| (path.to_owned(), body));
     assert_eq!(fake.asked(), expected);
 
-    assert_eq!(node.counters().total_made(), 17);
+    assert_eq!(node.counters().total_made(), 18);
     assert_eq!(node.counters().made(Call::ConstantCall), 3);
     assert!(node.counters().snapshot().iter().all(|line| line.made > 0 && line.failed == 0));
 }
