@@ -109,7 +109,10 @@ impl Bench {
         let plan = self.plan();
         let mut figures = Figures::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(measure(&plan, self.only, &scratch.0, &mut figures))?;
+        let measured = runtime.block_on(measure(&plan, self.only, &scratch.0, &mut figures));
+        // What a failure left running must not keep its message back.
+        runtime.shutdown_background();
+        measured?;
         match self.json {
             true => print(&figures.to_json()),
             false => print(&table(&["", "median", "range", "aim"], figures.cells())),
