@@ -66,6 +66,6 @@ async fn reading_back_and_signing_are_few_calls_too() {
     world.watch().await;
     world.forget_calls();
     world.work().await;
-    assert_eq!(world.chain.calls(""), 2, "resources and the simulated transfer");
+    assert_eq!(world.chain.calls(""), 3, "how far the node is, resources, the simulated transfer");
     world.finish().await;
 }
