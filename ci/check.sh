@@ -40,19 +40,19 @@ step_golden() { python3 ci/verify_signature.py; }
 
 # What a newcomer runs first, on quick blocks: it fails by itself if anything is not as it should be.
 step_demo() {
-  cargo build --locked --package sunsweep --bin sunsweep
+  cargo build --locked --workspace --bin sunsweep
   timeout 120 "${CARGO_TARGET_DIR:-target}/debug/sunsweep" demo --json --block-time-ms 500
 }
 
 # Six languages against a real `sunsweep dev`, then the samples of docs/collection-api.md.
 step_clients() {
-  cargo build --locked --package sunsweep --bin sunsweep
+  cargo build --locked --workspace --bin sunsweep
   timeout 900 python3 clients/check.py --spawn "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
 # What /openapi.json says against what a real `sunsweep dev` answers: no 5xx, nothing undescribed.
 step_schema() {
-  cargo build --locked --package sunsweep --bin sunsweep
+  cargo build --locked --workspace --bin sunsweep
   timeout 300 .cache/venv/bin/python ci/schemathesis/run.py \
     "${CARGO_TARGET_DIR:-target}/debug/sunsweep" 60
 }
@@ -62,7 +62,7 @@ step_fuzz() { timeout 900 ci/fuzz.sh 8; }
 
 # Kills `sunsweep serve` again and again during 200 orders and judges from the chain and the ledger.
 step_chaos() {
-  cargo build --locked --package sunsweep --bin sunsweep
+  cargo build --locked --workspace --bin sunsweep
   timeout 300 ci/kill9 --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
@@ -70,7 +70,7 @@ step_chaos() {
 # order if one fails. Eight fixed runs of 500 orders here; --sim runs every seed from 1 on until so many
 # orders were accepted, and then a fresh one.
 step_sim() {
-  cargo build --locked --package sunsweep-sim --bin sunsweep-sim
+  cargo build --locked --workspace --bin sunsweep-sim
   local runs=(--seed 9 --runs 8)
   [[ -z $sim_orders ]] || runs=(--orders "$sim_orders")
   timeout 3000 "${CARGO_TARGET_DIR:-target}/debug/sunsweep-sim" "${runs[@]}"
@@ -79,7 +79,7 @@ step_sim() {
 # Kills `sunsweep sweep` again and again during one run and judges from the chain and the ledger; then
 # the same against a server that loses answers, delays readiness and refuses orders.
 step_sweep() {
-  cargo build --locked --package sunsweep --bin sunsweep
+  cargo build --locked --workspace --bin sunsweep
   local binary="${CARGO_TARGET_DIR:-target}/debug/sunsweep" addresses=${sweep_addresses:-200}
   timeout 3000 ci/sweep_proof --bin "$binary" --addresses "$addresses"
   timeout 3000 ci/sweep_proof --bin "$binary" --addresses "${sweep_addresses:-100}" --faults
