@@ -8,7 +8,7 @@ struct Language {
     /// How the platform's page titles its sample.
     page_title: &'static str,
     /// The file to copy into a program.
-    library: &'static str,
+    source: &'static str,
     /// Its path in the repository.
     path: &'static str,
 }
@@ -17,19 +17,19 @@ const LANGUAGES: [Language; 6] = [
     Language {
         name: "Python",
         page_title: "Python",
-        library: include_str!("../../../../clients/python/sunsweep.py"),
+        source: include_str!("../../../../clients/python/sunsweep.py"),
         path: "clients/python/sunsweep.py",
     },
     Language {
         name: "PHP",
         page_title: "Php",
-        library: include_str!("../../../../clients/php/Sunsweep.php"),
+        source: include_str!("../../../../clients/php/Sunsweep.php"),
         path: "clients/php/Sunsweep.php",
     },
     Language {
         name: "Java",
         page_title: "Java",
-        library: concat!(
+        source: concat!(
             include_str!("../../../../clients/java/src/main/java/sunsweep/Signing.java"),
             "\n",
             include_str!("../../../../clients/java/src/main/java/sunsweep/Client.java"),
@@ -39,19 +39,19 @@ const LANGUAGES: [Language; 6] = [
     Language {
         name: "Go",
         page_title: "Go",
-        library: include_str!("../../../../clients/go/sunsweep.go"),
+        source: include_str!("../../../../clients/go/sunsweep.go"),
         path: "clients/go/sunsweep.go",
     },
     Language {
         name: "Shell",
         page_title: "Shell",
-        library: include_str!("../../../../clients/shell/sunsweep.sh"),
+        source: include_str!("../../../../clients/shell/sunsweep.sh"),
         path: "clients/shell/sunsweep.sh",
     },
     Language {
         name: "Node",
         page_title: "Node",
-        library: include_str!("../../../../clients/node/sunsweep.js"),
+        source: include_str!("../../../../clients/node/sunsweep.js"),
         path: "clients/node/sunsweep.js",
     },
 ];
@@ -63,7 +63,7 @@ const PLATFORM_PAGE: &str = include_str!("../../../../docs/collection-api.md");
 pub(super) fn html() -> String {
     let clients: String = LANGUAGES
         .iter()
-        .map(|language| listing("client", language.name, language.path, language.library))
+        .map(|language| listing("client", language.name, language.path, language.source))
         .collect();
     let samples: String = LANGUAGES
         .iter()
@@ -108,7 +108,7 @@ mod tests {
         for language in LANGUAGES {
             let sample = platform_sample(language.page_title).unwrap();
             assert!(sample.contains("receive_address"), "{}", language.name);
-            assert!(language.library.contains("HMAC") || language.library.contains("hmac"));
+            assert!(language.source.contains("HMAC") || language.source.contains("hmac"));
         }
     }
 }
