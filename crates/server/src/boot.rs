@@ -19,7 +19,7 @@ use node::{
     CacheSettings, Cached, Endpoint, Failover, FailoverSettings, HttpLimits, HttpTransport,
     JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
 };
-use store::SqliteStore;
+use store::SqlStore;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Signature, TxId};
@@ -362,7 +362,7 @@ fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Database>> {
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;
     }
-    Ok(Arc::new(SqliteStore::open(&path, store::Options::default())?))
+    Ok(Arc::new(SqlStore::open(&path, store::Options::default())?))
 }
 
 fn keystore(config: &Config) -> Keystore {

@@ -9,7 +9,7 @@ use domain::{OrderId, OrderState};
 use futures::FutureExt;
 use node::{JsonNode, LossRule, NodeSettings};
 use serde_json::json;
-use store::SqliteStore;
+use store::SqlStore;
 use tron::{Address, Resource};
 
 use crate::book::Page;
@@ -96,7 +96,7 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
 }
 
 /// The rows against each other and against the book; costs a pass over everything.
-pub(crate) fn rows_agree(stage: &Stage, store: &SqliteStore, world: &World) {
+pub(crate) fn rows_agree(stage: &Stage, store: &SqlStore, world: &World) {
     let Some(Ok(audit)) = store.audit().now_or_never() else {
         return stage.note(None, "the audit could not be made");
     };
@@ -131,7 +131,7 @@ pub(crate) fn rows_agree(stage: &Stage, store: &SqliteStore, world: &World) {
 }
 
 /// The rows against the chain; only when every block was looked at and nothing is under way.
-pub(crate) fn chain_agrees(stage: &Arc<Stage>, store: &SqliteStore) {
+pub(crate) fn chain_agrees(stage: &Arc<Stage>, store: &SqlStore) {
     let node = clean_node(stage);
     match audit(store, &node).now_or_never() {
         Some(Ok(audit)) => {

@@ -19,7 +19,7 @@ use domain::{
     WholeOrder,
 };
 use serde_json::json;
-use store::{CommitMoment, SqliteStore};
+use store::{CommitMoment, SqlStore};
 use tron::{Address, Sun, TxId};
 
 use crate::book::News;
@@ -32,11 +32,11 @@ use crate::stage::{Stage, State};
 pub(crate) struct GatedStore {
     pub(crate) stage: Arc<Stage>,
     pub(crate) process: usize,
-    pub(crate) inner: Arc<SqliteStore>,
+    pub(crate) inner: Arc<SqlStore>,
 }
 
 /// Makes commits fail as the weather wants.
-pub(crate) fn fail_by_weather(stage: &Arc<Stage>, store: &SqliteStore) {
+pub(crate) fn fail_by_weather(stage: &Arc<Stage>, store: &SqlStore) {
     let stage = Arc::clone(stage);
     store.set_fail_point(Some(Box::new(move |moment| {
         stage.with(|state| match moment {

@@ -15,7 +15,7 @@ use app::watch_chain::{WatchFailed, Watcher};
 use app::{App, Settings};
 use domain::{Order, OrderId};
 use node::{CacheSettings, Cached, JsonNode, LossRule, NodeSettings, TronNode};
-use store::SqliteStore;
+use store::SqlStore;
 use tokio::sync::Notify;
 
 use crate::gated_store::GatedStore;
@@ -89,7 +89,7 @@ impl Process {
     pub(crate) fn start(
         stage: &Arc<Stage>,
         index: usize,
-        store: &Arc<SqliteStore>,
+        store: &Arc<SqlStore>,
         world: &World,
         habits: &Habits,
     ) -> Self {

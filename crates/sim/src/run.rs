@@ -10,7 +10,7 @@ use domain::OrderId;
 use domain::callback::Schedule;
 use domain::limits::{EnergyBounds, OrderLimits};
 use domain::pricing::PriceList;
-use store::SqliteStore;
+use store::SqlStore;
 use tempfile::TempDir;
 use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
@@ -86,7 +86,7 @@ pub(crate) struct Run {
     pub(crate) pool: BTreeSet<Address>,
     pub(crate) habits: Habits,
     /// One for each process; all the same one when it is in memory.
-    pub(crate) stores: Vec<Arc<SqliteStore>>,
+    pub(crate) stores: Vec<Arc<SqlStore>>,
     /// Where the database is, when it is a file.
     directory: Option<TempDir>,
     pub(crate) processes: Vec<Option<Process>>,
@@ -243,10 +243,10 @@ impl Run {
     }
 }
 
-fn open(stage: &Arc<Stage>, path: Option<&Path>) -> Arc<SqliteStore> {
+fn open(stage: &Arc<Stage>, path: Option<&Path>) -> Arc<SqlStore> {
     let store = match path {
-        Some(path) => SqliteStore::inline_at(path),
-        None => SqliteStore::inline_in_memory(),
+        Some(path) => SqlStore::inline_at(path),
+        None => SqlStore::inline_in_memory(),
     };
     let store = store.expect("a database in a fresh place can be opened");
     fail_by_weather(stage, &store);

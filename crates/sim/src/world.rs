@@ -10,7 +10,7 @@ use domain::pool::WalletRole;
 use domain::{KeyId, MerchantId, UnixMillis};
 use futures::FutureExt;
 use serde_json::{Value, json};
-use store::SqliteStore;
+use store::SqlStore;
 use tron::{Address, ContractType, Operations, SecretKey, Sun};
 
 use crate::payers::{Kind, Payer};
@@ -181,7 +181,7 @@ impl World {
     }
 
     /// Opens the shops and enters the pool, before the first process starts.
-    pub(crate) fn fill_store(&mut self, store: &SqliteStore, plan: &WorldPlan, now: UnixMillis) {
+    pub(crate) fn fill_store(&mut self, store: &SqlStore, plan: &WorldPlan, now: UnixMillis) {
         for member in &self.pool {
             let wallet = NewWallet {
                 address: member.address,

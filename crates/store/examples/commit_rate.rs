@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use app::ports::Store;
 use rusqlite::{Connection, Statement, params};
-use store::{Options, SqliteStore};
+use store::{Options, SqlStore};
 use support::{Base, PRICE};
 
 /// How long each half of a round takes.
@@ -57,8 +57,8 @@ fn median(mut rates: Vec<u64>) -> u64 {
     rates[rates.len() / 2]
 }
 
-fn open(runtime: &tokio::runtime::Runtime, path: &Path) -> (SqliteStore, Base) {
-    let store = SqliteStore::open(path, Options::default()).expect("the store opens");
+fn open(runtime: &tokio::runtime::Runtime, path: &Path) -> (SqlStore, Base) {
+    let store = SqlStore::open(path, Options::default()).expect("the store opens");
     let base = runtime.block_on(support::base(&store));
     (store, base)
 }

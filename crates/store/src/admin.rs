@@ -3,9 +3,9 @@
 use app::admin_rows::{
     AdminChanges, AdminNeeds, AdminRequest, AdminRows, LogEntry, NumberedLogEntry, Slice,
 };
-use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{Connection, OptionalExtension, params};
 use crate::{admin_token, callback, column, key, merchant, pool, price};
 
 crate::statement::statements! {

@@ -2,11 +2,10 @@
 
 use app::admin_rows::AdminToken;
 use domain::admin::AdminScopes;
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 
 /// The columns of a token, as [`read`] expects them.
 macro_rules! select {
@@ -24,13 +23,13 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (id) DO UPDATE SET revoked_ms = excluded.revoked_ms";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<AdminToken> {
+fn read(row: &Row<'_>) -> sql::Result<AdminToken> {
     let number: i64 = row.get(2)?;
     let scopes = AdminScopes::from_number(number);
     Ok(AdminToken {
         id: row.get(0)?,
         name: row.get(1)?,
-        scopes: scopes.ok_or_else(|| column::meaningless(2, Type::Integer, &number))?,
+        scopes: scopes.ok_or_else(|| column::meaningless(2, &number))?,
         secret_hash: row.get(3)?,
         created: column::millis(row, 4)?,
         revoked: column::maybe_millis(row, 5)?,

@@ -2,11 +2,11 @@
 
 use app::rows::{ExactAnswer, NewAnswers, Remembered, RequestKeys, StoredAnswers};
 use domain::UnixMillis;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 
 /// Most rows that one transaction forgets, so that orders do not wait for it.
 pub(crate) const PRUNED_ROWS_MAX: usize = 2_000;
@@ -59,8 +59,8 @@ pub(crate) fn stored(
     Ok(StoredAnswers { replay, resend })
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(Remembered, [u8; 32])> {
-    let remembered = match row.get::<_, Option<u16>>(2)? {
+fn read(row: &Row<'_>) -> sql::Result<(Remembered, [u8; 32])> {
+    let remembered = match row.get::<Option<u16>>(2)? {
         Some(status) => Remembered::Exact(ExactAnswer { status, body: row.get(3)? }),
         None => Remembered::Order(column::order_id(row, 0)?),
     };

@@ -3,10 +3,10 @@
 use app::rows::LedgerAudit;
 use domain::ledger::LedgerAccount;
 use domain::{LegState, MerchantId, OrderState, TransferId};
-use rusqlite::{Connection, Row};
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, Row};
 
 /// Most differences that one audit names; past that something is wrong with all of it.
 const DIFFERENCES_MAX: usize = 1_000;
@@ -234,7 +234,7 @@ ORDER BY id";
 }
 
 /// A question whose every row is a difference, and its words.
-type Check = (&'static str, fn(&Row<'_>) -> rusqlite::Result<String>);
+type Check = (&'static str, fn(&Row<'_>) -> sql::Result<String>);
 
 const CHECKS: &[Check] = &[
     (BALANCES, |row| {
@@ -347,8 +347,7 @@ const CHECKS: &[Check] = &[
     (WAY_BACK, |row| leg_roads(row, "back")),
     (BLOCKS, |row| {
         let (order, txid) = (column::order_id(row, 0)?, column::txid(row, 1)?);
-        let (state, block) =
-            (column::code::<domain::TxState>(row, 2)?, row.get::<_, Option<i64>>(3)?);
+        let (state, block) = (column::code::<domain::TxState>(row, 2)?, row.get::<Option<i64>>(3)?);
         Ok(format!("order {order}: transaction {txid} is {state:?} with block {block:?}"))
     }),
     (CALLBACKS, |row| {
@@ -374,7 +373,7 @@ const CHECKS: &[Check] = &[
 
 /// Recomputes everything and names each difference.
 pub(crate) fn audit(connection: &Connection) -> Result<LedgerAudit, Fault> {
-    let count = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
+    let count = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<i64>(0));
     let mut audit = LedgerAudit {
         accounts: count(ACCOUNTS)?,
         ledger_txs: count(LEDGER_TXS)?,
@@ -394,19 +393,19 @@ pub(crate) fn audit(connection: &Connection) -> Result<LedgerAudit, Fault> {
     Ok(audit)
 }
 
-fn sun(row: &Row<'_>, index: usize) -> rusqlite::Result<i64> {
+fn sun(row: &Row<'_>, index: usize) -> sql::Result<i64> {
     row.get(index)
 }
 
-fn transfer_id(row: &Row<'_>) -> rusqlite::Result<TransferId> {
+fn transfer_id(row: &Row<'_>) -> sql::Result<TransferId> {
     row.get(0).map(TransferId)
 }
 
-fn order_state(row: &Row<'_>, index: usize) -> rusqlite::Result<OrderState> {
+fn order_state(row: &Row<'_>, index: usize) -> sql::Result<OrderState> {
     column::code(row, index)
 }
 
-fn account(row: &Row<'_>) -> rusqlite::Result<String> {
+fn account(row: &Row<'_>) -> sql::Result<String> {
     let (kind, merchant): (u8, i64) = (row.get(0)?, row.get(1)?);
     let owner = (merchant > 0).then_some(MerchantId(merchant));
     let name = LedgerAccount::from_parts(kind, owner).map_or("unknown", LedgerAccount::name);
@@ -416,12 +415,12 @@ fn account(row: &Row<'_>) -> rusqlite::Result<String> {
     })
 }
 
-fn ledger_tx(row: &Row<'_>) -> rusqlite::Result<String> {
+fn ledger_tx(row: &Row<'_>) -> sql::Result<String> {
     let (business, fact): ([u8; 16], i64) = (row.get(0)?, row.get(1)?);
     Ok(format!("ledger tx {} fact {fact}", hex::encode(business)))
 }
 
-fn leg_roads(row: &Row<'_>, road: &str) -> rusqlite::Result<String> {
+fn leg_roads(row: &Row<'_>, road: &str) -> sql::Result<String> {
     let (order, leg) = (column::order_id(row, 0)?, sun(row, 1)?);
     let (state, count) = (column::code::<LegState>(row, 2)?, sun(row, 3)?);
     Ok(format!("leg {order}/{leg}: {state:?} with {count} live transactions on its way {road}"))

@@ -3,10 +3,10 @@
 use app::rows::{Attempt, Callback, CallbackState, OutboxKind};
 use domain::callback::{CallbackEvent, Outcome};
 use domain::{Order, OrderId, UnixMillis};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::code::Code;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{Connection, OptionalExtension, params};
 use crate::{column, outbox};
 
 crate::statement::statements! {

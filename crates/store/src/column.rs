@@ -1,26 +1,20 @@
 //! Columns to domain types. A value that no writer of ours could have left is an error, not a guess.
 
 use domain::{KeyId, MerchantId, OrderId, Period, PolicyId, UnixMillis};
-use rusqlite::types::Type;
-use rusqlite::{Error, Result, Row};
 use tron::{Address, Bandwidth, Energy, Resource, Sun, TokenUnits, TxId};
 
 use crate::code::Code;
-
-/// A value that no writer of ours could have left.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} means nothing here")]
-struct Meaningless(String);
+use crate::sql::{Error, Result, Row};
 
 /// The error of a value that does not mean anything.
-pub(crate) fn meaningless(index: usize, column: Type, value: &dyn ToString) -> Error {
-    Error::FromSqlConversionFailure(index, column, Box::new(Meaningless(value.to_string())))
+pub(crate) fn meaningless(column: usize, value: &dyn ToString) -> Error {
+    Error::Meaningless { column, value: value.to_string() }
 }
 
 /// A word that is kept as a number.
 pub(crate) fn code<T: Code>(row: &Row<'_>, index: usize) -> Result<T> {
     let number: i64 = row.get(index)?;
-    T::from_number(number).ok_or_else(|| meaningless(index, Type::Integer, &number))
+    T::from_number(number).ok_or_else(|| meaningless(index, &number))
 }
 
 /// An order's id.
@@ -30,7 +24,7 @@ pub(crate) fn order_id(row: &Row<'_>, index: usize) -> Result<OrderId> {
 
 /// An order's id that may not be there.
 pub(crate) fn maybe_order_id(row: &Row<'_>, index: usize) -> Result<Option<OrderId>> {
-    Ok(row.get::<_, Option<[u8; 16]>>(index)?.map(OrderId))
+    Ok(row.get::<Option<[u8; 16]>>(index)?.map(OrderId))
 }
 
 /// A policy's id.
@@ -55,7 +49,7 @@ pub(crate) fn millis(row: &Row<'_>, index: usize) -> Result<UnixMillis> {
 
 /// A moment that may not have come.
 pub(crate) fn maybe_millis(row: &Row<'_>, index: usize) -> Result<Option<UnixMillis>> {
-    Ok(row.get::<_, Option<i64>>(index)?.map(UnixMillis))
+    Ok(row.get::<Option<i64>>(index)?.map(UnixMillis))
 }
 
 /// An amount of sun.
@@ -65,7 +59,7 @@ pub(crate) fn sun(row: &Row<'_>, index: usize) -> Result<Sun> {
 
 /// An amount of sun that may not be there.
 pub(crate) fn maybe_sun(row: &Row<'_>, index: usize) -> Result<Option<Sun>> {
-    Ok(row.get::<_, Option<i64>>(index)?.map(Sun::new))
+    Ok(row.get::<Option<i64>>(index)?.map(Sun::new))
 }
 
 /// Units of energy.
@@ -77,7 +71,7 @@ pub(crate) fn energy(row: &Row<'_>, index: usize) -> Result<Energy> {
 pub(crate) fn period(row: &Row<'_>, index: usize) -> Result<Period> {
     match row.get(index)? {
         0 => Ok(Period::HOUR),
-        days => Period::from_days(days).ok_or_else(|| meaningless(index, Type::Integer, &days)),
+        days => Period::from_days(days).ok_or_else(|| meaningless(index, &days)),
     }
 }
 
@@ -89,13 +83,13 @@ pub(crate) fn bandwidth(row: &Row<'_>, index: usize) -> Result<Bandwidth> {
 /// Which resource.
 pub(crate) fn resource(row: &Row<'_>, index: usize) -> Result<Resource> {
     let code: i32 = row.get(index)?;
-    Resource::from_code(code).ok_or_else(|| meaningless(index, Type::Integer, &code))
+    Resource::from_code(code).ok_or_else(|| meaningless(index, &code))
 }
 
 /// An amount of a token.
 pub(crate) fn token_units(row: &Row<'_>, index: usize) -> Result<TokenUnits> {
     let digits: String = row.get(index)?;
-    digits.parse().map(TokenUnits).map_err(|_| meaningless(index, Type::Text, &digits))
+    digits.parse().map(TokenUnits).map_err(|_| meaningless(index, &digits))
 }
 
 /// A transaction's id.
@@ -105,18 +99,18 @@ pub(crate) fn txid(row: &Row<'_>, index: usize) -> Result<TxId> {
 
 /// A transaction's id that may not be there.
 pub(crate) fn maybe_txid(row: &Row<'_>, index: usize) -> Result<Option<TxId>> {
-    Ok(row.get::<_, Option<[u8; 32]>>(index)?.map(TxId::from_bytes))
+    Ok(row.get::<Option<[u8; 32]>>(index)?.map(TxId::from_bytes))
 }
 
 /// An address.
 pub(crate) fn address(row: &Row<'_>, index: usize) -> Result<Address> {
     let bytes: [u8; tron::address::ADDRESS_LEN] = row.get(index)?;
-    Address::from_slice(&bytes).map_err(|error| meaningless(index, Type::Blob, &error))
+    Address::from_slice(&bytes).map_err(|error| meaningless(index, &error))
 }
 
 /// An address that may not be there.
 pub(crate) fn maybe_address(row: &Row<'_>, index: usize) -> Result<Option<Address>> {
     let bytes: Option<[u8; tron::address::ADDRESS_LEN]> = row.get(index)?;
     let address = bytes.map(|bytes| Address::from_slice(&bytes));
-    address.transpose().map_err(|error| meaningless(index, Type::Blob, &error))
+    address.transpose().map_err(|error| meaningless(index, &error))
 }

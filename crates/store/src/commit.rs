@@ -3,9 +3,9 @@
 use app::rows::{Attention, Changes, Lease, Needs, Rows};
 use app::work::Work;
 use domain::WholeOrder;
-use rusqlite::Connection;
 
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::Connection;
 use crate::{
     admin, answer, callback, deposit, key, ledger, merchant, order, outbox, policy, pool, price,
     transfer,

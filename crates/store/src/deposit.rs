@@ -2,11 +2,11 @@
 
 use app::rows::{DepositAddress, ScannedBlock};
 use domain::{Deposit, DepositId, MerchantId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::Address;
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 
 /// The columns of a deposit, as [`read`] expects them.
 macro_rules! columns {
@@ -38,7 +38,7 @@ INSERT INTO scanned_block (id, number, block_id, at_ms) VALUES (1, ?1, ?2, ?3)";
     SET_SCANNED = "UPDATE scanned_block SET number = ?1, block_id = ?2, at_ms = ?3 WHERE id = 1";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Deposit> {
+fn read(row: &Row<'_>) -> sql::Result<Deposit> {
     Ok(Deposit {
         txid: column::txid(row, 0)?,
         contract_index: row.get(1)?,
@@ -54,7 +54,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Deposit> {
     })
 }
 
-fn read_address(row: &Row<'_>) -> rusqlite::Result<DepositAddress> {
+fn read_address(row: &Row<'_>) -> sql::Result<DepositAddress> {
     Ok(DepositAddress {
         address: column::address(row, 0)?,
         merchant: column::merchant_id(row, 1)?,

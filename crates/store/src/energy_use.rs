@@ -2,10 +2,10 @@
 
 use domain::OrderId;
 use domain::order::Use;
-use rusqlite::{Connection, params};
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{Connection, params};
 
 crate::statement::statements! {
     INSERT = "

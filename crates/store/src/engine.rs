@@ -3,11 +3,10 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use app::ports::StoreError;
-use rusqlite::Connection;
-
-use crate::dialect;
+use crate::fault;
 use crate::job::Job;
+use crate::sql::{self, Connection};
+use app::ports::StoreError;
 
 /// Where a [`FailPoint`] is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub enum CommitMoment {
 pub type FailPoint = Box<dyn FnMut(CommitMoment) -> bool + Send>;
 
 /// Makes a connection; again, when one could not be brought back to rest.
-type Connect = Box<dyn Fn() -> rusqlite::Result<Connection> + Send>;
+type Connect = Box<dyn Fn() -> sql::Result<Connection> + Send>;
 
 /// A connection that may write, and what happens around it.
 pub(crate) struct Engine {
@@ -79,13 +78,13 @@ impl Engine {
         &mut self,
         jobs: &mut [Box<dyn Job>],
     ) -> Result<Vec<Option<StoreError>>, StoreError> {
-        word(&self.connection, dialect::BEGIN_WRITE)?;
+        word(self.connection.begin_write())?;
         let mut errors = Vec::with_capacity(jobs.len());
         for job in jobs {
             errors.push(write_one(&self.connection, job.as_mut())?);
         }
         self.pass(CommitMoment::BeforeCommit)?;
-        word(&self.connection, dialect::COMMIT)?;
+        word(self.connection.commit())?;
         self.pass(CommitMoment::AfterCommit)?;
         Ok(errors)
     }
@@ -100,10 +99,10 @@ impl Engine {
 
     /// Leaves the transaction that failed; a connection that cannot is replaced.
     fn come_to_rest(&mut self) {
-        if self.connection.is_autocommit() {
+        if self.connection.is_at_rest() {
             return;
         }
-        if dialect::run(&self.connection, dialect::ROLLBACK).is_ok() {
+        if self.connection.rollback().is_ok() {
             return;
         }
         if let Some(connection) = self.reconnect.as_ref().and_then(|connect| connect().ok()) {
@@ -112,23 +111,24 @@ impl Engine {
     }
 }
 
-fn word(connection: &Connection, word: &'static str) -> Result<(), StoreError> {
+/// The outcome of a word around a transaction.
+fn word(outcome: sql::Result<()>) -> Result<(), StoreError> {
     // The words take no data, so whatever stops them is the database's state.
-    dialect::run(connection, word).map_err(|error| StoreError::Unavailable(error.to_string()))
+    outcome.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 /// Runs one job so that it leaves everything or nothing. `Ok(Some)`: it failed alone.
 fn write_one(connection: &Connection, job: &mut dyn Job) -> Result<Option<StoreError>, StoreError> {
-    word(connection, dialect::SAVEPOINT)?;
+    word(connection.savepoint())?;
     let error = match attempt(connection, job) {
         Ok(()) => None,
         Err(fatal @ StoreError::Unavailable(_)) => return Err(fatal),
         Err(own) => {
-            word(connection, dialect::ROLLBACK_TO)?;
+            word(connection.rollback_to_savepoint())?;
             Some(own)
         }
     };
-    word(connection, dialect::RELEASE)?;
+    word(connection.release())?;
     Ok(error)
 }
 
@@ -136,16 +136,16 @@ fn read_alone(
     connection: &Connection,
     job: &mut dyn Job,
 ) -> Result<Option<StoreError>, StoreError> {
-    word(connection, dialect::BEGIN_READ)?;
+    word(connection.begin_read())?;
     let error = attempt(connection, job).err();
-    word(connection, dialect::COMMIT)?;
+    word(connection.commit())?;
     Ok(error)
 }
 
 /// Runs a job; a panic in it is an error of this job and of nobody else.
 fn attempt(connection: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
     match catch_unwind(AssertUnwindSafe(|| job.run(connection))) {
-        Ok(result) => result.map_err(dialect::store_error),
+        Ok(result) => result.map_err(fault::store_error),
         Err(panic) => Err(StoreError::Broken(format!("a decision panicked: {}", said(&*panic)))),
     }
 }

@@ -1,10 +1,10 @@
 //! Something to be done with a connection, and somebody who waits for the result.
 
 use app::ports::StoreError;
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::Connection;
 
 /// One job; it is run inside a transaction and answered after it.
 pub(crate) trait Job: Send {

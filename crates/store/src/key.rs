@@ -3,12 +3,11 @@
 use app::rows::Key;
 use domain::key::{AllowList, KeyLimits, KeySpend, Scopes};
 use domain::{Day, KeyId, MerchantId, OrderId, TransferId, UnixMillis};
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::Sun;
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 
 /// The columns of a key, as [`read`] expects them.
 macro_rules! select {
@@ -44,7 +43,7 @@ ON CONFLICT (key_id, day) DO UPDATE SET spent = spent + excluded.spent";
     ORDERED_WITH = "SELECT key_id, created_ms FROM orders WHERE id = ?1";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Key> {
+fn read(row: &Row<'_>) -> sql::Result<Key> {
     Ok(Key {
         id: column::key_id(row, 0)?,
         merchant: column::merchant_id(row, 1)?,
@@ -58,13 +57,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Key> {
     })
 }
 
-fn limits(row: &Row<'_>) -> rusqlite::Result<KeyLimits> {
+fn limits(row: &Row<'_>) -> sql::Result<KeyLimits> {
     let (number, networks): (i64, String) = (row.get(8)?, row.get(9)?);
     let scopes = Scopes::from_number(number);
-    let scopes = scopes.ok_or_else(|| column::meaningless(8, Type::Integer, &number))?;
+    let scopes = scopes.ok_or_else(|| column::meaningless(8, &number))?;
     let texts = networks.split(',').filter(|text| !text.is_empty());
-    let allowed_from =
-        AllowList::of(texts).map_err(|error| column::meaningless(9, Type::Text, &error))?;
+    let allowed_from = AllowList::of(texts).map_err(|error| column::meaningless(9, &error))?;
     Ok(KeyLimits { scopes, allowed_from, daily_cap: column::maybe_sun(row, 10)? })
 }
 

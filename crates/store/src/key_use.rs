@@ -2,11 +2,11 @@
 
 use app::rows::{KeySummary, KeyUse};
 use domain::{KeyId, UnixMillis};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::Energy;
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 
 crate::statement::statements! {
     KEY = "
@@ -42,7 +42,7 @@ pub(crate) fn summary(
     }))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<KeyUse> {
+fn read(row: &Row<'_>) -> sql::Result<KeyUse> {
     Ok(KeyUse {
         orders: row.get(0)?,
         energy: Energy::new(row.get(1)?),
@@ -58,7 +58,7 @@ mod tests {
     /// However many orders there are: one row for each day on which the key was used.
     #[test]
     fn a_summary_walks_over_the_days_of_one_key_and_no_order() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
         migrate::migrate(&mut connection).unwrap();
         let plan = |sql: &str| -> Vec<String> {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -2,11 +2,11 @@
 
 use domain::ledger::{Fact, LedgerAccount, LedgerTx};
 use domain::{MerchantId, TransferId};
-use rusqlite::{Connection, params};
 use tron::{Sun, TxId};
 
-use crate::dialect::Fault;
+use crate::fault::Fault;
 use crate::key;
+use crate::sql::{Connection, params};
 
 crate::statement::statements! {
     ADD_TO_BALANCE = "

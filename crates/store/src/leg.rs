@@ -2,12 +2,12 @@
 
 use app::ports::Lent;
 use domain::{Leg, LegId, LegKind, OrderId};
-use rusqlite::{Connection, Row, params};
 use tron::Resource;
 
 use crate::code::{Code, LegWord};
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, Row, params};
 
 crate::statement::statements! {
     INSERT = "
@@ -32,7 +32,7 @@ GROUP BY leg.owner, orders.receiver, leg.resource
 ORDER BY leg.owner, orders.receiver, leg.resource";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Leg> {
+fn read(row: &Row<'_>) -> sql::Result<Leg> {
     let kind = match column::code(row, 2)? {
         LegWord::Activation => LegKind::Activation,
         LegWord::Delegation => LegKind::Delegation {

@@ -2,9 +2,9 @@
 
 use app::rows::Merchant;
 use domain::{MerchantId, UnixMillis};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 use crate::{column, ledger};
 
 /// The columns of a merchant and where they come from, as [`read`] expects them.
@@ -29,7 +29,7 @@ UPDATE merchant SET name = ?2, callback_url = ?3, is_paused = ?4 WHERE id = ?1";
     INSERT = "INSERT INTO merchant (id, name, callback_url, created_ms) VALUES (?1, ?2, ?3, ?4)";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Merchant> {
+fn read(row: &Row<'_>) -> sql::Result<Merchant> {
     Ok(Merchant {
         id: column::merchant_id(row, 0)?,
         name: row.get(1)?,

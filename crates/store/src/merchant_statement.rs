@@ -3,12 +3,11 @@
 use app::admin_rows::{Slice, Span, StatementLine, StatementPlace};
 use domain::ledger::{Fact, LedgerAccount};
 use domain::{MerchantId, OrderId, UnixMillis};
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row, params};
 use tron::TxId;
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, Row, params};
 
 crate::statement::statements! {
     LINES = "
@@ -64,10 +63,10 @@ pub(crate) fn of_order(
     Ok(lines.query_map([order.0], read)?.collect::<Result<_, _>>()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<StatementLine> {
+fn read(row: &Row<'_>) -> sql::Result<StatementLine> {
     let (kind, owner): (u8, MerchantId) = (row.get(3)?, column::merchant_id(row, 4)?);
     let account = LedgerAccount::from_parts(kind, Some(owner).filter(|owner| owner.0 > 0));
-    let account = account.ok_or_else(|| column::meaningless(3, Type::Integer, &kind))?;
+    let account = account.ok_or_else(|| column::meaningless(3, &kind))?;
     let fact: u8 = row.get(5)?;
     let known = Fact::from_number(fact);
     let posted: UnixMillis = column::millis(row, 1)?;
@@ -75,7 +74,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StatementLine> {
         place: StatementPlace { posted, number: row.get(0)? },
         at: column::millis(row, 2)?,
         account: account.name(),
-        fact: known.ok_or_else(|| column::meaningless(5, Type::Integer, &fact))?.name(),
+        fact: known.ok_or_else(|| column::meaningless(5, &fact))?.name(),
         amount: column::sun(row, 6)?,
         balance: column::sun(row, 7)?,
         order: column::maybe_order_id(row, 8)?,

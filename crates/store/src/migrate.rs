@@ -167,6 +167,7 @@ mod tests {
         migrate(&mut connection).unwrap();
         let mut id = [0; 16];
         id[15] = 1;
+        let connection = crate::sql::Connection::Sqlite(connection);
         let whole = crate::order::whole(&connection, domain::OrderId(id)).unwrap().unwrap();
         let collection = whole.order.collection().unwrap();
         assert_eq!(collection.transfer_energy.get(), 64_285);

@@ -4,11 +4,11 @@ use app::rows::OrderView;
 use domain::{
     Collection, MerchantId, Order, OrderId, OrderKind, Origin, PolicyId, UnixMillis, WholeOrder,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::{Address, TxId};
 
 use crate::code::{Code, OrderWord, OriginWord};
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 use crate::{column, energy_use, leg, tx};
 
 /// The columns of an order, as [`read`] expects them.
@@ -45,7 +45,7 @@ SELECT id, used_by FROM orders WHERE is_live = 1 AND used_ms > ?1 AND used_by IS
 SELECT id FROM orders WHERE merchant_id = ?1 AND reference = ?2 ORDER BY id DESC LIMIT 1";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
+fn read(row: &Row<'_>) -> sql::Result<Order> {
     Ok(Order {
         id: column::order_id(row, 0)?,
         merchant: column::merchant_id(row, 1)?,
@@ -70,7 +70,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
     })
 }
 
-fn read_kind(row: &Row<'_>) -> rusqlite::Result<OrderKind> {
+fn read_kind(row: &Row<'_>) -> sql::Result<OrderKind> {
     Ok(match column::code(row, 21)? {
         OrderWord::Collection => OrderKind::Collection(Collection {
             recipient: column::maybe_address(row, 4)?,
@@ -82,7 +82,7 @@ fn read_kind(row: &Row<'_>) -> rusqlite::Result<OrderKind> {
     })
 }
 
-fn read_origin(row: &Row<'_>) -> rusqlite::Result<Origin> {
+fn read_origin(row: &Row<'_>) -> sql::Result<Origin> {
     let policy = || row.get(24).map(PolicyId);
     Ok(match column::code(row, 23)? {
         OriginWord::Api => Origin::Api,

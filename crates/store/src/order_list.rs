@@ -3,11 +3,11 @@
 use app::admin_rows::{CallbackFilter, CallbackLine, OrderFilter, Slice};
 use app::rows::OrderView;
 use domain::OrderId;
-use rusqlite::{Connection, Row, params};
 use tron::Address;
 
 use crate::code::Code;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{Connection, Row, params};
 use crate::{callback, column, order};
 
 /// The id after every other.

@@ -6,10 +6,10 @@
 
 use app::rows::{Attention, Lease, OutboxKind};
 use domain::{OrderId, TransferId, UnixMillis};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::code::Code;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{Connection, OptionalExtension, params};
 use crate::{column, order};
 
 crate::statement::statements! {
@@ -72,7 +72,7 @@ pub(crate) fn claim(
         claim.query_map(params![kind.number(), now.0, owner, lease_until.0, limit], |row| {
             let subject = row.get(0)?;
             let lease = Lease { kind, subject, fence: row.get(1)?, nudges: row.get(2)? };
-            Ok((row.get::<_, i64>(3)?, lease))
+            Ok((row.get::<i64>(3)?, lease))
         })?;
     let mut leases = rows.collect::<Result<Vec<_>, _>>()?;
     leases.sort_by_key(|(due_ms, lease)| (*due_ms, lease.subject));

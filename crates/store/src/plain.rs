@@ -4,10 +4,10 @@ use std::path::Path;
 
 use app::ports::StoreError;
 use app::rows::{Changes, Rows};
-use rusqlite::Connection;
 
 use crate::commit;
-use crate::dialect::{self, Fault};
+use crate::fault::{self, Fault};
+use crate::sql::Connection;
 use crate::sqlite::{OpenError, Options, writing_connection};
 
 /// The committer without what makes it one: no queue, nothing loaded or decided, no savepoints, and
@@ -17,7 +17,7 @@ pub struct PlainWriter {
 }
 
 impl PlainWriter {
-    /// Opens a file as [`SqliteStore::open`](crate::SqliteStore::open) does, with the same pragmas.
+    /// Opens a file as [`SqlStore::open`](crate::SqlStore::open) does, with the same pragmas.
     ///
     /// Errors: [`OpenError`].
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
@@ -29,18 +29,20 @@ impl PlainWriter {
     /// Errors: [`StoreError`]; nothing is written then.
     pub fn commit(&self, all: &[Changes]) -> Result<(), StoreError> {
         let nothing_loaded = Rows::default();
-        let written = dialect::run(&self.connection, dialect::BEGIN_WRITE)
+        let written = self
+            .connection
+            .begin_write()
             .map_err(Fault::from)
             .and_then(|()| {
                 all.iter().try_for_each(|changes| {
                     commit::write(&self.connection, &nothing_loaded, changes, None)
                 })
             })
-            .and_then(|()| Ok(dialect::run(&self.connection, dialect::COMMIT)?));
+            .and_then(|()| Ok(self.connection.commit()?));
         written.map_err(|fault| {
             // The connection is of no use without it, and the next transaction would say so.
-            drop(dialect::run(&self.connection, dialect::ROLLBACK));
-            dialect::store_error(fault)
+            drop(self.connection.rollback());
+            fault::store_error(fault)
         })
     }
 }

@@ -6,11 +6,11 @@
 use app::rows::{Counted, PolicyKey, PolicyLease, PolicyView, WatchedPolicy};
 use domain::policy::{Auto, Count, Terms};
 use domain::{MerchantId, Policy, PolicyId, PolicyKind, UnixMillis};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::{Address, Energy, TxId};
 
 use crate::code::Code;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 use crate::{column, order};
 
 /// The columns of a policy, as [`read`] expects them.
@@ -79,10 +79,10 @@ WHERE is_solid = 0 AND block <= ?1 ORDER BY block, policy_id, txid";
 UPDATE policy_transfer SET is_solid = 1 WHERE policy_id = ?1 AND txid = ?2 AND block = ?3";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Policy> {
+fn read(row: &Row<'_>) -> sql::Result<Policy> {
     let kind = column::code(row, 1)?;
-    let maybe_energy = |index| -> rusqlite::Result<Option<Energy>> {
-        Ok(row.get::<_, Option<i64>>(index)?.map(Energy::new))
+    let maybe_energy = |index| -> sql::Result<Option<Energy>> {
+        Ok(row.get::<Option<i64>>(index)?.map(Energy::new))
     };
     let terms = match kind {
         PolicyKind::Count => Terms::Count(Count {
@@ -274,7 +274,7 @@ pub(crate) fn listed(
     Ok((page, all))
 }
 
-fn read_counted(row: &Row<'_>) -> rusqlite::Result<Counted> {
+fn read_counted(row: &Row<'_>) -> sql::Result<Counted> {
     Ok(Counted {
         policy: column::policy_id(row, 0)?,
         txid: column::txid(row, 1)?,

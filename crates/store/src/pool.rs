@@ -4,12 +4,12 @@ use app::admin_rows::WalletRow;
 use app::rows::{NewWallet, WalletReading};
 use domain::order::step::WalletChange;
 use domain::pool::{Pool, PoolWallet};
-use rusqlite::{Connection, OptionalExtension, params};
 use tron::Address;
 
 use crate::code::Code;
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{Connection, OptionalExtension, params};
 
 crate::statement::statements! {
     ALL = "
@@ -49,7 +49,7 @@ pub(crate) fn all(connection: &Connection) -> Result<(Pool, Vec<i64>), Fault> {
             own_bandwidth: row.get(8)?,
             balance: column::sun(row, 9)?,
         };
-        Ok((wallet, row.get::<_, i64>(10)?))
+        Ok((wallet, row.get::<i64>(10)?))
     })?;
     let (wallets, versions) = rows.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     Ok((Pool { wallets }, versions))

@@ -3,11 +3,10 @@
 use app::admin_rows::PriceOwner;
 use domain::MerchantId;
 use domain::price_overrides::{PriceName, PriceOverrides};
-use rusqlite::types::Type;
-use rusqlite::{Connection, params};
 
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{Connection, params};
 
 /// The number that stands for the house where merchants stand.
 const HOUSE: i64 = 0;
@@ -26,8 +25,7 @@ pub(crate) fn of_owner(
     let mut prices = connection.prepare_cached(OF_OWNER)?;
     let rows = prices.query_map([number(owner)], |row| {
         let name: i64 = row.get(0)?;
-        let name = PriceName::from_number(name)
-            .ok_or_else(|| column::meaningless(0, Type::Integer, &name))?;
+        let name = PriceName::from_number(name).ok_or_else(|| column::meaningless(0, &name))?;
         Ok((name, row.get(1)?))
     })?;
     let mut set = PriceOverrides::default();

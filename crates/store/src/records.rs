@@ -11,11 +11,11 @@ use async_trait::async_trait;
 use domain::price_overrides::PriceOverrides;
 use domain::{MerchantId, OrderId};
 
-use crate::sqlite::SqliteStore;
+use crate::doors::SqlStore;
 use crate::{admin, admin_token, merchant, merchant_statement, order_list, price};
 
 #[async_trait]
-impl Records for SqliteStore {
+impl Records for SqlStore {
     async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
         self.read(move |connection| merchant::by_id(connection, id)).await
     }

@@ -1,16 +1,17 @@
-//! The SQLite store: how it is opened, and how jobs reach a connection.
+//! The store in a SQLite file: how it is opened, and what only SQLite has.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::ports::StoreError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::OpenFlags;
 
-use crate::dialect::{self, Fault};
-use crate::engine::{Engine, FailPoint};
-use crate::job::job;
+use crate::doors::SqlStore;
+use crate::engine::Engine;
+use crate::fault::Fault;
 use crate::migrate::{MigrateError, migrate};
+use crate::sql::{self, Connection};
+use crate::sqlite_dialect;
 use crate::threads::Threads;
 
 /// The limits of a store.
@@ -67,20 +68,7 @@ pub enum OpenError {
     Thread(#[source] std::io::Error),
 }
 
-/// Keeps everything in one SQLite file.
-pub struct SqliteStore {
-    doors: Doors,
-}
-
-/// How a job reaches a connection.
-enum Doors {
-    /// One writer, several readers, each with its own connection.
-    Threads { writer: Threads, readers: Threads },
-    /// One connection; everything happens inside the call.
-    Inline(Box<Mutex<Engine>>),
-}
-
-impl SqliteStore {
+impl SqlStore {
     /// Opens a file, making it when it is missing, and starts the threads.
     ///
     /// Errors: [`OpenError`].
@@ -92,7 +80,7 @@ impl SqliteStore {
         let writer = Threads::writer(writer, options.batch_max.max(1), options.queue_max)
             .map_err(OpenError::Thread)?;
         let readers = Threads::readers(readers, options.queue_max).map_err(OpenError::Thread)?;
-        Ok(Self { doors: Doors::Threads { writer, readers } })
+        Ok(Self::threaded(writer, readers))
     }
 
     /// A store in memory without threads: every call is done when it returns. For tests and
@@ -101,7 +89,8 @@ impl SqliteStore {
     /// Errors: [`OpenError`].
     pub fn inline_in_memory() -> Result<Self, OpenError> {
         let path = Path::new(":memory:");
-        let connection = Connection::open_in_memory().map_err(|error| cannot_open(path, error))?;
+        let open = rusqlite::Connection::open_in_memory();
+        let connection = open.map_err(|error| cannot_open(path, error))?;
         let connection = ready(connection, path, Options::default())?;
         Ok(Self::inline(Engine::new(connection, None)))
     }
@@ -113,22 +102,6 @@ impl SqliteStore {
         Ok(Self::inline(writing_engine(path, Options::default())?))
     }
 
-    fn inline(engine: Engine) -> Self {
-        Self { doors: Doors::Inline(Box::new(Mutex::new(engine))) }
-    }
-
-    /// Asks this at each moment of each commit from now on; `None` stops asking. False, and without
-    /// effect, unless the store is inline.
-    pub fn set_fail_point(&self, fail_point: Option<FailPoint>) -> bool {
-        match &self.doors {
-            Doors::Inline(engine) => {
-                lock(engine).set_fail_point(fail_point);
-                true
-            }
-            Doors::Threads { .. } => false,
-        }
-    }
-
     /// Bounds the database file, in pages of 4096 bytes; the works that would exceed it fail as
     /// unavailable, and later ones go through after it was raised.
     ///
@@ -136,7 +109,10 @@ impl SqliteStore {
     pub async fn set_pages_max(&self, pages: u32) -> Result<(), StoreError> {
         self.write(move |connection| {
             let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-            connection.pragma_update_and_check(None, "max_page_count", pages, read)?;
+            let update = |sqlite: &rusqlite::Connection| {
+                sqlite.pragma_update_and_check(None, "max_page_count", pages, read)
+            };
+            update(only_sqlite(connection)?).map_err(sql::Error::from)?;
             Ok(())
         })
         .await
@@ -151,51 +127,24 @@ impl SqliteStore {
             return Err(StoreError::Broken(format!("{} exists already", path.display())));
         }
         self.read(move |connection| {
-            let mut copy = Connection::open(&path)?;
-            let backup = rusqlite::backup::Backup::new(connection, &mut copy)?;
-            // All pages in one step, so that no commit comes between two of them.
-            backup.step(-1)?;
+            copy_to(&path, only_sqlite(connection)?).map_err(sql::Error::from)?;
             Ok(())
         })
         .await
     }
-
-    /// Runs a job that may write, in a transaction that it shares with others.
-    pub(crate) async fn write<T, F>(&self, run: F) -> Result<T, StoreError>
-    where
-        F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
-        T: Send + 'static,
-    {
-        let (job, waiting) = job(run);
-        match &self.doors {
-            Doors::Threads { writer, .. } => writer.send(job)?,
-            Doors::Inline(engine) => lock(engine).execute(vec![job]),
-        }
-        waiting.await.unwrap_or_else(|_| Err(ended()))
-    }
-
-    /// Runs a job that only reads, on one state of the database.
-    pub(crate) async fn read<T, F>(&self, run: F) -> Result<T, StoreError>
-    where
-        F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
-        T: Send + 'static,
-    {
-        let (job, waiting) = job(run);
-        match &self.doors {
-            Doors::Threads { readers, .. } => readers.send(job)?,
-            Doors::Inline(engine) => lock(engine).read(job),
-        }
-        waiting.await.unwrap_or_else(|_| Err(ended()))
-    }
 }
 
-/// The engine; a panic of somebody who held it left it at rest or about to be brought there.
-fn lock(engine: &Mutex<Engine>) -> MutexGuard<'_, Engine> {
-    engine.lock().unwrap_or_else(PoisonError::into_inner)
+fn only_sqlite(connection: &Connection) -> Result<&rusqlite::Connection, Fault> {
+    let broken = || Fault::Broken("only SQLite can do this".to_owned());
+    connection.as_sqlite().ok_or_else(broken)
 }
 
-fn ended() -> StoreError {
-    StoreError::Unavailable("the store's thread has ended".to_owned())
+fn copy_to(path: &Path, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+    let mut copy = rusqlite::Connection::open(path)?;
+    let backup = rusqlite::backup::Backup::new(connection, &mut copy)?;
+    // All pages in one step, so that no commit comes between two of them.
+    backup.step(-1)?;
+    Ok(())
 }
 
 fn cannot_open(path: &Path, source: rusqlite::Error) -> OpenError {
@@ -204,7 +153,7 @@ fn cannot_open(path: &Path, source: rusqlite::Error) -> OpenError {
 
 /// A connection that may write, to a database whose schema is up to date.
 pub(crate) fn writing_connection(path: &Path, options: Options) -> Result<Connection, OpenError> {
-    let open = Connection::open(path).map_err(|error| cannot_open(path, error))?;
+    let open = rusqlite::Connection::open(path).map_err(|error| cannot_open(path, error))?;
     ready(open, path, options)
 }
 
@@ -212,41 +161,42 @@ fn writing_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
     let connection = writing_connection(path, options)?;
     let path = path.to_owned();
     let reconnect = Box::new(move || {
-        let connection = Connection::open(&path)?;
+        let connection = rusqlite::Connection::open(&path)?;
         set_up(&connection, options)?;
-        Ok(connection)
+        Ok(Connection::Sqlite(connection))
     });
     Ok(Engine::new(connection, Some(reconnect)))
 }
 
 fn ready(
-    mut connection: Connection,
+    mut connection: rusqlite::Connection,
     path: &Path,
     options: Options,
 ) -> Result<Connection, OpenError> {
     set_up(&connection, options).map_err(|error| cannot_open(path, error))?;
     migrate(&mut connection)
         .map_err(|source| OpenError::Migrate { path: path.to_owned(), source })?;
-    Ok(connection)
+    Ok(Connection::Sqlite(connection))
 }
 
-fn set_up(connection: &Connection, options: Options) -> rusqlite::Result<()> {
+fn set_up(connection: &rusqlite::Connection, options: Options) -> rusqlite::Result<()> {
     let busy_timeout = Duration::from_millis(options.busy_timeout_ms);
-    dialect::prepare_writer(connection, options.writer_cache_kib, busy_timeout)
+    sqlite_dialect::prepare_writer(connection, options.writer_cache_kib, busy_timeout)
 }
 
 fn reading_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
     let path = path.to_owned();
     let connect = {
         let path = path.clone();
-        move || {
+        move || -> rusqlite::Result<Connection> {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(&path, flags)?;
+            let connection = rusqlite::Connection::open_with_flags(&path, flags)?;
             let busy_timeout = Duration::from_millis(options.busy_timeout_ms);
-            dialect::prepare_reader(&connection, options.reader_cache_kib, busy_timeout)?;
-            Ok(connection)
+            sqlite_dialect::prepare_reader(&connection, options.reader_cache_kib, busy_timeout)?;
+            Ok(Connection::Sqlite(connection))
         }
     };
     let connection = connect().map_err(|error| cannot_open(&path, error))?;
-    Ok(Engine::new(connection, Some(Box::new(connect))))
+    let reconnect = move || Ok(connect()?);
+    Ok(Engine::new(connection, Some(Box::new(reconnect))))
 }

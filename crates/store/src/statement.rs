@@ -50,7 +50,7 @@ mod tests {
 
     use rusqlite::Connection;
 
-    use crate::{dialect, migrate};
+    use crate::{migrate, sqlite_dialect};
 
     #[test]
     fn every_statement_prepares() {
@@ -62,7 +62,10 @@ mod tests {
             count += 1;
         }
         assert!(count > 40, "only {count} statements are registered");
-        assert!(count < dialect::STATEMENTS_CACHED, "{count} statements do not fit the cache");
+        assert!(
+            count < sqlite_dialect::STATEMENTS_CACHED,
+            "{count} statements do not fit the cache"
+        );
     }
 
     /// The statements that read a whole table, and which small one it is; the outbox holds only what is
@@ -90,7 +93,7 @@ mod tests {
     #[test]
     fn no_statement_of_the_daily_work_scans_a_table_that_grows() {
         let mut connection = Connection::open_in_memory().unwrap();
-        dialect::prepare_reader(&connection, 1_024, Duration::ZERO).unwrap();
+        sqlite_dialect::prepare_reader(&connection, 1_024, Duration::ZERO).unwrap();
         migrate::migrate(&mut connection).unwrap();
         let audit: Vec<&str> = crate::audit::STATEMENTS.iter().map(|(_, sql)| *sql).collect();
         for (name, sql) in super::all().filter(|(_, sql)| !audit.contains(sql)) {

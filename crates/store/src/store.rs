@@ -17,17 +17,17 @@ use domain::{
     Deposit, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer, TransferId, UnixMillis,
     WholeOrder,
 };
-use rusqlite::Connection;
 use tron::{Address, Sun, TxId};
 
-use crate::sqlite::SqliteStore;
+use crate::doors::SqlStore;
+use crate::sql::Connection;
 use crate::{
     answer, audit, callback, commit, deposit, key, key_use, ledger, leg, merchant, order, outbox,
     policy, pool, price, transfer, tx, watch,
 };
 
 #[async_trait]
-impl Store for SqliteStore {
+impl Store for SqlStore {
     async fn commit(&self, mut work: Box<dyn Work>) -> Result<(), StoreError> {
         self.write(move |connection| commit::perform(connection, work.as_mut())).await
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use app::rows::{OwnTx, TxOwner};
 use domain::{MerchantId, Transfer, TransferId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::{Address, Sun, TxId};
 
 use crate::code::Code;
 use crate::column;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 
 /// The columns of a transfer, as [`read`] expects them.
 macro_rules! columns {
@@ -39,7 +39,7 @@ GROUP BY payer ORDER BY payer";
 SELECT txid, id, block FROM transfer WHERE state = 1 AND block <= ?1 ORDER BY block, id";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Transfer> {
+fn read(row: &Row<'_>) -> sql::Result<Transfer> {
     Ok(Transfer {
         id: TransferId(row.get(0)?),
         merchant: column::merchant_id(row, 1)?,
@@ -62,7 +62,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Transfer> {
     })
 }
 
-fn read_own(row: &Row<'_>) -> rusqlite::Result<OwnTx> {
+fn read_own(row: &Row<'_>) -> sql::Result<OwnTx> {
     let owner = TxOwner::Transfer(TransferId(row.get(1)?));
     Ok(OwnTx { txid: column::txid(row, 0)?, owner })
 }

@@ -2,11 +2,11 @@
 
 use app::rows::{OwnTx, TxOwner};
 use domain::{ChainTx, LegId, OrderId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use tron::TxId;
 
 use crate::code::Code;
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 use crate::{column, transfer};
 
 crate::statement::statements! {
@@ -32,7 +32,7 @@ ORDER BY block, order_id, number";
     MARK_SOLID = "UPDATE chain_tx SET state = 2 WHERE txid = ?1 AND state < 2 AND state = 1";
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ChainTx> {
+fn read(row: &Row<'_>) -> sql::Result<ChainTx> {
     Ok(ChainTx {
         leg: LegId { order: column::order_id(row, 0)?, number: row.get(1)? },
         txid: column::txid(row, 2)?,
@@ -47,7 +47,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ChainTx> {
     })
 }
 
-fn read_own(row: &Row<'_>) -> rusqlite::Result<OwnTx> {
+fn read_own(row: &Row<'_>) -> sql::Result<OwnTx> {
     let owner = TxOwner::Order(column::order_id(row, 1)?);
     Ok(OwnTx { txid: column::txid(row, 0)?, owner })
 }

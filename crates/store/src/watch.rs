@@ -1,9 +1,9 @@
 //! The last block that was looked at.
 
 use app::rows::WatchedBlock;
-use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::dialect::Fault;
+use crate::fault::Fault;
+use crate::sql::{Connection, OptionalExtension, params};
 
 crate::statement::statements! {
     GET = "SELECT number, block_id FROM watched_block WHERE id = 1";

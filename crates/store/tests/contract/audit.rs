@@ -2,7 +2,7 @@
 
 use app::ports::Store;
 use rusqlite::Connection;
-use store::SqliteStore;
+use store::SqlStore;
 
 use crate::support::{self, PRICE, base, deliver, place};
 
@@ -15,7 +15,7 @@ const FEE: i64 = 300_000;
 fn spoiled(sql: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     let path = crate::path_in(&directory);
-    let store = SqliteStore::inline_at(&path).unwrap();
+    let store = SqlStore::inline_at(&path).unwrap();
     crate::block_on(async {
         let base = base(&store).await;
         for number in 1..=2 {

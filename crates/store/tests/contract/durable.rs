@@ -12,13 +12,13 @@ use domain::MerchantId;
 use domain::ledger::facts::{merchant_credited, merchant_debited};
 use proptest::prelude::*;
 use rusqlite::Connection;
-use store::{CommitMoment, Options, SqliteStore};
+use store::{CommitMoment, Options, SqlStore};
 use tron::Sun;
 
 use crate::support::{Base, CREDIT, NOW, PRICE, base, order_id, place, try_place};
 
-fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, Options::default()).unwrap()
+fn open(path: &Path) -> SqlStore {
+    SqlStore::open(path, Options::default()).unwrap()
 }
 
 /// Everything that was acknowledged is there and adds up.
@@ -35,7 +35,7 @@ async fn holds(store: &dyn Store, orders: u64) {
 }
 
 /// Places orders 0 to 63 at once.
-async fn place_64(store: &Arc<SqliteStore>, base: Base) {
+async fn place_64(store: &Arc<SqlStore>, base: Base) {
     let tasks: Vec<_> = (0..64)
         .map(|number| {
             let store = Arc::clone(store);
@@ -128,7 +128,7 @@ fn a_full_disk_is_an_error_and_not_a_loss() {
 
 #[test]
 fn a_commit_can_fail_before_and_after() {
-    let store = SqliteStore::inline_in_memory().unwrap();
+    let store = SqlStore::inline_in_memory().unwrap();
     crate::block_on(async {
         let base = base(&store).await;
         for moment in [CommitMoment::BeforeCommit, CommitMoment::AfterCommit] {
@@ -150,7 +150,7 @@ fn an_inline_store_in_a_file_outlives_itself() {
     let directory = tempfile::tempdir().unwrap();
     let path = crate::path_in(&directory);
     crate::block_on(async {
-        let store = SqliteStore::inline_at(&path).unwrap();
+        let store = SqlStore::inline_at(&path).unwrap();
         let base = base(&store).await;
         place(&store, base, 0).await.unwrap();
         drop(store);
@@ -164,7 +164,7 @@ fn an_inline_store_in_a_file_outlives_itself() {
 fn a_full_queue_is_busy_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let options = Options { batch_max: 1, queue_max: 1, ..Options::default() };
-    let store = Arc::new(SqliteStore::open(&crate::path_in(&directory), options).unwrap());
+    let store = Arc::new(SqlStore::open(&crate::path_in(&directory), options).unwrap());
     crate::block_on(async {
         let base = base(&*store).await;
         let (started, has_started) = channel();
@@ -208,7 +208,7 @@ async fn futures_poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Outpu
 fn a_directory_that_is_not_there_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("missing").join("sunsweep.sqlite");
-    let error = SqliteStore::open(&path, Options::default()).err().unwrap();
+    let error = SqlStore::open(&path, Options::default()).err().unwrap();
     assert!(error.to_string().contains("missing/sunsweep.sqlite"), "{error}");
 }
 
@@ -217,7 +217,7 @@ fn a_file_that_is_no_database_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = crate::path_in(&directory);
     std::fs::write(&path, vec![b'x'; 8_192]).unwrap();
-    assert!(SqliteStore::open(&path, Options::default()).is_err());
+    assert!(SqlStore::open(&path, Options::default()).is_err());
 }
 
 proptest! {
@@ -229,7 +229,7 @@ proptest! {
     fn balances_are_what_was_posted(
         posts in prop::collection::vec((any::<bool>(), 0_u8..6, 1_i64..3, 0_i64..1_000), 1..40),
     ) {
-        let store = SqliteStore::inline_in_memory().unwrap();
+        let store = SqlStore::inline_in_memory().unwrap();
         crate::block_on(async {
             let mut balances = BTreeMap::new();
             for name in ["one", "two"] {
@@ -270,7 +270,7 @@ proptest! {
 fn many_old_answers_are_forgotten_in_several_turns() {
     let directory = tempfile::tempdir().unwrap();
     let path = crate::path_in(&directory);
-    let store = SqliteStore::inline_at(&path).unwrap();
+    let store = SqlStore::inline_at(&path).unwrap();
     let sql = "INSERT INTO replay
         WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 4500)
         SELECT n, 1, zeroblob(32), zeroblob(32), zeroblob(16) FROM count";

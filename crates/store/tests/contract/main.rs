@@ -19,23 +19,23 @@ mod support;
 
 use std::path::PathBuf;
 
-use store::{Options, SqliteStore};
+use store::{Options, SqlStore};
 
 /// A kind of store under test, and what keeps it alive.
 struct Room {
-    store: SqliteStore,
+    store: SqlStore,
     _directory: Option<tempfile::TempDir>,
 }
 
 /// In memory, everything inside the call.
 fn memory() -> Room {
-    Room { store: SqliteStore::inline_in_memory().unwrap(), _directory: None }
+    Room { store: SqlStore::inline_in_memory().unwrap(), _directory: None }
 }
 
 /// In a file, with its threads.
 fn file() -> Room {
     let directory = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&path_in(&directory), Options::default()).unwrap();
+    let store = SqlStore::open(&path_in(&directory), Options::default()).unwrap();
     Room { store, _directory: Some(directory) }
 }
 

@@ -1,13 +1,13 @@
 //! What the schema itself refuses, tried with plain SQL past every line of ours.
 
 use rusqlite::{Connection, params};
-use store::SqliteStore;
+use store::SqlStore;
 
 /// A database with one merchant's ledger accounts (1: available, 2: held).
 fn database() -> (tempfile::TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
     let path = crate::path_in(&directory);
-    drop(SqliteStore::inline_at(&path).unwrap());
+    drop(SqlStore::inline_at(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
     connection.pragma_update(None, "foreign_keys", true).unwrap();
     connection

@@ -11,7 +11,7 @@ use anyhow::Context;
 use app::ports::{Clock, Store};
 use app::rows::Key;
 use domain::{KeyId, MerchantId};
-use store::{Options, SqliteStore};
+use store::{Options, SqlStore};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tron::Address;
@@ -100,7 +100,7 @@ async fn write_finished(world: &World, database: &Path, count: usize) -> anyhow:
     let settings = &world.app.settings;
     let market =
         Market { prices: settings.prices, limits: settings.limits, totals: view.totals, pool };
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(database, Options::default())?);
+    let store: Arc<dyn Store> = Arc::new(SqlStore::open(database, Options::default())?);
     let (text, secret) = (&world.shop.api_key, &world.shop.api_secret);
     let key = Key {
         id: KeyId(0),

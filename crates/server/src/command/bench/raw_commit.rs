@@ -12,7 +12,7 @@ use domain::ledger::facts::merchant_credited;
 use domain::order::step::{NewOrder, Offer, Wanted, accept};
 use domain::pool::Pool;
 use domain::{KeyId, MerchantId, Origin};
-use store::{Options, PlainWriter, SqliteStore};
+use store::{Options, PlainWriter, SqlStore};
 use tron::{Address, Bandwidth, Energy, Sun, TokenUnits};
 
 use super::cpu::{CpuTime, share_us};
@@ -70,7 +70,7 @@ impl RawCommit {
         key: Key,
     ) -> anyhow::Result<Self> {
         let path = directory.join("raw.sqlite");
-        let store = SqliteStore::open(&path, Options::default())?;
+        let store = SqlStore::open(&path, Options::default())?;
         let base = Base::make(&store, key, wallets).await?;
         drop(store);
         let writer = PlainWriter::open(&path, Options::default())?;

@@ -12,7 +12,7 @@ use devnet::{Devnet, DevnetConfig};
 use domain::key::KeyLimits;
 use domain::ledger::facts::merchant_credited;
 use domain::{KeyId, MerchantId, UnixMillis};
-use store::SqliteStore;
+use store::SqlStore;
 use sunsweep::boot::{Ports, Product, Secrets};
 use sunsweep::config::Config;
 use sunsweep::http_server::HttpServer;
@@ -79,7 +79,7 @@ pub(crate) struct World {
     pub(crate) chain: Devnet,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) app: App,
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<SqlStore>,
     pub(crate) config: Config,
     pub(crate) merchant: MerchantId,
     /// Where the product listens.
@@ -235,12 +235,12 @@ async fn serve_node(chain: &Devnet) -> (SocketAddr, CancellationToken) {
     (address, stop)
 }
 
-fn open(setup: &Setup, config: &Config) -> Arc<SqliteStore> {
+fn open(setup: &Setup, config: &Config) -> Arc<SqlStore> {
     let path = config.sqlite_path();
     Arc::new(match setup.storage {
-        Storage::Memory => SqliteStore::inline_in_memory().unwrap(),
-        Storage::File => SqliteStore::inline_at(&path).unwrap(),
-        Storage::Threads => SqliteStore::open(&path, store::Options::default()).unwrap(),
+        Storage::Memory => SqlStore::inline_in_memory().unwrap(),
+        Storage::File => SqlStore::inline_at(&path).unwrap(),
+        Storage::Threads => SqlStore::open(&path, store::Options::default()).unwrap(),
     })
 }
 
@@ -281,7 +281,7 @@ async fn furnish(store: &dyn Store, setup: &Setup) -> MerchantId {
 fn product(
     config: &Config,
     setup: &Setup,
-    store: Arc<SqliteStore>,
+    store: Arc<SqlStore>,
     clock: Arc<ManualClock>,
     ids: Arc<CountedIds>,
 ) -> Product {

@@ -1,10 +1,12 @@
-//! What is SQLite's own: pragmas, the words around a transaction, and what its errors mean for us.
+//! What is SQLite's own: pragmas, and what its errors mean for us.
 
 use std::time::Duration;
 
 use app::ports::StoreError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, ffi};
+
+use crate::sql;
 
 /// Most statements that a connection keeps prepared.
 pub(crate) const STATEMENTS_CACHED: usize = 320;
@@ -14,38 +16,6 @@ pub(crate) const STATEMENTS_CACHED: usize = 320;
 const CHECKPOINT_PAGES: i64 = 4_000;
 /// Bytes to which the log is cut after a checkpoint.
 const LOG_BYTES_MAX: i64 = 64 * 1024 * 1024;
-
-/// Opens a transaction that may write.
-pub(crate) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
-/// Opens a transaction that sees one state of the database.
-pub(crate) const BEGIN_READ: &str = "BEGIN DEFERRED";
-/// Makes a transaction durable.
-pub(crate) const COMMIT: &str = "COMMIT";
-/// Undoes a transaction.
-pub(crate) const ROLLBACK: &str = "ROLLBACK";
-/// Marks the beginning of one work in a batch.
-pub(crate) const SAVEPOINT: &str = "SAVEPOINT work";
-/// Keeps what one work wrote.
-pub(crate) const RELEASE: &str = "RELEASE work";
-/// Undoes what one work wrote.
-pub(crate) const ROLLBACK_TO: &str = "ROLLBACK TO work";
-
-/// Why the statements of one job did not go through.
-#[derive(Debug)]
-pub(crate) enum Fault {
-    /// The database refused or failed.
-    Sql(Error),
-    /// The lease was taken over.
-    LeaseLost,
-    /// What was to be written breaks a rule that the schema cannot state.
-    Broken(String),
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Self::Sql(error)
-    }
-}
 
 /// Sets up a connection that may write.
 pub(crate) fn prepare_writer(
@@ -79,20 +49,19 @@ pub(crate) fn prepare_reader(
 }
 
 /// Runs one of the words around a transaction.
-pub(crate) fn run(connection: &Connection, word: &'static str) -> Result<(), Error> {
-    connection.prepare_cached(word)?.execute([]).map(drop)
+pub(crate) fn run(connection: &Connection, word: &'static str) -> sql::Result<()> {
+    connection.prepare_cached(word)?.execute([])?;
+    Ok(())
 }
 
-/// What a fault means to the caller.
-pub(crate) fn store_error(fault: Fault) -> StoreError {
-    match fault {
-        Fault::LeaseLost => StoreError::LeaseLost,
-        Fault::Broken(what) => StoreError::Broken(what),
-        Fault::Sql(Error::SqliteFailure(error, text)) => {
+/// What an error means to the caller.
+pub(crate) fn store_error(error: Error) -> StoreError {
+    match error {
+        Error::SqliteFailure(error, text) => {
             let text = text.unwrap_or_else(|| error.to_string());
             failure(error, text)
         }
-        Fault::Sql(other) => StoreError::Broken(other.to_string()),
+        other => StoreError::Broken(other.to_string()),
     }
 }
 
