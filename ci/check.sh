@@ -10,7 +10,8 @@ exec </dev/null
 
 usage() {
   cat <<'END'
-usage: ci/check.sh [--fast | --full | --sim ORDERS | --sweep ADDRESSES | --bench] [--step NAME]...
+usage: ci/check.sh [--fast | --full | --sim ORDERS | --sweep ADDRESSES | --chaos ORDERS | --pg |
+                   --bench] [--step NAME]...
 
   (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, sweep, sim, fuzz; deny
                if cargo-deny is there
@@ -19,6 +20,9 @@ usage: ci/check.sh [--fast | --full | --sim ORDERS | --sweep ADDRESSES | --bench
   --sim ORDERS only the simulator: at least so many orders, and a run with a fresh seed
   --sweep ADDRESSES
                only the sweeper, killed five times while it sweeps so many
+  --chaos ORDERS
+               only the faults on real processes, with so many orders on two servers
+  --pg         only what runs on PostgreSQL: the contract of the store, the edge, and --chaos
   --bench      only the benchmarks, from a release build
   --step NAME  only this step, after tools; may be given several times
 END
@@ -33,7 +37,7 @@ step_clippy() { cargo clippy --workspace --all-targets --locked -- -D warnings; 
 # Tests beside the code, tables among them; no process is started and no socket opened.
 step_unit() { cargo test --workspace --lib --bins --locked; }
 
-step_test() { cargo test --workspace --locked; }
+step_test() { SUNSWEEP_NEEDS_POSTGRES=1 cargo test --workspace --locked; }
 
 # Our signer must not confirm itself: the golden signatures are checked by another program.
 step_golden() { python3 ci/verify_signature.py; }
@@ -60,10 +64,20 @@ step_schema() {
 # Each target for a few seconds from its kept corpus.
 step_fuzz() { timeout 900 ci/fuzz.sh 8; }
 
-# Kills `sunsweep serve` again and again during 200 orders and judges from the chain and the ledger.
+# Kills `sunsweep serve` again and again during 200 orders and judges from the chain and the ledger; then
+# two servers on one PostgreSQL, with everything that goes wrong.
 step_chaos() {
   cargo build --locked --workspace --bin sunsweep
-  timeout 300 ci/kill9 --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
+  local binary="${CARGO_TARGET_DIR:-target}/debug/sunsweep"
+  timeout 300 ci/kill9 --bin "$binary"
+  timeout 3000 ci/chaos --bin "$binary" --orders "${chaos_orders:-2000}"
+}
+
+# The contract of the store and the whole edge on PostgreSQL, which must be there.
+step_postgres() {
+  SUNSWEEP_NEEDS_POSTGRES=1 cargo test --workspace --locked --test contract -- postgres
+  SUNSWEEP_NEEDS_POSTGRES=1 cargo test --workspace --locked --lib -- postgres
+  SUNSWEEP_EDGE_ON_POSTGRES=1 cargo test --workspace --locked --test it
 }
 
 # Seeded faults against the real use cases, store and devnet. Each seed is printed, with the story of the
@@ -100,7 +114,7 @@ step_deny_full() {
   cargo deny --locked check
 }
 
-mode='' chosen=() sim_orders='' sweep_addresses=''
+mode='' chosen=() sim_orders='' sweep_addresses='' chaos_orders=''
 while (($# > 0)); do
   case $1 in
     --fast | --full)
@@ -127,6 +141,13 @@ while (($# > 0)); do
       chosen+=(sweep)
       shift
       ;;
+    --chaos)
+      [[ ${2:-} =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
+      chaos_orders=$2
+      chosen+=(chaos)
+      shift
+      ;;
+    --pg) chosen+=(postgres chaos) ;;
     --bench) chosen+=(bench) ;;
     --help)
       usage

@@ -19,6 +19,8 @@ install_programs() {
   for entry in "${debian_packages[@]}"; do
     command -v "${entry% *}" >/dev/null || missing+=("${entry#* }")
   done
+  # For throw-away servers; Debian does not put their programs on the path.
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   # Debian ships Python without what `python3 -m venv` needs.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
   if ((${#missing[@]} == 0)); then

@@ -308,6 +308,9 @@ pub enum OutboxKind {
     Callback,
     /// A transfer wants something done on chain or by time.
     Transfer,
+    /// The chain wants to be followed: one row, which is always there, so that one server at a time does
+    /// it for all.
+    Chain,
 }
 
 /// One worker's temporary claim on an outbox row. It saves work; states keep us correct.

@@ -80,6 +80,33 @@ impl Watcher {
         Self { app, recent: VecDeque::new(), on_head, is_float_low: false }
     }
 
+    /// Looks at the newest block without going through any: for a server whose neighbour follows the
+    /// chain. False when there is nothing new.
+    ///
+    /// Nothing becomes final here before the neighbour went through the very same newest block: orders
+    /// must know what forks dropped before they end by a solid block.
+    pub async fn look(&mut self) -> Result<bool, WatchFailed> {
+        // What was remembered of blocks is outdated when it is this server's turn again.
+        self.recent.clear();
+        let (head, solid) = futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;
+        let seen = self.app.view.get();
+        let is_new = seen.as_ref().is_none_or(|seen| seen.head.id != head.id);
+        if is_new {
+            (self.on_head)(&head);
+            self.app.view.refresh(&*self.app.node, head, solid).await?;
+        }
+        let is_settled = seen.and_then(|seen| seen.settled).is_some_and(|old| old.id == solid.id);
+        let followed = self.app.store.watched().await?;
+        if !is_settled && followed.is_some_and(|block| block.id == *head.id.as_bytes()) {
+            self.app.view.settle(solid);
+        }
+        if is_new {
+            self.app.order_bell.notify_one();
+            self.app.policy_bell.notify_one();
+        }
+        Ok(is_new)
+    }
+
     /// Looks once and goes through every block that is new; false when there was none.
     pub async fn watch(&mut self) -> Result<bool, WatchFailed> {
         let (head, solid) = futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;

@@ -19,7 +19,7 @@ use node::{
     CacheSettings, Cached, Endpoint, Failover, FailoverSettings, HttpLimits, HttpTransport,
     JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
 };
-use store::SqlStore;
+use store::{PostgresUrl, SqlStore};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Signature, TxId};
@@ -40,6 +40,8 @@ use crate::secret::{MASTER_KEY_VARIABLE, MasterKey, Sealer};
 use crate::system::{SystemClock, SystemIds};
 use crate::worker::{self, Pace};
 
+/// Connections that read from PostgreSQL: a question waits for the network, not for a processor.
+const POSTGRES_READERS: usize = 4;
 /// Time between two checks of the nodes' health.
 const HEALTH_EVERY: Duration = Duration::from_secs(3);
 
@@ -235,10 +237,12 @@ impl Product {
         let server = HttpServer::bind(listen, self.config.http_limits()).await?;
         let address = server.local_address();
         let admin = self.bind_admin().await?;
-        // The embedded database has one server, this one.
-        let freed = self.store.free_leases().await?;
-        if freed > 0 {
-            tracing::info!(freed, "work of an earlier start is taken up again");
+        // The embedded database has one server, this one; a shared one may have others at work.
+        if !self.config.is_database_shared() {
+            let freed = self.store.free_leases().await?;
+            if freed > 0 {
+                tracing::info!(freed, "work of an earlier start is taken up again");
+            }
         }
         let workers_stop = CancellationToken::new();
         let workers = worker::start(&self.app, self.pace, self.watcher(), &workers_stop);
@@ -357,7 +361,15 @@ async fn watch_health(nodes: Arc<Failover>, clock: Arc<dyn Clock>, stop: Cancell
     }
 }
 
-fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Database>> {
+/// Opens the configured database and brings its schema up to date.
+///
+/// Errors: in words for the operator.
+pub fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Database>> {
+    if config.is_database_shared() {
+        let url = PostgresUrl { url: &config.database.url, password: config.database_password()? };
+        let options = store::Options { readers: POSTGRES_READERS, ..store::Options::default() };
+        return Ok(Arc::new(SqlStore::connect(&url, options)?));
+    }
     let path = config.sqlite_path();
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;

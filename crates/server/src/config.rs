@@ -65,13 +65,27 @@ impl Config {
             is_set(crate::secret::MASTER_KEY_VARIABLE) || self.secrets.master_key_file.is_some();
         let passphrase =
             is_set(crate::keystore::PASSPHRASE_VARIABLE) || self.pool.passphrase_file.is_some();
-        let shown = toml::to_string(self).unwrap_or_else(|error| format!("# {error}\n"));
+        let mut shown = self.clone();
+        shown.database.url = without_password(&self.database.url);
+        let shown = toml::to_string(&shown).unwrap_or_else(|error| format!("# {error}\n"));
         format!(
             "{shown}\n# master key: {}\n# wallet passphrase: {}\n# node key: {}\n",
             word(master),
             word(passphrase),
             word(self.node.api_key_file.is_some())
         )
+    }
+}
+
+/// A database's URL as it may be shown.
+fn without_password(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut parsed) if parsed.password().is_some() => {
+            // Refused only where there is no host to have a password for.
+            let _refused = parsed.set_password(Some("hidden"));
+            parsed.to_string()
+        }
+        Ok(_) | Err(_) => url.to_owned(),
     }
 }
 
@@ -133,6 +147,12 @@ mod tests {
         let shown = config.show();
         assert_eq!(load(&shown, &[]).unwrap(), config);
         assert!(shown.contains("# wallet passphrase: "));
+        let url = "postgres://shop:hunter2@db.example:5432/sunsweep?sslmode=require";
+        let config = load(&format!("[database]\nurl = \"{url}\""), &[]).unwrap();
+        assert!(config.is_database_shared());
+        let shown = config.show();
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("postgres://shop:hidden@db.example:5432/sunsweep?sslmode=require"));
     }
 
     #[test]

@@ -181,6 +181,7 @@ impl Process {
                 OutboxKind::Order => Done::Filled(order, app.fill_order(lease).await),
                 OutboxKind::Callback => Done::Called(order, app.deliver_callback(lease).await),
                 OutboxKind::Transfer => unreachable!("no merchant of the simulation sends TRX"),
+                OutboxKind::Chain => unreachable!("every process of the simulation watches"),
             }
         };
         Self::task(index, Some(order), work)

@@ -83,7 +83,7 @@ pub(crate) fn write(connection: &Connection, changes: &AdminChanges) -> Result<(
         callback::replay(connection, order, now)?;
     }
     if let Some((request, answer)) = &changes.answer {
-        connection.prepare_cached(INSERT_ANSWER)?.execute(params![
+        connection.prepare_cached(INSERT_ANSWER)?.run(params![
             request.actor,
             request.text,
             request.hash,
@@ -95,7 +95,7 @@ pub(crate) fn write(connection: &Connection, changes: &AdminChanges) -> Result<(
 }
 
 fn log(connection: &Connection, entry: &LogEntry) -> Result<(), Fault> {
-    connection.prepare_cached(INSERT_LOG)?.execute(params![
+    connection.prepare_cached(INSERT_LOG)?.run(params![
         entry.at.0,
         entry.actor,
         entry.action,

@@ -49,7 +49,7 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<AdminToken>, Fault> {
 
 /// Adds a token, or writes when it stopped working.
 pub(crate) fn put(connection: &Connection, token: &AdminToken) -> Result<(), Fault> {
-    connection.prepare_cached(PUT)?.execute(params![
+    connection.prepare_cached(PUT)?.run(params![
         token.id,
         token.name,
         token.scopes.number(),

@@ -76,7 +76,7 @@ pub(crate) fn remember(connection: &Connection, new: &NewAnswers) -> Result<(), 
             let id = exact_id(request);
             // The signed time may lie ahead of ours, and replays are kept by it.
             let signed_ms = request.timestamp_secs.saturating_add(1).saturating_mul(1_000);
-            connection.prepare_cached(INSERT_EXACT)?.execute(params![
+            connection.prepare_cached(INSERT_EXACT)?.run(params![
                 id,
                 answer.status,
                 answer.body,
@@ -85,7 +85,7 @@ pub(crate) fn remember(connection: &Connection, new: &NewAnswers) -> Result<(), 
             id
         }
     };
-    connection.prepare_cached(INSERT_REPLAY)?.execute(params![
+    connection.prepare_cached(INSERT_REPLAY)?.run(params![
         request.timestamp_secs,
         request.key.0,
         request.signature,
@@ -93,7 +93,7 @@ pub(crate) fn remember(connection: &Connection, new: &NewAnswers) -> Result<(), 
         business,
     ])?;
     if let Some(idempotency) = &request.idempotency {
-        connection.prepare_cached(INSERT_RESEND)?.execute(params![
+        connection.prepare_cached(INSERT_RESEND)?.run(params![
             request.key.0,
             idempotency.text,
             idempotency.request,
@@ -107,12 +107,12 @@ pub(crate) fn remember(connection: &Connection, new: &NewAnswers) -> Result<(), 
 /// Forgets what was answered to a request whose effect is taken back.
 pub(crate) fn forget(connection: &Connection, request: &RequestKeys) -> Result<(), Fault> {
     let replay = params![request.timestamp_secs, request.key.0, request.signature];
-    connection.prepare_cached(FORGET_REPLAY)?.execute(replay)?;
+    connection.prepare_cached(FORGET_REPLAY)?.run(replay)?;
     if let Some(idempotency) = &request.idempotency {
         let resend = params![request.key.0, idempotency.text];
-        connection.prepare_cached(FORGET_RESEND)?.execute(resend)?;
+        connection.prepare_cached(FORGET_RESEND)?.run(resend)?;
     }
-    connection.prepare_cached(FORGET_EXACT)?.execute([exact_id(request)])?;
+    connection.prepare_cached(FORGET_EXACT)?.run([exact_id(request)])?;
     Ok(())
 }
 

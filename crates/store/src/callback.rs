@@ -44,7 +44,7 @@ pub(crate) fn owe(
         let what = format!("the callback of order {} came without the order's end", event.order);
         return Err(Fault::Broken(what));
     };
-    connection.prepare_cached(INSERT)?.execute(params![
+    connection.prepare_cached(INSERT)?.run(params![
         event.order.0,
         event.key.0,
         event.url,
@@ -77,7 +77,7 @@ pub(crate) fn record(connection: &Connection, attempt: &Attempt) -> Result<(), F
     if connection.prepare_cached(COUNT_ATTEMPT)?.execute(params![order, state])? == 0 {
         return Err(Fault::Broken(format!("order {} owes no callback", attempt.order)));
     }
-    connection.prepare_cached(INSERT_ATTEMPT)?.execute(params![
+    connection.prepare_cached(INSERT_ATTEMPT)?.run(params![
         order,
         attempt.at.0,
         attempt.status,
@@ -114,7 +114,7 @@ pub(crate) fn replay(
     if of_order(connection, order)?.is_none() {
         return Ok(false);
     }
-    connection.prepare_cached(OWE_AGAIN)?.execute(params![order.0, now.0])?;
+    connection.prepare_cached(OWE_AGAIN)?.run(params![order.0, now.0])?;
     outbox::want(connection, OutboxKind::Callback, order.0, now)?;
     Ok(true)
 }

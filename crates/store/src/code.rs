@@ -58,7 +58,7 @@ code!(Road { Out = 0, Back = 1 });
 code!(Scene { Automatic = 0, RecipientHolds = 1, RecipientEmpty = 2 });
 code!(WalletRole { Lender = 0, Activator = 1, Payer = 2 });
 code!(TransferState { Stored = 0, Included = 1, Settled = 2, Released = 3 });
-code!(OutboxKind { Order = 0, Callback = 1, Transfer = 2 });
+code!(OutboxKind { Order = 0, Callback = 1, Transfer = 2, Chain = 4 });
 code!(PolicyKind { Count = 0, Auto = 1 });
 code!(PolicyState { Enabled = 0, Paused = 1, Disabled = 2, Ended = 3 });
 code!(PolicyStep {

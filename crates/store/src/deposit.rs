@@ -66,7 +66,7 @@ fn read_address(row: &Row<'_>) -> sql::Result<DepositAddress> {
 
 /// Keeps a deposit address; one that is there for this merchant and key stays as it is.
 pub(crate) fn put_address(connection: &Connection, new: &DepositAddress) -> Result<(), Fault> {
-    connection.prepare_cached(PUT_ADDRESS)?.execute(params![
+    connection.prepare_cached(PUT_ADDRESS)?.run(params![
         new.address.as_bytes(),
         new.merchant.0,
         new.xpub,
@@ -112,7 +112,7 @@ pub(crate) fn merchants_of(
 
 /// Keeps a deposit; a known one is refused, which refuses the whole commit.
 pub(crate) fn insert(connection: &Connection, new: &Deposit) -> Result<(), Fault> {
-    connection.prepare_cached(INSERT)?.execute(params![
+    connection.prepare_cached(INSERT)?.run(params![
         new.txid.as_bytes(),
         new.contract_index,
         new.id.0,
@@ -159,7 +159,7 @@ pub(crate) fn scanned(connection: &Connection) -> Result<Option<ScannedBlock>, F
 pub(crate) fn set_scanned(connection: &Connection, block: &ScannedBlock) -> Result<(), Fault> {
     let row = params![block.number, block.id, block.at.0];
     if connection.prepare_cached(SET_SCANNED)?.execute(row)? == 0 {
-        connection.prepare_cached(FIRST_SCANNED)?.execute(row)?;
+        connection.prepare_cached(FIRST_SCANNED)?.run(row)?;
     }
     Ok(())
 }

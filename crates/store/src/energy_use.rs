@@ -37,7 +37,7 @@ pub(crate) fn update(
         return Err(Fault::Broken(format!("a use of order {order} was to change")));
     }
     for (one, number) in new.iter().zip(1_i64..).skip(old.len()) {
-        connection.prepare_cached(INSERT)?.execute(params![
+        connection.prepare_cached(INSERT)?.run(params![
             order.0,
             number,
             one.txid.as_bytes(),

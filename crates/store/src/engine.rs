@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::fault;
+use crate::fault::{self, Fault};
 use crate::job::Job;
 use crate::sql::{self, Connection};
 use app::ports::StoreError;
@@ -45,8 +45,20 @@ impl Engine {
     ///
     /// A job that fails alone undoes what it wrote and leaves its neighbours alone. When the
     /// transaction fails, every job gets the error: what one decided may rest on what another wrote.
+    /// One that was only in the way of another is done again, decisions and all.
     pub(crate) fn execute(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        match self.transact(&mut jobs) {
+        let mut tries = 1;
+        let outcome = loop {
+            match self.transact(&mut jobs) {
+                Err(Stop::InTheWay(_)) if tries < TRIES_MAX => {
+                    tries += 1;
+                    self.come_to_rest();
+                }
+                Err(Stop::InTheWay(error) | Stop::Failed(error)) => break Err(error),
+                Ok(errors) => break Ok(errors),
+            }
+        };
+        match outcome {
             Ok(errors) => {
                 for (job, error) in jobs.into_iter().zip(errors) {
                     job.finish(error);
@@ -62,91 +74,113 @@ impl Engine {
         }
     }
 
-    /// Runs a job that only reads, on one state of the database.
+    /// Runs a job that only reads, on one state of the database; once more on a new connection, if the
+    /// old one had died meanwhile.
     pub(crate) fn read(&mut self, mut job: Box<dyn Job>) {
-        let error = match read_alone(&self.connection, job.as_mut()) {
-            Ok(error) => error,
-            Err(error) => {
-                self.come_to_rest();
-                Some(error)
-            }
-        };
+        let mut error = read_alone(&self.connection, job.as_mut());
+        if matches!(error, Some(StoreError::Unavailable(_))) && self.come_to_rest() {
+            error = read_alone(&self.connection, job.as_mut());
+            self.come_to_rest();
+        }
         job.finish(error);
     }
 
-    fn transact(
-        &mut self,
-        jobs: &mut [Box<dyn Job>],
-    ) -> Result<Vec<Option<StoreError>>, StoreError> {
-        word(self.connection.begin_write())?;
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Option<StoreError>>, Stop> {
+        if let Err(error) = self.connection.begin_write() {
+            // The connection may have died while nothing was asked of it.
+            match self.come_to_rest() {
+                true => self.connection.begin_write()?,
+                false => return Err(error.into()),
+            }
+        }
         let mut errors = Vec::with_capacity(jobs.len());
         for job in jobs {
             errors.push(write_one(&self.connection, job.as_mut())?);
         }
         self.pass(CommitMoment::BeforeCommit)?;
-        word(self.connection.commit())?;
+        self.connection.commit()?;
         self.pass(CommitMoment::AfterCommit)?;
         Ok(errors)
     }
 
-    fn pass(&mut self, moment: CommitMoment) -> Result<(), StoreError> {
+    fn pass(&mut self, moment: CommitMoment) -> Result<(), Stop> {
         let fails = self.fail_point.as_mut().is_some_and(|fail_point| fail_point(moment));
         match fails {
-            true => Err(StoreError::Unavailable(format!("failed on purpose: {moment:?}"))),
+            true => {
+                let error = StoreError::Unavailable(format!("failed on purpose: {moment:?}"));
+                Err(Stop::Failed(error))
+            }
             false => Ok(()),
         }
     }
 
-    /// Leaves the transaction that failed; a connection that cannot is replaced.
-    fn come_to_rest(&mut self) {
-        if self.connection.is_at_rest() {
-            return;
+    /// Leaves the transaction that failed; a connection that cannot is replaced, which is what is
+    /// answered.
+    fn come_to_rest(&mut self) -> bool {
+        if self.connection.is_at_rest() || self.connection.rollback().is_ok() {
+            return false;
         }
-        if self.connection.rollback().is_ok() {
-            return;
-        }
-        if let Some(connection) = self.reconnect.as_ref().and_then(|connect| connect().ok()) {
-            self.connection = connection;
+        match self.reconnect.as_ref().and_then(|connect| connect().ok()) {
+            Some(connection) => {
+                self.connection = connection;
+                true
+            }
+            None => false,
         }
     }
 }
 
-/// The outcome of a word around a transaction.
-fn word(outcome: sql::Result<()>) -> Result<(), StoreError> {
-    // The words take no data, so whatever stops them is the database's state.
-    outcome.map_err(|error| StoreError::Unavailable(error.to_string()))
+/// Most times that works are done because their transaction was in the way of another one.
+const TRIES_MAX: u32 = 10;
+
+/// Why a transaction did not come to its end.
+enum Stop {
+    /// It was only in the way of another one.
+    InTheWay(StoreError),
+    /// The database failed.
+    Failed(StoreError),
+}
+
+/// What stops a word around a transaction is the database's state: the words take no data.
+impl From<sql::Error> for Stop {
+    fn from(error: sql::Error) -> Self {
+        let (failed, is_in_the_way) = (error.unavailable(), error.is_worth_repeating());
+        if is_in_the_way { Self::InTheWay(failed) } else { Self::Failed(failed) }
+    }
 }
 
 /// Runs one job so that it leaves everything or nothing. `Ok(Some)`: it failed alone.
-fn write_one(connection: &Connection, job: &mut dyn Job) -> Result<Option<StoreError>, StoreError> {
-    word(connection.savepoint())?;
+fn write_one(connection: &Connection, job: &mut dyn Job) -> Result<Option<StoreError>, Stop> {
+    connection.savepoint()?;
     let error = match attempt(connection, job) {
         Ok(()) => None,
-        Err(fatal @ StoreError::Unavailable(_)) => return Err(fatal),
-        Err(own) => {
-            word(connection.rollback_to_savepoint())?;
-            Some(own)
-        }
+        Err(Fault::Sql(error)) if error.is_worth_repeating() => return Err(error.into()),
+        Err(fault) => match fault::store_error(fault) {
+            fatal @ StoreError::Unavailable(_) => return Err(Stop::Failed(fatal)),
+            own => {
+                connection.rollback_to_savepoint()?;
+                Some(own)
+            }
+        },
     };
-    word(connection.release())?;
+    connection.release()?;
     Ok(error)
 }
 
-fn read_alone(
-    connection: &Connection,
-    job: &mut dyn Job,
-) -> Result<Option<StoreError>, StoreError> {
-    word(connection.begin_read())?;
-    let error = attempt(connection, job).err();
-    word(connection.commit())?;
-    Ok(error)
+fn read_alone(connection: &Connection, job: &mut dyn Job) -> Option<StoreError> {
+    if let Err(error) = connection.begin_read() {
+        return Some(error.unavailable());
+    }
+    let error = attempt(connection, job).map_err(fault::store_error).err();
+    let end = connection.commit().map_err(|error| error.unavailable()).err();
+    error.or(end)
 }
 
 /// Runs a job; a panic in it is an error of this job and of nobody else.
-fn attempt(connection: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
+fn attempt(connection: &Connection, job: &mut dyn Job) -> Result<(), Fault> {
     match catch_unwind(AssertUnwindSafe(|| job.run(connection))) {
-        Ok(result) => result.map_err(fault::store_error),
-        Err(panic) => Err(StoreError::Broken(format!("a decision panicked: {}", said(&*panic)))),
+        Ok(result) => result.and_then(|()| Ok(connection.settle()?)),
+        Err(panic) => Err(Fault::Broken(format!("a decision panicked: {}", said(&*panic)))),
     }
 }
 

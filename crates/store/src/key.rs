@@ -38,7 +38,7 @@ SELECT daily_cap, COALESCE((SELECT spent FROM key_day WHERE key_id = ?1 AND day 
 FROM api_key WHERE id = ?1";
     ADD_SPEND = "
 INSERT INTO key_day (key_id, day, spent) VALUES (?1, ?2, ?3)
-ON CONFLICT (key_id, day) DO UPDATE SET spent = spent + excluded.spent";
+ON CONFLICT (key_id, day) DO UPDATE SET spent = key_day.spent + excluded.spent";
     SENT_WITH = "SELECT key_id, created_ms FROM transfer WHERE id = ?1";
     ORDERED_WITH = "SELECT key_id, created_ms FROM orders WHERE id = ?1";
 }
@@ -106,7 +106,7 @@ pub(crate) fn count_spend(
     day: Day,
     amount: Sun,
 ) -> Result<(), Fault> {
-    connection.prepare_cached(ADD_SPEND)?.execute(params![key.0, day.0, amount.get()])?;
+    connection.prepare_cached(ADD_SPEND)?.run(params![key.0, day.0, amount.get()])?;
     Ok(())
 }
 
@@ -166,7 +166,7 @@ pub(crate) fn put(connection: &Connection, key: &Key) -> Result<(), Fault> {
 }
 
 fn insert(connection: &Connection, key: &Key) -> Result<(), Fault> {
-    connection.prepare_cached(INSERT)?.execute(params![
+    connection.prepare_cached(INSERT)?.run(params![
         key.id.0,
         key.merchant.0,
         key.text,

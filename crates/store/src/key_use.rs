@@ -58,8 +58,9 @@ mod tests {
     /// However many orders there are: one row for each day on which the key was used.
     #[test]
     fn a_summary_walks_over_the_days_of_one_key_and_no_order() {
-        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        migrate::migrate(&mut connection).unwrap();
+        let connection = Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
+        migrate::migrate(&connection).unwrap();
+        let connection = connection.as_sqlite().unwrap();
         let plan = |sql: &str| -> Vec<String> {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             for number in 1..=plan.parameter_count() {

@@ -18,7 +18,9 @@ INSERT INTO ledger_entry (business, fact, number, account_kind, merchant_id, amo
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     // The time never goes back, whatever the clock does: statements are cut by it.
     ADVANCE = "
-UPDATE ledger_head SET entries = entries + ?1, posted_ms = MAX(posted_ms, ?2) WHERE id = 1
+UPDATE ledger_head SET entries = entries + ?1,
+  posted_ms = CASE WHEN posted_ms < ?2 THEN ?2 ELSE posted_ms END
+WHERE id = 1
 RETURNING entries, posted_ms";
     INSERT_TX = "
 INSERT INTO ledger_tx (business, fact, order_id, reason, at_ms, txid)
@@ -38,7 +40,7 @@ pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> 
         let balance: i64 = connection
             .prepare_cached(ADD_TO_BALANCE)?
             .query_row(params![kind, merchant, amount], |row| row.get(0))?;
-        connection.prepare_cached(INSERT_ENTRY)?.execute(params![
+        connection.prepare_cached(INSERT_ENTRY)?.run(params![
             tx.id.business,
             tx.id.fact,
             number,
@@ -51,7 +53,7 @@ pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> 
         ])?;
     }
     count_spend(connection, tx)?;
-    connection.prepare_cached(INSERT_TX)?.execute(params![
+    connection.prepare_cached(INSERT_TX)?.run(params![
         tx.id.business,
         tx.id.fact,
         tx.order.map(|order| order.0),
@@ -95,7 +97,7 @@ fn count_spend(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
 pub(crate) fn open_accounts(connection: &Connection, merchant: MerchantId) -> Result<(), Fault> {
     for account in [LedgerAccount::Available(merchant), LedgerAccount::Held(merchant)] {
         let (kind, merchant) = row_key(account);
-        connection.prepare_cached(OPEN_ACCOUNT)?.execute(params![kind, merchant])?;
+        connection.prepare_cached(OPEN_ACCOUNT)?.run(params![kind, merchant])?;
     }
     Ok(())
 }

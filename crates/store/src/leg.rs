@@ -73,7 +73,7 @@ pub(crate) fn update(connection: &Connection, old: &[Leg], new: &[Leg]) -> Resul
         if !is_same {
             return Err(Fault::Broken(format!("leg {} was to become another", before.id)));
         }
-        connection.prepare_cached(UPDATE)?.execute(params![
+        connection.prepare_cached(UPDATE)?.run(params![
             after.id.order.0,
             after.id.number,
             after.state.number(),
@@ -98,7 +98,7 @@ fn insert(connection: &Connection, leg: &Leg) -> Result<(), Fault> {
             (LegWord::Leftover, resource, Some(balance.get()), Some(units))
         }
     };
-    connection.prepare_cached(INSERT)?.execute(params![
+    connection.prepare_cached(INSERT)?.run(params![
         leg.id.order.0,
         leg.id.number,
         kind.number(),

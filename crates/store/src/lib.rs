@@ -1,4 +1,4 @@
-//! Keep it: the schema, the statements, and the committer for SQLite.
+//! Keep it: the schema, the statements, and the committer, on SQLite or on PostgreSQL.
 //!
 //! Not here: business rules (they are in `domain`), the platform's names, decisions about what to
 //! load (that is in `app`). Only here: SQL.
@@ -7,17 +7,22 @@
 //! whole or not at all, and its neighbours in the same commit do not notice; the schema itself
 //! refuses a ledger transaction that does not sum to zero, a changed entry and a negative balance.
 //!
-//! Read next: `schema/sqlite/0001_sunsweep.sql`, then `commit`, then `engine`.
+//! Read next: `schema/sqlite/0001_sunsweep.sql`, then `commit`, then `engine`, then `sql`.
 
 mod admin;
 mod admin_token;
 mod answer;
 mod audit;
 mod callback;
+#[cfg(test)]
+#[path = "../tests/support/cluster.rs"]
+mod cluster;
 mod code;
 mod column;
 mod commit;
+mod copy;
 mod deposit;
+mod dialect;
 mod doors;
 mod energy_use;
 mod engine;
@@ -30,12 +35,15 @@ mod leg;
 mod merchant;
 mod merchant_statement;
 mod migrate;
+mod open;
 mod order;
 mod order_list;
 mod outbox;
 mod plain;
 mod policy;
 mod pool;
+mod postgres;
+mod postgres_dialect;
 mod price;
 mod records;
 mod sql;
@@ -48,8 +56,17 @@ mod transfer;
 mod tx;
 mod watch;
 
+pub use copy::{CopiedTable, CopyFailed, copy};
 pub use doors::SqlStore;
 pub use engine::{CommitMoment, FailPoint};
 pub use migrate::MigrateError;
+pub use open::{OpenError, Options};
 pub use plain::PlainWriter;
-pub use sqlite::{OpenError, Options};
+pub use postgres::PostgresUrl;
+pub use sql::Error as SqlError;
+
+/// Brings a database of a test's up to date.
+#[cfg(test)]
+fn fill_template(url: &str) {
+    SqlStore::connect(&url.into(), Options::default()).expect("a new database can be used");
+}

@@ -68,7 +68,7 @@ pub(crate) fn add(
     now: UnixMillis,
 ) -> Result<MerchantId, Fault> {
     let id = next_id(connection)?;
-    connection.prepare_cached(INSERT)?.execute(params![id.0, name, callback_url, now.0])?;
+    connection.prepare_cached(INSERT)?.run(params![id.0, name, callback_url, now.0])?;
     ledger::open_accounts(connection, id)?;
     Ok(id)
 }
@@ -92,6 +92,6 @@ pub(crate) fn put(connection: &Connection, merchant: &Merchant) -> Result<(), Fa
     }
     let created = merchant.created.0;
     let (id, name, url) = (merchant.id, &merchant.name, &merchant.callback_url);
-    connection.prepare_cached(INSERT)?.execute(params![id.0, name, url, created])?;
+    connection.prepare_cached(INSERT)?.run(params![id.0, name, url, created])?;
     ledger::open_accounts(connection, id)
 }

@@ -1,52 +1,44 @@
 //! Brings a database to the newest schema: numbered SQL, embedded, applied once, never backwards.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
+
+use crate::sql::{Connection, Error, OptionalExtension, params};
 
 /// One step of the schema.
 #[derive(Clone, Copy, Debug)]
 struct Migration {
     number: i64,
     name: &'static str,
-    sql: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+    /// A program that knows the steps up to this one still works with the schema after this step: it may
+    /// run, and be started, beside newer ones on the same PostgreSQL.
+    works_with: i64,
 }
 
+/// A step with its two texts, and the oldest program that can work with it.
+macro_rules! step {
+    ($number:literal, $file:literal, $works_with:literal) => {
+        Migration {
+            number: $number,
+            name: $file,
+            sqlite: include_str!(concat!("../schema/sqlite/", $file, ".sql")),
+            postgres: include_str!(concat!("../schema/postgres/", $file, ".sql")),
+            works_with: $works_with,
+        }
+    };
+}
+
+// What a program of before does not know, a step may only add: the next release may take it away.
 const MIGRATIONS: &[Migration] = &[
-    Migration {
-        number: 1,
-        name: "sunsweep",
-        sql: include_str!("../schema/sqlite/0001_sunsweep.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "order_kinds",
-        sql: include_str!("../schema/sqlite/0002_order_kinds.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "merchants",
-        sql: include_str!("../schema/sqlite/0003_merchants.sql"),
-    },
-    Migration {
-        number: 4,
-        name: "answers_and_transfers",
-        sql: include_str!("../schema/sqlite/0004_answers_and_transfers.sql"),
-    },
-    Migration {
-        number: 5,
-        name: "policies",
-        sql: include_str!("../schema/sqlite/0005_policies.sql"),
-    },
-    Migration {
-        number: 6,
-        name: "key_use",
-        sql: include_str!("../schema/sqlite/0006_key_use.sql"),
-    },
-    Migration {
-        number: 7,
-        name: "deposits",
-        sql: include_str!("../schema/sqlite/0007_deposits.sql"),
-    },
+    step!(1, "0001_sunsweep", 1),
+    step!(2, "0002_order_kinds", 2),
+    step!(3, "0003_merchants", 3),
+    step!(4, "0004_answers_and_transfers", 4),
+    step!(5, "0005_policies", 5),
+    step!(6, "0006_key_use", 6),
+    step!(7, "0007_deposits", 7),
+    step!(11, "0011_chain_lease", 7),
 ];
 
 /// Why a database was not opened.
@@ -70,7 +62,7 @@ pub enum MigrateError {
     },
     /// The database refused or failed.
     #[error("the schema could not be brought up to date")]
-    Sql(#[from] rusqlite::Error),
+    Sql(#[from] Error),
 }
 
 /// The book of applied steps, and the row that a migrating process holds so that a second one waits.
@@ -81,52 +73,125 @@ CREATE TABLE IF NOT EXISTS schema_lock (
   id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), turns INTEGER NOT NULL) STRICT;
 INSERT INTO schema_lock (id, turns) VALUES (1, 0) ON CONFLICT (id) DO NOTHING;";
 
+/// The same for a database that programs of two releases may use at the same time. Its row is also the
+/// turn to write, which every commit waits for.
+const SHARED_BOOK: &str = "
+CREATE TABLE IF NOT EXISTS schema_migration (
+  number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL,
+  works_with BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS schema_lock (
+  id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1), turns BIGINT NOT NULL);
+INSERT INTO schema_lock (id, turns) VALUES (1, 0) ON CONFLICT (id) DO NOTHING;";
+
+/// Times that two processes may stand in each other's way while they open the same new book.
+const BOOK_TRIES_MAX: u32 = 5;
+
+const COUNT_TURN: &str = "UPDATE schema_lock SET turns = turns + 1 WHERE id = 1";
+const NEWEST: &str = "SELECT COALESCE(MAX(number), 0) FROM schema_migration";
+const WORKS_WITH: &str = "SELECT COALESCE(MAX(works_with), 0) FROM schema_migration";
+const CHECKSUM: &str = "SELECT checksum FROM schema_migration WHERE number = ?1";
+const APPLIED: &str = "INSERT INTO schema_migration (number, name, checksum) VALUES (?1, ?2, ?3)";
+const APPLIED_SHARED: &str = "
+INSERT INTO schema_migration (number, name, checksum, works_with) VALUES (?1, ?2, ?3, ?4)";
+
 /// Applies what is missing, in one transaction.
 ///
 /// Errors: [`MigrateError`]; nothing has changed then.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), MigrateError> {
+pub(crate) fn migrate(connection: &Connection) -> Result<(), MigrateError> {
     apply(connection, MIGRATIONS)
 }
 
-fn apply(connection: &mut Connection, migrations: &[Migration]) -> Result<(), MigrateError> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    tx.execute_batch(BOOK)?;
-    tx.execute("UPDATE schema_lock SET turns = turns + 1 WHERE id = 1", [])?;
-    let known = migrations.last().map_or(0, |newest| newest.number);
-    let newest = "SELECT COALESCE(MAX(number), 0) FROM schema_migration";
-    let found: i64 = tx.query_row(newest, [], |row| row.get(0))?;
-    if found > known {
-        return Err(MigrateError::Future { found, known });
-    }
-    for migration in migrations {
-        let checksum = hex::encode(Sha256::digest(migration.sql));
-        let applied: Option<String> = tx
-            .query_row(
-                "SELECT checksum FROM schema_migration WHERE number = ?1",
-                [migration.number],
-                |row| row.get(0),
-            )
-            .optional()?;
-        match applied {
-            Some(applied) if applied == checksum => {}
-            Some(_) => return Err(MigrateError::Changed { number: migration.number }),
-            None => {
-                tx.execute_batch(migration.sql)?;
-                tx.execute(
-                    "INSERT INTO schema_migration (number, name, checksum) VALUES (?1, ?2, ?3)",
-                    params![migration.number, migration.name, checksum],
-                )?;
-            }
+fn apply(connection: &Connection, migrations: &[Migration]) -> Result<(), MigrateError> {
+    open_book(connection)?;
+    let outcome = apply_missing(connection, migrations);
+    match outcome {
+        Ok(()) => Ok(connection.commit()?),
+        Err(error) => {
+            // Whatever stopped it is what is told; a connection that cannot go back is given up.
+            drop(connection.rollback());
+            Err(error)
         }
     }
-    Ok(tx.commit()?)
+}
+
+/// Opens the transaction of the steps, with a book to write them in.
+fn open_book(connection: &Connection) -> Result<(), Error> {
+    match connection {
+        Connection::Sqlite(_) => {
+            connection.begin_write()?;
+            connection.batch(BOOK)
+        }
+        Connection::Postgres(_) => {
+            let mut tries = 1;
+            // A program that may not make tables can still use those that are there.
+            while let Err(error) = connection.batch("SELECT turns FROM schema_lock") {
+                match connection.batch(SHARED_BOOK) {
+                    Ok(()) => break,
+                    Err(_) if tries < BOOK_TRIES_MAX => tries += 1,
+                    Err(refused) => {
+                        tracing::debug!(%error, "there is no book of the schema");
+                        return Err(refused);
+                    }
+                }
+            }
+            connection.begin_write()
+        }
+    }
+}
+
+fn apply_missing(connection: &Connection, migrations: &[Migration]) -> Result<(), MigrateError> {
+    let number = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<i64>(0));
+    let known = migrations.last().map_or(0, |newest| newest.number);
+    let found = number(NEWEST)?;
+    let is_shared = matches!(connection, Connection::Postgres(_));
+    if found > known {
+        if !is_shared || number(WORKS_WITH)? > known {
+            return Err(MigrateError::Future { found, known });
+        }
+        tracing::warn!(
+            "the database is at migration {found} and this program knows {known}: it works with it, \
+             but use the newer program soon"
+        );
+    }
+    for migration in migrations {
+        let sql = if is_shared { migration.postgres } else { migration.sqlite };
+        let checksum = hex::encode(Sha256::digest(sql));
+        let applied: Option<String> = connection
+            .prepare_cached(CHECKSUM)?
+            .query_row([migration.number], |row| row.get(0))
+            .optional()?;
+        match applied {
+            Some(applied) if applied == checksum => continue,
+            Some(_) => return Err(MigrateError::Changed { number: migration.number }),
+            None => {}
+        }
+        connection.batch(sql)?;
+        connection.prepare_cached(COUNT_TURN)?.run([])?;
+        let (number, name, works_with) = (migration.number, migration.name, migration.works_with);
+        match is_shared {
+            true => connection
+                .prepare_cached(APPLIED_SHARED)?
+                .run(params![number, name, checksum, works_with])?,
+            false => connection.prepare_cached(APPLIED)?.run(params![number, name, checksum])?,
+        }
+    }
+    Ok(connection.settle()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn step(number: i64, sqlite: &'static str) -> Migration {
+        Migration { number, name: "a step", sqlite, postgres: "", works_with: number }
+    }
+
+    fn memory() -> Connection {
+        Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap())
+    }
+
     fn schema(connection: &Connection) -> Vec<String> {
+        let connection = connection.as_sqlite().unwrap();
         let sql =
             "SELECT type || ' ' || name || ' ' || COALESCE(sql, '') FROM sqlite_schema ORDER BY 1";
         let mut statement = connection.prepare(sql).unwrap();
@@ -136,12 +201,14 @@ mod tests {
 
     #[test]
     fn applying_twice_changes_nothing() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        let connection = memory();
+        migrate(&connection).unwrap();
         let first = schema(&connection);
-        migrate(&mut connection).unwrap();
+        migrate(&connection).unwrap();
         assert_eq!(schema(&connection), first);
         let applied: i64 = connection
+            .as_sqlite()
+            .unwrap()
             .query_row("SELECT COUNT(*) FROM schema_migration", [], |row| row.get(0))
             .unwrap();
         assert_eq!(usize::try_from(applied).unwrap(), MIGRATIONS.len());
@@ -149,10 +216,10 @@ mod tests {
 
     #[test]
     fn orders_from_before_there_were_kinds_are_collections_through_the_api() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        apply(&mut connection, &MIGRATIONS[..1]).unwrap();
+        let connection = memory();
+        apply(&connection, &MIGRATIONS[..1]).unwrap();
         connection
-            .execute_batch(
+            .batch(
                 "INSERT INTO merchant (id, name, created_ms) VALUES (1, 'Shop', 0);
                 INSERT INTO api_key (id, merchant_id, text, name, sealed_secret,
                   is_reference_strict, created_ms) VALUES (1, 1, 'K', 'key', x'00', 0, 0);
@@ -164,10 +231,9 @@ mod tests {
                   2, 0, 0);",
             )
             .unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&connection).unwrap();
         let mut id = [0; 16];
         id[15] = 1;
-        let connection = crate::sql::Connection::Sqlite(connection);
         let whole = crate::order::whole(&connection, domain::OrderId(id)).unwrap().unwrap();
         let collection = whole.order.collection().unwrap();
         assert_eq!(collection.transfer_energy.get(), 64_285);
@@ -185,33 +251,31 @@ mod tests {
 
     #[test]
     fn a_changed_step_is_refused() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        let step =
-            Migration { number: 1, name: "one", sql: "CREATE TABLE one (a INTEGER) STRICT;" };
-        apply(&mut connection, &[step]).unwrap();
-        let changed = Migration { sql: "CREATE TABLE one (b INTEGER) STRICT;", ..step };
-        let error = apply(&mut connection, &[changed]).unwrap_err();
+        let connection = memory();
+        let step = step(1, "CREATE TABLE one (a INTEGER) STRICT;");
+        apply(&connection, &[step]).unwrap();
+        let changed = super::Migration { sqlite: "CREATE TABLE one (b INTEGER) STRICT;", ..step };
+        let error = apply(&connection, &[changed]).unwrap_err();
         assert!(matches!(error, MigrateError::Changed { number: 1 }), "{error}");
     }
 
     #[test]
     fn a_database_from_the_future_is_refused() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        let one = Migration { number: 1, name: "one", sql: "CREATE TABLE one (a INTEGER) STRICT;" };
-        let two = Migration { number: 2, name: "two", sql: "CREATE TABLE two (a INTEGER) STRICT;" };
-        apply(&mut connection, &[one, two]).unwrap();
-        let error = apply(&mut connection, &[one]).unwrap_err();
+        let connection = memory();
+        let one = step(1, "CREATE TABLE one (a INTEGER) STRICT;");
+        let two = step(2, "CREATE TABLE two (a INTEGER) STRICT;");
+        apply(&connection, &[one, two]).unwrap();
+        let error = apply(&connection, &[one]).unwrap_err();
         assert!(matches!(error, MigrateError::Future { found: 2, known: 1 }), "{error}");
     }
 
     #[test]
     fn a_step_that_fails_leaves_nothing_behind() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        let one = Migration { number: 1, name: "one", sql: "CREATE TABLE one (a INTEGER) STRICT;" };
-        let bad =
-            Migration { number: 2, name: "bad", sql: "CREATE TABLE two (a INTEGER); NONSENSE" };
-        assert!(apply(&mut connection, &[one, bad]).is_err());
+        let connection = memory();
+        let one = step(1, "CREATE TABLE one (a INTEGER) STRICT;");
+        let bad = step(2, "CREATE TABLE two (a INTEGER); NONSENSE");
+        assert!(apply(&connection, &[one, bad]).is_err());
         assert_eq!(schema(&connection), Vec::<String>::new());
-        apply(&mut connection, &[one]).unwrap();
+        apply(&connection, &[one]).unwrap();
     }
 }

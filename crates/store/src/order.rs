@@ -204,7 +204,7 @@ pub(crate) fn insert(
     let (word, collection, period_days) = written_kind(&order.kind);
     let (origin, policy) = written_origin(order.origin);
     let recipient = collection.and_then(|collection| collection.recipient);
-    connection.prepare_cached(INSERT)?.execute(params![
+    connection.prepare_cached(INSERT)?.run(params![
         order.id.0,
         order.merchant.0,
         order.key.0,
@@ -259,7 +259,7 @@ pub(crate) fn update(
             let what = "was to change what is fixed when it is accepted";
             return Err(Fault::Broken(format!("order {} {what}", before.id)));
         }
-        connection.prepare_cached(UPDATE)?.execute(params![
+        connection.prepare_cached(UPDATE)?.run(params![
             after.id.0,
             after.state.number(),
             after.ready.map(|at| at.0),
@@ -276,6 +276,6 @@ pub(crate) fn update(
 
 /// Keeps the mark of a live order equal to the existence of its outbox row.
 pub(crate) fn set_live(connection: &Connection, id: OrderId, is_live: bool) -> Result<(), Fault> {
-    connection.prepare_cached(SET_LIVE)?.execute(params![id.0, is_live])?;
+    connection.prepare_cached(SET_LIVE)?.run(params![id.0, is_live])?;
     Ok(())
 }

@@ -19,8 +19,8 @@ macro_rules! orders_where {
         concat!(
             "SELECT id FROM orders WHERE ",
             $first,
-            " id < ?2 AND (?3 IS NULL OR receiver = ?3) AND (?4 IS NULL OR state = ?4)
-  AND (?5 IS NULL OR reference = ?5) AND created_ms >= ?6 AND created_ms < ?7
+            " id < ?2 AND (receiver = ?3 OR ?3 IS NULL) AND (state = ?4 OR ?4 IS NULL)
+  AND (reference = ?5 OR ?5 IS NULL) AND created_ms >= ?6 AND created_ms < ?7
 ORDER BY id DESC LIMIT ?8"
         )
     };
@@ -34,14 +34,14 @@ macro_rules! callbacks_where {
 JOIN orders ON orders.id = callback.order_id
 WHERE ",
             $first,
-            " callback.order_id < ?1 AND (?2 IS NULL OR orders.merchant_id = ?2)
+            " callback.order_id < ?1 AND (orders.merchant_id = ?2 OR ?2 IS NULL)
 ORDER BY callback.order_id DESC LIMIT ?3"
         )
     };
 }
 
 crate::statement::statements! {
-    OF_EVERYBODY = orders_where!("?1 IS NULL AND");
+    OF_EVERYBODY = orders_where!("CAST(?1 AS BIGINT) IS NULL AND");
     OF_MERCHANT = orders_where!("merchant_id = ?1 AND");
     CALLBACKS = callbacks_where!("");
     OWED = callbacks_where!("callback.state = 0 AND callback.state <> 1 AND");

@@ -27,7 +27,8 @@ ON CONFLICT (kind, subject) DO UPDATE SET
 UPDATE outbox SET lease_owner = ?3, wake_ms = ?4,
   fence = CASE WHEN fence >= ?2 THEN fence + 1 ELSE ?2 END
 WHERE kind = ?1 AND subject IN (
-  SELECT subject FROM outbox WHERE kind = ?1 AND wake_ms <= ?2 ORDER BY wake_ms LIMIT ?5)
+  SELECT subject FROM outbox WHERE kind = ?1 AND wake_ms <= ?2 ORDER BY wake_ms LIMIT ?5
+  /* FOR UPDATE SKIP LOCKED */)
 RETURNING subject, fence, nudges, due_ms";
     CLAIM_ONE = "
 UPDATE outbox SET lease_owner = ?4, wake_ms = ?5,
@@ -130,7 +131,7 @@ pub(crate) fn attend(
         }
         (None, Attention::Done) => {
             let key = params![OutboxKind::Order.number(), order.0];
-            connection.prepare_cached(DROP)?.execute(key)?;
+            connection.prepare_cached(DROP)?.run(key)?;
             order::set_live(connection, order, false)
         }
     }
@@ -149,7 +150,7 @@ pub(crate) fn attend_transfer(
         (None, Attention::At(due)) => want(connection, OutboxKind::Transfer, transfer.0, due),
         (None, Attention::Done) => {
             let key = params![OutboxKind::Transfer.number(), transfer.0];
-            connection.prepare_cached(DROP)?.execute(key)?;
+            connection.prepare_cached(DROP)?.run(key)?;
             Ok(())
         }
     }
@@ -163,7 +164,7 @@ fn finish(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
     }
     match lease.kind {
         OutboxKind::Order => order::set_live(connection, lease.order(), false),
-        OutboxKind::Callback | OutboxKind::Transfer => Ok(()),
+        OutboxKind::Callback | OutboxKind::Transfer | OutboxKind::Chain => Ok(()),
     }
 }
 
@@ -174,7 +175,7 @@ pub(crate) fn want(
     subject: [u8; 16],
     due: UnixMillis,
 ) -> Result<(), Fault> {
-    connection.prepare_cached(WANT)?.execute(params![kind.number(), subject, due.0])?;
+    connection.prepare_cached(WANT)?.run(params![kind.number(), subject, due.0])?;
     Ok(())
 }
 

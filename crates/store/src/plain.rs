@@ -7,8 +7,9 @@ use app::rows::{Changes, Rows};
 
 use crate::commit;
 use crate::fault::{self, Fault};
+use crate::open::{OpenError, Options};
 use crate::sql::Connection;
-use crate::sqlite::{OpenError, Options, writing_connection};
+use crate::sqlite::writing_connection;
 
 /// The committer without what makes it one: no queue, nothing loaded or decided, no savepoints, and
 /// nobody waits for an answer.

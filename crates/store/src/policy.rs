@@ -55,7 +55,8 @@ UPDATE policy SET quiet_looks = 0,
 WHERE is_watched = 1";
     CLAIM = "
 UPDATE policy SET due_ms = ?2 WHERE id IN (
-  SELECT id FROM policy WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms LIMIT ?3)
+  SELECT id FROM policy WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms LIMIT ?3
+  /* FOR UPDATE SKIP LOCKED */)
 RETURNING id";
     GIVE_BACK = "UPDATE policy SET due_ms = ?3 WHERE id = ?1 AND due_ms = ?2";
     NEXT_DUE = "SELECT MIN(due_ms) FROM policy WHERE due_ms IS NOT NULL";
@@ -151,7 +152,7 @@ pub(crate) fn put(connection: &Connection, policy: &Policy) -> Result<(), Fault>
         Terms::Count(count) => (Some(count), None),
         Terms::Auto(auto) => (None, Some(auto)),
     };
-    connection.prepare_cached(PUT)?.execute(params![
+    connection.prepare_cached(PUT)?.run(params![
         policy.id.0,
         policy.kind().number(),
         policy.merchant.0,
@@ -183,17 +184,13 @@ pub(crate) fn put(connection: &Connection, policy: &Policy) -> Result<(), Fault>
 /// Remembers the order of a refill; a number or an order that is known is refused.
 pub(crate) fn insert_refill(connection: &Connection, policy: &Policy) -> Result<(), Fault> {
     let order = policy.open.map(|order| order.0);
-    connection.prepare_cached(INSERT_REFILL)?.execute(params![
-        policy.id.0,
-        policy.refills,
-        order
-    ])?;
+    connection.prepare_cached(INSERT_REFILL)?.run(params![policy.id.0, policy.refills, order])?;
     Ok(())
 }
 
 /// A policy is to be looked at by this moment.
 pub(crate) fn nudge(connection: &Connection, id: PolicyId, due: UnixMillis) -> Result<(), Fault> {
-    connection.prepare_cached(NUDGE)?.execute(params![id.0, due.0])?;
+    connection.prepare_cached(NUDGE)?.run(params![id.0, due.0])?;
     Ok(())
 }
 
@@ -224,7 +221,7 @@ pub(crate) fn give_back(
     due: Option<UnixMillis>,
 ) -> Result<(), Fault> {
     let key = params![lease.policy.0, lease.until.0, due.map(|due| due.0)];
-    connection.prepare_cached(GIVE_BACK)?.execute(key)?;
+    connection.prepare_cached(GIVE_BACK)?.run(key)?;
     Ok(())
 }
 
@@ -296,7 +293,7 @@ pub(crate) fn counted(
 /// Counts a transfer; a known one is refused.
 pub(crate) fn count(connection: &Connection, new: &Counted) -> Result<(), Fault> {
     let row = params![new.policy.0, new.txid.as_bytes(), new.block, new.is_deducted];
-    connection.prepare_cached(COUNT)?.execute(row)?;
+    connection.prepare_cached(COUNT)?.run(row)?;
     Ok(())
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn signers(connection: &Connection) -> Result<Vec<NewWallet>, Fault> 
 
 /// Adds a wallet, or changes who signs for it and what it is for.
 pub(crate) fn put(connection: &Connection, wallet: &NewWallet) -> Result<(), Fault> {
-    connection.prepare_cached(PUT)?.execute(params![
+    connection.prepare_cached(PUT)?.run(params![
         wallet.address.as_bytes(),
         wallet.signer.as_bytes(),
         wallet.role.number(),

@@ -51,9 +51,9 @@ pub(crate) fn put(
     owner: PriceOwner,
     prices: &PriceOverrides,
 ) -> Result<(), Fault> {
-    connection.prepare_cached(CLEAR)?.execute([number(owner)])?;
+    connection.prepare_cached(CLEAR)?.run([number(owner)])?;
     for (name, value) in prices.iter() {
-        connection.prepare_cached(INSERT_PRICE)?.execute(params![
+        connection.prepare_cached(INSERT_PRICE)?.run(params![
             number(owner),
             name.number(),
             value

@@ -1,6 +1,6 @@
 //! The store in a SQLite file: how it is opened, and what only SQLite has.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use app::ports::StoreError;
@@ -9,64 +9,11 @@ use rusqlite::OpenFlags;
 use crate::doors::SqlStore;
 use crate::engine::Engine;
 use crate::fault::Fault;
-use crate::migrate::{MigrateError, migrate};
+use crate::migrate::migrate;
+use crate::open::{OpenError, Options};
 use crate::sql::{self, Connection};
 use crate::sqlite_dialect;
 use crate::threads::Threads;
-
-/// The limits of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Most works in one commit.
-    pub batch_max: usize,
-    /// Most works that may wait, and most reads that may; more are refused as busy.
-    pub queue_max: usize,
-    /// Threads that read.
-    pub readers: usize,
-    /// Memory for pages of the connection that writes, in KiB.
-    pub writer_cache_kib: u32,
-    /// Memory for pages of each connection that reads, in KiB.
-    pub reader_cache_kib: u32,
-    /// How long to wait for another process that has the file locked, in milliseconds.
-    pub busy_timeout_ms: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            batch_max: 256,
-            queue_max: 4_096,
-            readers: 2,
-            writer_cache_kib: 64 * 1_024,
-            reader_cache_kib: 16 * 1_024,
-            busy_timeout_ms: 5_000,
-        }
-    }
-}
-
-/// Why a store was not opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file could not be opened or set up.
-    #[error("the database {path} could not be opened")]
-    Database {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: rusqlite::Error,
-    },
-    /// Its schema could not be brought up to date.
-    #[error("the database {path} could not be used")]
-    Migrate {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: MigrateError,
-    },
-    /// A thread could not be started.
-    #[error("the store's threads could not be started")]
-    Thread(#[source] std::io::Error),
-}
 
 impl SqlStore {
     /// Opens a file, making it when it is missing, and starts the threads.
@@ -148,7 +95,7 @@ fn copy_to(path: &Path, connection: &rusqlite::Connection) -> rusqlite::Result<(
 }
 
 fn cannot_open(path: &Path, source: rusqlite::Error) -> OpenError {
-    OpenError::Database { path: path.to_owned(), source }
+    OpenError::Database { database: path.display().to_string(), source: source.into() }
 }
 
 /// A connection that may write, to a database whose schema is up to date.
@@ -169,14 +116,15 @@ fn writing_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
 }
 
 fn ready(
-    mut connection: rusqlite::Connection,
+    connection: rusqlite::Connection,
     path: &Path,
     options: Options,
 ) -> Result<Connection, OpenError> {
     set_up(&connection, options).map_err(|error| cannot_open(path, error))?;
-    migrate(&mut connection)
-        .map_err(|source| OpenError::Migrate { path: path.to_owned(), source })?;
-    Ok(Connection::Sqlite(connection))
+    let connection = Connection::Sqlite(connection);
+    migrate(&connection)
+        .map_err(|source| OpenError::Migrate { database: path.display().to_string(), source })?;
+    Ok(connection)
 }
 
 fn set_up(connection: &rusqlite::Connection, options: Options) -> rusqlite::Result<()> {

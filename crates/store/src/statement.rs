@@ -48,14 +48,19 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 mod tests {
     use std::time::Duration;
 
-    use rusqlite::Connection;
+    use crate::sql::Connection;
+    use crate::{cluster, fault, migrate, postgres, sqlite_dialect};
 
-    use crate::{migrate, sqlite_dialect};
+    fn memory() -> Connection {
+        let connection = Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
+        migrate::migrate(&connection).unwrap();
+        connection
+    }
 
     #[test]
     fn every_statement_prepares() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate::migrate(&mut connection).unwrap();
+        let connection = memory();
+        let connection = connection.as_sqlite().unwrap();
         let mut count = 0;
         for (name, sql) in super::all() {
             connection.prepare(sql).unwrap_or_else(|error| panic!("{name}: {error}\n{sql}"));
@@ -66,6 +71,18 @@ mod tests {
             count < sqlite_dialect::STATEMENTS_CACHED,
             "{count} statements do not fit the cache"
         );
+    }
+
+    #[test]
+    fn every_statement_prepares_on_postgres() {
+        let Some(cluster) = cluster::cluster() else { return };
+        let connection = postgres::connection(&cluster.database()).unwrap();
+        for (name, sql) in super::all() {
+            let prepared = connection.prepare_cached(sql).map(drop);
+            prepared.unwrap_or_else(|error| {
+                panic!("{name}: {}\n{sql}", fault::store_error(error.into()))
+            });
+        }
     }
 
     /// The statements that read a whole table, and which small one it is; the outbox holds only what is
@@ -92,9 +109,9 @@ mod tests {
 
     #[test]
     fn no_statement_of_the_daily_work_scans_a_table_that_grows() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        sqlite_dialect::prepare_reader(&connection, 1_024, Duration::ZERO).unwrap();
-        migrate::migrate(&mut connection).unwrap();
+        let connection = memory();
+        let connection = connection.as_sqlite().unwrap();
+        sqlite_dialect::prepare_reader(connection, 1_024, Duration::ZERO).unwrap();
         let audit: Vec<&str> = crate::audit::STATEMENTS.iter().map(|(_, sql)| *sql).collect();
         for (name, sql) in super::all().filter(|(_, sql)| !audit.contains(sql)) {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -102,7 +102,7 @@ pub(crate) fn write(
     if moved != *new {
         return Err(Fault::Broken(format!("transfer {} was to become another", new.id)));
     }
-    connection.prepare_cached(UPDATE)?.execute(params![
+    connection.prepare_cached(UPDATE)?.run(params![
         new.id.0,
         new.state.number(),
         new.is_maybe_taken,
@@ -114,7 +114,7 @@ pub(crate) fn write(
 }
 
 fn insert(connection: &Connection, new: &Transfer) -> Result<(), Fault> {
-    connection.prepare_cached(INSERT)?.execute(params![
+    connection.prepare_cached(INSERT)?.run(params![
         new.id.0,
         new.merchant.0,
         new.key.0,

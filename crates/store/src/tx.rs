@@ -81,7 +81,7 @@ pub(crate) fn update(
         if moved != *after {
             return Err(Fault::Broken(format!("transaction {} was to change", before.txid)));
         }
-        connection.prepare_cached(UPDATE)?.execute(params![
+        connection.prepare_cached(UPDATE)?.run(params![
             after.leg.order.0,
             number,
             after.state.number(),
@@ -97,7 +97,7 @@ pub(crate) fn update(
 }
 
 fn insert(connection: &Connection, number: i64, tx: &ChainTx) -> Result<(), Fault> {
-    connection.prepare_cached(INSERT)?.execute(params![
+    connection.prepare_cached(INSERT)?.run(params![
         tx.leg.order.0,
         number,
         tx.txid.as_bytes(),

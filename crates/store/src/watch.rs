@@ -21,6 +21,6 @@ pub(crate) fn get(connection: &Connection) -> Result<Option<WatchedBlock>, Fault
 
 /// Remembers the last block that was looked at.
 pub(crate) fn set(connection: &Connection, block: WatchedBlock) -> Result<(), Fault> {
-    connection.prepare_cached(SET)?.execute(params![block.number, block.id])?;
+    connection.prepare_cached(SET)?.run(params![block.number, block.id])?;
     Ok(())
 }

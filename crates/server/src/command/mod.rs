@@ -7,6 +7,7 @@ mod audit;
 mod bench;
 mod callback;
 mod config;
+mod copy;
 mod demo;
 mod deposit;
 mod dev;
@@ -14,6 +15,7 @@ mod devnet;
 mod key;
 mod merchant;
 mod merchant_statement;
+mod migrate;
 mod output;
 mod price;
 mod serve;
@@ -73,6 +75,10 @@ enum Command {
     Callback(callback::CallbackCommand),
     /// Prove ledger, rows and chain against each other.
     Audit(audit::Audit),
+    /// Move a shop from SQLite to PostgreSQL.
+    Copy(copy::Copy),
+    /// Bring the schema of the database up to date.
+    Migrate(migrate::Migrate),
     /// Measure the product beside this machine's ceilings.
     Bench(bench::Bench),
     /// Check and show the configuration.
@@ -88,6 +94,8 @@ impl Cli {
             Command::Demo(command) => command.run(),
             Command::Dev(command) => command.run(),
             Command::Serve(command) => command.run(config.as_deref()),
+            Command::Copy(command) => command.run(config.as_deref()),
+            Command::Migrate(command) => command.run(config.as_deref()),
             Command::Devnet(command) => command.run(),
             Command::Sweep(command) => command.run(),
             Command::Merchant(command) => command.run(config.as_deref()),

@@ -4,7 +4,7 @@ use domain::key::AllowList;
 use domain::limits::ENERGY_MARGIN_PPM_MAX;
 
 use super::Config;
-use super::settings::{SQLITE_SCHEME, log_format};
+use super::settings::{POSTGRES_SCHEMES, SQLITE_SCHEME, log_format};
 
 /// Longest rent, in seconds: the platform's hour.
 pub(super) const HOLD_SECS_MAX: i64 = 3_600;
@@ -54,8 +54,9 @@ pub(super) fn complaints(config: &Config) -> Vec<String> {
             list.push(format!("node.urls: {url}: {error}"));
         }
     }
-    if !config.database.url.starts_with(SQLITE_SCHEME) {
-        list.push(format!("database.url: must begin with {SQLITE_SCHEME}"));
+    if !config.database.url.starts_with(SQLITE_SCHEME) && !config.is_database_shared() {
+        let known = POSTGRES_SCHEMES.join(" or ");
+        list.push(format!("database.url: must begin with {SQLITE_SCHEME} or {known}"));
     }
     if log_format(&config.log.format).is_none() {
         list.push("log.format: must be \"text\" or \"json\"".to_owned());

@@ -76,6 +76,8 @@ section! {
     /// `[database]`
     DatabaseSection {
         url: String,
+        #[serde(deserialize_with = "path", serialize_with = "path_text")]
+        password_file: Option<PathBuf>,
     }
 }
 

@@ -22,6 +22,8 @@ use crate::private_file;
 
 /// How a database URL of the embedded database begins.
 pub(super) const SQLITE_SCHEME: &str = "sqlite:";
+/// How one of a PostgreSQL database begins.
+pub(super) const POSTGRES_SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 /// How long replays are remembered, in seconds: twice the window in which a signature is valid, so
 /// that clocks may be off in either direction.
 const REPLAYS_KEPT_SECS: i64 = 2 * wire::sign::WINDOW_SECS + 60;
@@ -177,16 +179,24 @@ impl Config {
         PathBuf::from(url.strip_prefix(SQLITE_SCHEME).unwrap_or(url))
     }
 
+    /// Whether other servers may be on the same database.
+    #[must_use]
+    pub fn is_database_shared(&self) -> bool {
+        POSTGRES_SCHEMES.iter().any(|scheme| self.database.url.starts_with(scheme))
+    }
+
+    /// The password for the database, if a file is named.
+    ///
+    /// Errors: the file cannot be read or is not text.
+    pub fn database_password(&self) -> anyhow::Result<Option<String>> {
+        self.database.password_file.as_deref().map(one_line).transpose()
+    }
+
     /// The node provider's key, if a file is named.
     ///
     /// Errors: the file cannot be read or is not text.
     pub fn node_api_key(&self) -> anyhow::Result<Option<String>> {
-        let Some(path) = &self.node.api_key_file else { return Ok(None) };
-        let bytes = private_file::read(path)
-            .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| anyhow::anyhow!("{} is not text", path.display()))?;
-        Ok(Some(text.trim().to_owned()))
+        self.node.api_key_file.as_deref().map(one_line).transpose()
     }
 
     /// How log lines look.
@@ -194,4 +204,13 @@ impl Config {
     pub fn log_format(&self) -> LogFormat {
         log_format(&self.log.format).unwrap_or(LogFormat::Text)
     }
+}
+
+/// A secret that a file holds as text.
+fn one_line(path: &Path) -> anyhow::Result<String> {
+    let bytes =
+        private_file::read(path).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| anyhow::anyhow!("{} is not text", path.display()))?;
+    Ok(text.trim().to_owned())
 }

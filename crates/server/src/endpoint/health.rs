@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use app::ports::StoreError;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -51,6 +53,9 @@ pub const READY_ENDPOINT: Endpoint = Endpoint {
 /// Oldest newest block with which orders are still taken, in milliseconds.
 pub const HEAD_FRESH_MS: i64 = 30_000;
 
+/// Longest wait for the database before it counts as gone.
+const DATABASE_ANSWER_MAX: Duration = Duration::from_secs(2);
+
 /// The process runs.
 pub async fn is_alive() -> Response {
     json(StatusCode::OK, value!({"status": "ok"}).to_string())
@@ -58,14 +63,17 @@ pub async fn is_alive() -> Response {
 
 /// The database answers, the chain is being followed, and the process is not draining.
 pub async fn is_ready(State(edge): State<Arc<Edge>>) -> Response {
-    let is_store_up = edge.app.store.watched().await.is_ok();
+    let is_store_up = in_time(edge.app.store.watched()).await.is_some();
     let now = edge.app.clock.now();
     let head_age_ms = edge.app.view.get().map(|view| now.get() - view.head.timestamp_ms);
     let is_chain_fresh = head_age_ms.is_some_and(|age| age <= HEAD_FRESH_MS);
     let is_serving = edge.is_ready.load(Ordering::Relaxed);
     let is_ready = is_store_up && is_chain_fresh && is_serving;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let scanned = edge.app.store.scanned().await.ok().flatten();
+    let scanned = match is_store_up {
+        true => in_time(edge.app.store.scanned()).await.flatten(),
+        false => None,
+    };
     let solid = edge.app.view.get().map(|view| view.solid.number);
     // How many solid blocks were not scanned for deposits yet; null when none are looked for.
     let deposits_behind =
@@ -79,4 +87,9 @@ pub async fn is_ready(State(edge): State<Arc<Edge>>) -> Response {
         "draining": !is_serving,
     });
     json(status, body.to_string())
+}
+
+/// What the database answers, if it does so in time: whoever balances load asks somebody else then.
+async fn in_time<T>(question: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+    tokio::time::timeout(DATABASE_ANSWER_MAX, question).await.ok()?.ok()
 }

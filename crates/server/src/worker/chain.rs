@@ -1,17 +1,25 @@
-//! Follows the chain.
+//! Follows the chain: one server for all that share a database, the others only look at its newest block.
 
+use app::App;
+use app::rows::{Lease, OutboxKind};
 use app::watch_chain::Watcher;
+use domain::UnixMillis;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Pace, wait};
 use crate::logging::chain;
 
-pub(super) async fn run(mut watcher: Watcher, pace: Pace, stop: CancellationToken) {
+pub(super) async fn run(app: App, mut watcher: Watcher, pace: Pace, stop: CancellationToken) {
     let nobody_rings = Notify::new();
+    let mut turn = Turn { app, held: None };
     let mut failures = 0_u32;
     loop {
-        match watcher.watch().await {
+        let watched = match turn.is_ours().await {
+            true => watcher.watch().await,
+            false => watcher.look().await,
+        };
+        match watched {
             Ok(_) => failures = 0,
             Err(failed) => {
                 failures = failures.saturating_add(1);
@@ -27,6 +35,46 @@ pub(super) async fn run(mut watcher: Watcher, pace: Pace, stop: CancellationToke
         }
         if !wait(&nobody_rings, pace.poll, &stop).await {
             break;
+        }
+    }
+    turn.give_back().await;
+}
+
+/// Whose turn it is to follow the chain.
+///
+/// The claim is not renewed: when it is over whoever asks first has the next one. Two that follow at the
+/// same time, because one was frozen in the middle, do no harm: what they tell orders is judged there.
+struct Turn {
+    app: App,
+    held: Option<(Lease, UnixMillis)>,
+}
+
+impl Turn {
+    /// Whether this server is to follow the chain now.
+    async fn is_ours(&mut self) -> bool {
+        let now = self.app.clock.now();
+        if self.held.is_some_and(|(_, until)| now < until) {
+            return true;
+        }
+        let until = now.after_ms(self.app.settings.lease_ms);
+        let owner = &self.app.settings.owner;
+        let claimed = self.app.store.claim(OutboxKind::Chain, owner, now, until, 1).await;
+        self.held = match claimed {
+            Ok(leases) => leases.first().map(|lease| (*lease, until)),
+            Err(failed) => {
+                tracing::warn!("it is not known who follows the chain: {failed}");
+                None
+            }
+        };
+        self.held.is_some()
+    }
+
+    /// Lets another server go on at once.
+    async fn give_back(&mut self) {
+        let Some((lease, _)) = self.held.take() else { return };
+        let now = self.app.clock.now();
+        if let Err(failed) = self.app.store.release(lease, now).await {
+            tracing::debug!("the turn to follow the chain was not given back: {failed}");
         }
     }
 }

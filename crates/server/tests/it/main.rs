@@ -7,6 +7,8 @@ mod admin;
 mod bad_input;
 mod callbacks;
 mod clients;
+#[path = "../../../store/tests/support/cluster.rs"]
+mod cluster;
 mod collect;
 mod conformance;
 mod deposits;
@@ -29,3 +31,8 @@ mod restart;
 mod statement;
 mod support;
 mod transfers;
+
+/// Brings a database of a test's up to date.
+fn fill_template(url: &str) {
+    store::SqlStore::connect(&url.into(), store::Options::default()).unwrap();
+}

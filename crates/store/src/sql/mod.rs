@@ -1,20 +1,24 @@
 //! A connection as the statements of this room see it, whichever database is behind it.
 
+mod bulk;
+mod postgres_value;
 mod row;
+mod session;
 mod statement;
 mod value;
 
 use app::ports::StoreError;
 
 pub(crate) use row::Row;
+pub(crate) use session::Session;
 pub(crate) use statement::Statement;
 pub(crate) use value::{FromValue, Parameter, Params, Value, params};
 
-use crate::sqlite_dialect as sqlite;
+use crate::{postgres_dialect as postgres, sqlite_dialect as sqlite};
 
 /// Why a statement did not do its work.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     /// There is no such row.
     #[error("there is no such row")]
     NoRow,
@@ -29,6 +33,34 @@ pub(crate) enum Error {
     /// SQLite refused or failed.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL refused or failed.
+    #[error(transparent)]
+    Postgres(#[from] tokio_postgres::Error),
+    /// PostgreSQL did not answer in time.
+    #[error("the database does not answer")]
+    Silent,
+    /// The connection is of no use any more.
+    #[error("the connection to the database is gone")]
+    Gone,
+}
+
+impl Error {
+    /// Whether the transaction was only in the way of another one, so that all of it is to be done again.
+    pub(crate) fn is_worth_repeating(&self) -> bool {
+        matches!(self, Self::Postgres(error) if postgres::is_worth_repeating(error))
+    }
+
+    /// What it is to somebody who only needs to know that the database cannot be used now.
+    pub(crate) fn unavailable(&self) -> StoreError {
+        StoreError::Unavailable(match self {
+            Self::Postgres(error) => postgres::said(error),
+            Self::NoRow
+            | Self::Meaningless { .. }
+            | Self::Sqlite(_)
+            | Self::Silent
+            | Self::Gone => self.to_string(),
+        })
+    }
 }
 
 /// What a statement answers.
@@ -54,6 +86,8 @@ impl<T> OptionalExtension<T> for Result<T> {
 pub(crate) enum Connection {
     /// To a SQLite file.
     Sqlite(rusqlite::Connection),
+    /// To a PostgreSQL server.
+    Postgres(Box<Session>),
 }
 
 impl Connection {
@@ -61,6 +95,7 @@ impl Connection {
     pub(crate) fn prepare_cached(&self, sql: &'static str) -> Result<Statement<'_>> {
         match self {
             Self::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
+            Self::Postgres(session) => Ok(Statement::Postgres(session, session.prepare(sql)?)),
         }
     }
 
@@ -68,6 +103,15 @@ impl Connection {
     pub(crate) fn as_sqlite(&self) -> Option<&rusqlite::Connection> {
         match self {
             Self::Sqlite(connection) => Some(connection),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// Runs statements that take nothing and answer nothing, as those of a migration.
+    pub(crate) fn batch(&self, sql: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(session) => session.batch(sql),
         }
     }
 
@@ -75,6 +119,10 @@ impl Connection {
     pub(crate) fn begin_write(&self) -> Result<()> {
         match self {
             Self::Sqlite(connection) => sqlite::run(connection, "BEGIN IMMEDIATE"),
+            Self::Postgres(session) => {
+                session.begin(postgres::BEGIN_WRITE)?;
+                self.prepare_cached(postgres::TAKE_TURN)?.query_row([], |_| Ok(()))
+            }
         }
     }
 
@@ -82,17 +130,24 @@ impl Connection {
     pub(crate) fn begin_read(&self) -> Result<()> {
         match self {
             Self::Sqlite(connection) => sqlite::run(connection, "BEGIN DEFERRED"),
+            Self::Postgres(session) => session.begin(postgres::BEGIN_READ),
         }
     }
 
     /// Makes a transaction durable.
     pub(crate) fn commit(&self) -> Result<()> {
-        self.run("COMMIT")
+        match self {
+            Self::Sqlite(connection) => sqlite::run(connection, "COMMIT"),
+            Self::Postgres(session) => session.end("COMMIT"),
+        }
     }
 
     /// Undoes a transaction.
     pub(crate) fn rollback(&self) -> Result<()> {
-        self.run("ROLLBACK")
+        match self {
+            Self::Sqlite(connection) => sqlite::run(connection, "ROLLBACK"),
+            Self::Postgres(session) => session.rollback(),
+        }
     }
 
     /// Marks the beginning of one work in a batch.
@@ -107,19 +162,35 @@ impl Connection {
 
     /// Undoes what one work wrote.
     pub(crate) fn rollback_to_savepoint(&self) -> Result<()> {
-        self.run("ROLLBACK TO SAVEPOINT work")
+        match self {
+            Self::Sqlite(connection) => sqlite::run(connection, "ROLLBACK TO SAVEPOINT work"),
+            Self::Postgres(session) => session.rollback_to_savepoint(),
+        }
     }
 
-    /// Whether no transaction is open.
+    /// Waits until everything that was asked of it is done.
+    pub(crate) fn settle(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.settle(),
+        }
+    }
+
+    /// Whether another transaction can begin.
     pub(crate) fn is_at_rest(&self) -> bool {
         match self {
             Self::Sqlite(connection) => connection.is_autocommit(),
+            Self::Postgres(session) => session.is_at_rest(),
         }
     }
 
     fn run(&self, word: &'static str) -> Result<()> {
         match self {
             Self::Sqlite(connection) => sqlite::run(connection, word),
+            Self::Postgres(session) => {
+                session.send(session.prepare(word)?, &[]);
+                Ok(())
+            }
         }
     }
 }
@@ -128,6 +199,8 @@ impl Connection {
 pub(crate) fn store_error(error: Error) -> StoreError {
     match error {
         Error::Sqlite(error) => sqlite::store_error(error),
+        Error::Postgres(error) => postgres::store_error(&error),
+        Error::Silent | Error::Gone => error.unavailable(),
         Error::NoRow | Error::Meaningless { .. } => StoreError::Broken(error.to_string()),
     }
 }

@@ -8,6 +8,8 @@ use super::{Error, FromValue, Result, Value};
 pub(crate) enum Row<'r> {
     /// SQLite's.
     Sqlite(&'r rusqlite::Row<'r>),
+    /// PostgreSQL's.
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -20,7 +22,7 @@ impl Row<'_> {
             .ok_or_else(|| Error::Meaningless { column, value: format!("{value:?}") })
     }
 
-    fn value(&self, column: usize) -> Result<Value<'_>> {
+    pub(super) fn value(&self, column: usize) -> Result<Value<'_>> {
         match self {
             Self::Sqlite(row) => match row.get_ref(column)? {
                 ValueRef::Null => Ok(Value::Null),
@@ -33,6 +35,7 @@ impl Row<'_> {
                     Err(Error::Meaningless { column, value: number.to_string() })
                 }
             },
+            Self::Postgres(row) => Ok(row.try_get(column)?),
         }
     }
 }

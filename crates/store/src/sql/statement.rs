@@ -2,12 +2,14 @@
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use super::{Error, Params, Result, Row, Value};
+use super::{Error, Params, Result, Row, Session, Value};
 
 /// A prepared statement of a connection.
 pub(crate) enum Statement<'c> {
     /// SQLite's.
     Sqlite(rusqlite::CachedStatement<'c>),
+    /// PostgreSQL's.
+    Postgres(&'c Session, tokio_postgres::Statement),
 }
 
 impl Statement<'_> {
@@ -15,6 +17,22 @@ impl Statement<'_> {
     pub(crate) fn execute(&mut self, params: impl Params) -> Result<usize> {
         params.with(|values| match self {
             Self::Sqlite(statement) => Ok(statement.execute(bound(values))?),
+            Self::Postgres(session, statement) => {
+                let changed = session.execute(statement, values)?;
+                Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+            }
+        })
+    }
+
+    /// Runs it; how many rows it changes is of no interest, and what stops it may be said by whatever is
+    /// asked next.
+    pub(crate) fn run(&mut self, params: impl Params) -> Result<()> {
+        params.with(|values| match self {
+            Self::Sqlite(statement) => Ok(statement.execute(bound(values)).map(drop)?),
+            Self::Postgres(session, statement) => {
+                session.send(statement.clone(), values);
+                Ok(())
+            }
         })
     }
 
@@ -29,6 +47,10 @@ impl Statement<'_> {
         params.with(|values| match self {
             Self::Sqlite(statement) => match statement.query(bound(values))?.next()? {
                 Some(row) => read(&Row::Sqlite(row)),
+                None => Err(Error::NoRow),
+            },
+            Self::Postgres(session, statement) => match session.query(statement, values)?.first() {
+                Some(row) => read(&Row::Postgres(row)),
                 None => Err(Error::NoRow),
             },
         })
@@ -46,6 +68,11 @@ impl Statement<'_> {
                 while let Some(row) = rows.next()? {
                     all.push(read(&Row::Sqlite(row)));
                 }
+                Ok(all.into_iter())
+            }
+            Self::Postgres(session, statement) => {
+                let rows = session.query(statement, values)?;
+                let all: Vec<_> = rows.iter().map(|row| read(&Row::Postgres(row))).collect();
                 Ok(all.into_iter())
             }
         })

@@ -5,6 +5,8 @@ mod admin;
 mod audit;
 mod callbacks;
 mod chain;
+#[path = "../support/cluster.rs"]
+mod cluster;
 mod durable;
 mod energy;
 mod exact;
@@ -13,6 +15,7 @@ mod money;
 mod orders;
 mod outbox;
 mod policies;
+mod postgres;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
@@ -39,6 +42,18 @@ fn file() -> Room {
     Room { store, _directory: Some(directory) }
 }
 
+/// Brings a database of a test's up to date.
+fn fill_template(url: &str) {
+    SqlStore::connect(&url.into(), Options::default()).unwrap();
+}
+
+/// In PostgreSQL, where it is installed.
+fn server() -> Option<Room> {
+    let url = cluster::cluster()?.database();
+    let store = SqlStore::connect(&url.as_str().into(), Options::default()).unwrap();
+    Some(Room { store, _directory: None })
+}
+
 fn path_in(directory: &tempfile::TempDir) -> PathBuf {
     directory.path().join("sunsweep.sqlite")
 }
@@ -57,6 +72,15 @@ macro_rules! contract {
                 $(#[test]
                 fn $name() {
                     let room = crate::memory();
+                    crate::block_on(crate::$module::$name(&room.store));
+                })*
+            })*
+        }
+        mod in_postgres {
+            $(mod $module {
+                $(#[test]
+                fn $name() {
+                    let Some(room) = crate::server() else { return };
                     crate::block_on(crate::$module::$name(&room.store));
                 })*
             })*

@@ -28,6 +28,7 @@ use tron::{Address, Sun};
 use super::chain;
 use super::logs::Logs;
 use super::ports::{CountedIds, LoopbackNames, ManualClock};
+use crate::cluster::cluster;
 
 /// The merchant's key.
 pub(crate) const KEY: &str = "B433BFF1CDE7450AA38A56BEAC690DD4";
@@ -238,10 +239,17 @@ async fn serve_node(chain: &Devnet) -> (SocketAddr, CancellationToken) {
 fn open(setup: &Setup, config: &Config) -> Arc<SqlStore> {
     let path = config.sqlite_path();
     Arc::new(match setup.storage {
-        Storage::Memory => SqlStore::inline_in_memory().unwrap(),
+        Storage::Memory => on_postgres().unwrap_or_else(|| SqlStore::inline_in_memory().unwrap()),
         Storage::File => SqlStore::inline_at(&path).unwrap(),
         Storage::Threads => SqlStore::open(&path, store::Options::default()).unwrap(),
     })
+}
+
+/// A database of its own on PostgreSQL instead of memory, if `SUNSWEEP_EDGE_ON_POSTGRES` asks for it.
+fn on_postgres() -> Option<SqlStore> {
+    std::env::var_os("SUNSWEEP_EDGE_ON_POSTGRES")?;
+    let url = cluster().expect("PostgreSQL is installed").database();
+    Some(SqlStore::connect(&url.as_str().into(), store::Options::default()).unwrap())
 }
 
 fn sealer() -> Sealer {

@@ -18,6 +18,8 @@ TRIGGER_TIMEOUT_SECS = 3.0
 DEATH_TIMEOUT_SECS = 2.0
 # Small, so that energy that nobody uses is taken back within the run.
 HOLD_SECS = 30
+# How long a server's claims last after its death.
+LEASE_SECS = 15
 # Long enough that a busy machine answers in time: a repeat without a kill is a failed check.
 CALLBACK_TIMEOUT_SECS = 3
 
@@ -26,7 +28,7 @@ SETTINGS = """\
 listen = "127.0.0.1:{port}"
 
 [database]
-url = "sqlite:{home}/sunsweep.sqlite"
+url = "{database_url}"
 
 [node]
 urls = ["{node_url}"]
@@ -50,7 +52,7 @@ allow_private = true
 
 [worker]
 idle_ms = 50
-lease_secs = 15
+lease_secs = {lease_secs}
 
 [secrets]
 master_key_file = "{home}/master.key"
@@ -64,18 +66,26 @@ def free_port():
 
 
 class Operator:
-    """Files and commands of docs/operations.md, in one directory."""
+    """Files and commands of docs/operations.md, in one directory.
 
-    def __init__(self, binary, home, node_url, block_time_ms):
-        self.binary, self.home = str(binary), home
+    A second one in the same directory, with another `name` and `database_url`, is another server of the
+    same shop.
+    """
+
+    def __init__(self, binary, home, node_url, block_time_ms, name="sunsweep", database_url=None,
+                 hold_secs=HOLD_SECS, lease_secs=LEASE_SECS):
+        self.binary, self.home, self.name = str(binary), home, name
         self.port = free_port()
-        self.config = home / "sunsweep.toml"
+        self.config = home / f"{name}.toml"
         self.database = home / "sunsweep.sqlite"
         self.config.write_text(SETTINGS.format(
             port=self.port, home=home, node_url=node_url, block_time_ms=block_time_ms,
-            hold_secs=HOLD_SECS, callback_timeout_secs=CALLBACK_TIMEOUT_SECS))
-        self.write_private("master.key", os.urandom(32).hex())
-        self.write_private("passphrase", os.urandom(24).hex())
+            database_url=database_url or f"sqlite:{self.database}",
+            hold_secs=hold_secs, lease_secs=lease_secs,
+            callback_timeout_secs=CALLBACK_TIMEOUT_SECS))
+        for file, size in (("master.key", 32), ("passphrase", 24)):
+            if not (home / file).exists():
+                self.write_private(file, os.urandom(size).hex())
 
     def write_private(self, name, text):
         path = self.home / name
@@ -121,7 +131,7 @@ class Server:
 
     def __init__(self, operator):
         self.operator = operator
-        self.log = open(operator.home / "serve.log", "ab")
+        self.log = open(operator.home / f"{operator.name}.log", "ab")
         self.process = None
         self.lives = 0
         self.kills = []

@@ -96,8 +96,10 @@ class Placed:
 class Shop:
     """Places every order of the plan from several threads and sweeps what is ready."""
 
-    def __init__(self, plan, world, key, secret, port, callback_url, killer):
-        self.plan, self.world, self.port, self.killer = plan, world, port, killer
+    def __init__(self, plan, world, key, secret, ports, callback_url, killer):
+        self.plan, self.world, self.ports, self.killer = plan, world, ports, killer
+        # A request goes to any server, as behind a load balancer that knows of no fault.
+        self.dice = random.Random(f"{plan.seed} servers")
         self.key, self.secret, self.callback_url = key, secret, callback_url
         self.orders = []
         self.waits = self.no_answers = 0
@@ -117,6 +119,9 @@ class Shop:
                                       daemon=True)
             placer.start()
             self.placers.append(placer)
+
+    def port(self):
+        return self.dice.choice(self.ports)
 
     def _request(self, order):
         fields = {
@@ -144,9 +149,9 @@ class Shop:
         while placed.serial is None and placed.refusal is None:
             placed.sends += 1
             if placed.plan.hangs_up and placed.sends == 1:
-                answer = placed.request.send(self.port, lambda: True)
+                answer = placed.request.send(self.port(), lambda: True)
             else:
-                answer = placed.request.send(self.port, self._tempt)
+                answer = placed.request.send(self.port(), self._tempt)
             self._judge(placed, answer)
             if time.monotonic() > deadline:
                 placed.refusal = placed.refusal or f"no answer in {ANSWER_TIMEOUT_SECS} s"
@@ -184,7 +189,7 @@ class Shop:
         """Sends an accepted order again until answered, and keeps what the answer names."""
         deadline = time.monotonic() + ANSWER_TIMEOUT_SECS
         while time.monotonic() < deadline:
-            answer = request.send(self.port)
+            answer = request.send(self.port())
             if answer is not None and answer[0] < 500 and TRY_AGAIN.encode() not in answer[1]:
                 fields = json.loads(answer[1])
                 placed.repeats.append(fields.get("serial", f"{answer[0]} {fields}"))

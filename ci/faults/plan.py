@@ -97,13 +97,13 @@ class Plan:
     kills: list
 
     @classmethod
-    def draw(cls, seed, orders):
+    def draw(cls, seed, orders, placing_secs=PLACING_SECS):
         dice = random.Random(seed)
         kills = [
             Kill(dice.uniform(GAP_LEAST_SECS, GAP_MOST_SECS), trigger, dice.uniform(0, 0.03))
             for trigger in _triggers(dice)
         ]
-        return cls(seed, [_order(dice, number) for number in range(orders)], kills)
+        return cls(seed, [_order(dice, number, placing_secs) for number in range(orders)], kills)
 
     def secret(self, label):
         """32 bytes for a private key."""
@@ -117,7 +117,7 @@ def _triggers(dice):
     return triggers
 
 
-def _order(dice, number):
+def _order(dice, number, placing_secs):
     kinds = (Kind.PLAIN, Kind.NEVER_ACTIVATED, Kind.PLAIN, Kind.NO_BANDWIDTH, Kind.HAS_ENERGY)
     refusals = dice.choices((0, 1, 2), (80, 14, 6))[0]
     answers = tuple(dice.choice((Answer.FAIL, Answer.HANG)) for _ in range(refusals))
@@ -127,7 +127,7 @@ def _order(dice, number):
         units=25_000_000 + number % 97 * 7_310_000,
         sweep=dice.choices(list(Sweep), (74, 12, 14))[0],
         is_recipient_empty=dice.choices((False, True, None), (60, 25, 15))[0],
-        place_after_secs=dice.uniform(0, PLACING_SECS),
+        place_after_secs=dice.uniform(0, placing_secs),
         hangs_up=dice.random() < 0.1,
         replays=dice.random() < 0.2,
         answers=answers,

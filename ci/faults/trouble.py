@@ -1,0 +1,168 @@
+"""What goes wrong with two servers, their database and their chain, drawn from one seed."""
+
+import enum
+import random
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+
+from .server import STOP_TIMEOUT_SECS
+
+GAP_LEAST_SECS, GAP_MOST_SECS = 0.5, 3.0
+RESTART_EVERY_SECS = 0.5
+
+
+class What(enum.Enum):
+    """One kind of trouble."""
+
+    KILL = "a server killed"
+    RESTART = "a server restarted politely"
+    FREEZE = "a server frozen past its leases"
+    DATABASE_CUT = "a server cut off from the database"
+    DATABASE_SILENT = "a server's database connections silent"
+    CHAIN_CUT = "a server cut off from the chain"
+    CHAIN_SILENT = "a server's node connections silent"
+    DATABASE_STOP = "the database stopped"
+    DATABASE_CRASH = "the database crashed"
+    FORK = "a fork"
+    LOST_ANSWERS = "answers to broadcasts lost"
+    LOST_REQUESTS = "broadcasts lost"
+
+
+# How often each comes, and for how many seconds it lasts at least and at most.
+SHARES = {
+    What.KILL: (8, 0.1, 3.0),
+    What.RESTART: (3, 0.0, 0.1),
+    What.FREEZE: (3, 0.5, 4.0),
+    What.DATABASE_CUT: (4, 0.5, 5.0),
+    What.DATABASE_SILENT: (3, 1.0, 13.0),
+    What.CHAIN_CUT: (4, 0.5, 6.0),
+    What.CHAIN_SILENT: (3, 1.0, 7.0),
+    What.DATABASE_STOP: (2, 0.5, 3.0),
+    What.DATABASE_CRASH: (3, 0.1, 2.0),
+    What.FORK: (5, 0.0, 0.1),
+    What.LOST_ANSWERS: (5, 0.0, 0.1),
+    What.LOST_REQUESTS: (4, 0.0, 0.1),
+}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`what` happens to server `index`, `gap_secs` after the one before, for `secs`."""
+
+    what: What
+    index: int
+    gap_secs: float
+    secs: float
+    count: int
+
+
+def draw(seed, for_secs):
+    """Trouble for about so long."""
+    dice = random.Random(f"{seed} trouble")
+    plan, total = [], 0.0
+    # Each kind once at the beginning, so that every run knows all of them.
+    first = list(What)
+    dice.shuffle(first)
+    while total < for_secs or first:
+        what = first.pop() if first else dice.choices(
+            list(SHARES), [share for share, _, _ in SHARES.values()])[0]
+        _, least, most = SHARES[what]
+        trouble = Trouble(what, dice.randrange(2), dice.uniform(GAP_LEAST_SECS, GAP_MOST_SECS),
+                          dice.uniform(least, most), dice.randint(1, 4))
+        plan.append(trouble)
+        total += trouble.gap_secs + trouble.secs
+    return plan
+
+
+class Node:
+    """One of the servers: its process, and the two cables that it hangs on."""
+
+    def __init__(self, operator, database, chain):
+        self.operator, self.database, self.chain = operator, database, chain
+        self.log = open(operator.home / f"{operator.name}.log", "ab")
+        self.process = None
+        self.lives = 0
+        # It ends by itself only where it cannot start: without its database.
+        self.is_wanted = True
+
+    def start(self):
+        self.lives += 1
+        self.process = subprocess.Popen(
+            self.operator.words("serve"), stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=self.log)
+
+    def keep_up(self):
+        """Starts it again when it ended, as an init system does."""
+        if self.is_wanted and self.process.poll() is not None:
+            self.start()
+
+    def end(self, how):
+        self.is_wanted = False
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(how)
+        return self.process.wait(timeout=STOP_TIMEOUT_SECS)
+
+
+class Troubles(threading.Thread):
+    """Carries the plan out, then heals everything."""
+
+    def __init__(self, plan, nodes, postgres, devnet, lease_secs):
+        super().__init__(daemon=True)
+        self.plan, self.nodes, self.postgres, self.devnet = plan, nodes, postgres, devnet
+        self.lease_secs = lease_secs
+        self.counts = dict.fromkeys(What, 0)
+        self.stops = []
+        self.failure = None
+        self.is_over = False
+        threading.Thread(target=self._keep_up, daemon=True).start()
+
+    def run(self):
+        try:
+            for trouble in self.plan:
+                time.sleep(trouble.gap_secs)
+                self._make(trouble)
+                self.counts[trouble.what] += 1
+        except Exception as failure:  # shown as a failed check
+            self.failure = failure
+        finally:
+            self.devnet.ask("devnet/clear_faults")
+
+    def _keep_up(self):
+        while not self.is_over:
+            time.sleep(RESTART_EVERY_SECS)
+            for node in self.nodes:
+                node.keep_up()
+
+    def _make(self, trouble):
+        what, node = trouble.what, self.nodes[trouble.index]
+        if what is What.KILL:
+            node.end(signal.SIGKILL)
+            time.sleep(trouble.secs)
+            node.is_wanted = True
+        elif what is What.RESTART:
+            self.stops.append(node.end(signal.SIGTERM))
+            node.is_wanted = True
+        elif what is What.FREEZE:
+            node.process.send_signal(signal.SIGSTOP)
+            time.sleep(self.lease_secs + trouble.secs)
+            node.process.send_signal(signal.SIGCONT)
+        elif what in (What.DATABASE_STOP, What.DATABASE_CRASH):
+            self.postgres.stop("fast" if what is What.DATABASE_STOP else "immediate")
+            time.sleep(trouble.secs)
+            self.postgres.start()
+        elif what in (What.DATABASE_CUT, What.DATABASE_SILENT, What.CHAIN_CUT, What.CHAIN_SILENT):
+            is_database = what in (What.DATABASE_CUT, What.DATABASE_SILENT)
+            cable = node.database if is_database else node.chain
+            cable.cut(what in (What.DATABASE_SILENT, What.CHAIN_SILENT))
+            time.sleep(trouble.secs)
+            cable.heal()
+        elif what is What.FORK:
+            self.devnet.ask("devnet/reorg", depth=trouble.count, drop=False)
+        else:
+            kind = "lose_answer" if what is What.LOST_ANSWERS else "lose_request"
+            self.devnet.ask("devnet/fault", path="wallet/broadcast*",
+                            when={"next": trouble.count}, fault={"kind": kind})

@@ -1,0 +1,64 @@
+//! What a store is opened with, and why it may not open.
+
+use crate::migrate::MigrateError;
+use crate::sql::Error;
+
+/// The limits of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Most works in one commit.
+    pub batch_max: usize,
+    /// Most works that may wait, and most reads that may; more are refused as busy.
+    pub queue_max: usize,
+    /// Threads that read.
+    pub readers: usize,
+    /// Memory for pages of the connection that writes, in KiB.
+    pub writer_cache_kib: u32,
+    /// Memory for pages of each connection that reads, in KiB.
+    pub reader_cache_kib: u32,
+    /// How long to wait for another process that has the file locked, in milliseconds.
+    pub busy_timeout_ms: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            batch_max: 256,
+            queue_max: 4_096,
+            readers: 2,
+            writer_cache_kib: 64 * 1_024,
+            reader_cache_kib: 16 * 1_024,
+            busy_timeout_ms: 5_000,
+        }
+    }
+}
+
+/// Why a store was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database could not be reached, opened or set up.
+    #[error("the database {database} could not be opened")]
+    Database {
+        /// Which file, or which server and database.
+        database: String,
+        /// Why.
+        source: Error,
+    },
+    /// Its schema could not be brought up to date.
+    #[error("the database {database} could not be used")]
+    Migrate {
+        /// Which file, or which server and database.
+        database: String,
+        /// Why.
+        source: MigrateError,
+    },
+    /// The URL of a database says nothing.
+    #[error("the database's URL means nothing: {0}")]
+    Url(String),
+    /// Certificates cannot be checked here.
+    #[error("TLS cannot be used")]
+    Tls(#[source] rustls::Error),
+    /// A thread could not be started.
+    #[error("the store's threads could not be started")]
+    Thread(#[source] std::io::Error),
+}

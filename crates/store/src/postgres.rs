@@ -1,0 +1,183 @@
+//! The store in a PostgreSQL database, which several servers may share.
+//!
+//! Each thread owns one connection, as with SQLite. Commits of all servers take turns
+//! (`postgres_dialect::TAKE_TURN`), so that a work sees what a work of any of them wrote before it: what
+//! was decided on SQLite is decided in the same way here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::doors::SqlStore;
+use crate::engine::Engine;
+use crate::migrate::migrate;
+use crate::open::{OpenError, Options};
+use crate::postgres_dialect;
+use crate::sql::{Connection, Error, Result, Session};
+use crate::threads::Threads;
+
+/// Longest wait for a connection, in milliseconds.
+const CONNECT_MAX_MS: u64 = 3_000;
+/// Longest wait for an answer to a work's statement: longer than a turn to write is waited for.
+const WRITE_ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Longest wait for an answer to a question, those of the audit included.
+const READ_ANSWER_MAX: Duration = Duration::from_secs(60);
+/// How soon a peer that has vanished without a word is given up.
+const VANISHED_MAX: Duration = Duration::from_secs(10);
+
+/// Where a database is, and what opens it.
+pub struct PostgresUrl<'a> {
+    /// `postgres://USER@HOST:PORT/DATABASE`, or `host=HOST user=USER dbname=DATABASE`.
+    pub url: &'a str,
+    /// The password, unless the URL has it or none is needed.
+    pub password: Option<String>,
+}
+
+impl<'a> From<&'a str> for PostgresUrl<'a> {
+    fn from(url: &'a str) -> Self {
+        Self { url, password: None }
+    }
+}
+
+impl SqlStore {
+    /// Connects to a database, brings its schema up to date, and starts the threads.
+    ///
+    /// Shape: `options.readers` connections and one more.
+    /// Errors: [`OpenError`].
+    pub fn connect(
+        url: &PostgresUrl<'_>,
+        options: Options,
+    ) -> std::result::Result<Self, OpenError> {
+        let target = Target::new(url)?;
+        // Connections wait for themselves, which a thread that runs other tasks must not do.
+        let (writer, readers) = std::thread::scope(|scope| {
+            let opened = scope.spawn(|| target.open(options.readers.max(1)));
+            opened.join().expect("opening a database does not panic")
+        })?;
+        let writer = Threads::writer(writer, options.batch_max.max(1), options.queue_max)
+            .map_err(OpenError::Thread)?;
+        let readers = Threads::readers(readers, options.queue_max).map_err(OpenError::Thread)?;
+        Ok(Self::threaded(writer, readers))
+    }
+}
+
+/// Which database, and how to get there.
+#[derive(Clone)]
+struct Target {
+    config: Config,
+    tls: MakeRustlsConnect,
+    /// Server and database, without anything secret.
+    name: String,
+}
+
+impl Target {
+    fn new(url: &PostgresUrl<'_>) -> std::result::Result<Self, OpenError> {
+        let mut config: Config = url.url.parse().map_err(|error: tokio_postgres::Error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            OpenError::Url(cause.unwrap_or_else(|| error.to_string()))
+        })?;
+        if config.get_application_name().is_none() {
+            config.application_name("sunsweep");
+        }
+        if let Some(password) = &url.password {
+            config.password(password);
+        }
+        config
+            .connect_timeout(Duration::from_millis(CONNECT_MAX_MS))
+            .tcp_user_timeout(VANISHED_MAX)
+            .keepalives_idle(VANISHED_MAX / 2)
+            .keepalives_interval(Duration::from_secs(2))
+            .keepalives_retries(2);
+        let tls = tls()?;
+        let name = name_of(&config);
+        Ok(Self { config, tls: MakeRustlsConnect::new(tls), name })
+    }
+
+    /// The connection that writes, on an up-to-date schema, and those that read.
+    fn open(&self, readers: usize) -> std::result::Result<(Engine, Vec<Engine>), OpenError> {
+        let writing = self.writing_connection(WRITE_ANSWER_MAX)?;
+        let cannot = |source| OpenError::Database { database: self.name.clone(), source };
+        let reading = (0..readers)
+            .map(|_| Ok(self.engine(self.connection(READ_ANSWER_MAX)?, READ_ANSWER_MAX)))
+            .collect::<Result<_>>()
+            .map_err(cannot)?;
+        Ok((self.engine(writing, WRITE_ANSWER_MAX), reading))
+    }
+
+    fn writing_connection(
+        &self,
+        answer_max: Duration,
+    ) -> std::result::Result<Connection, OpenError> {
+        let database = || self.name.clone();
+        let connection = self
+            .connection(answer_max)
+            .map_err(|source| OpenError::Database { database: database(), source })?;
+        migrate(&connection)
+            .map_err(|source| OpenError::Migrate { database: database(), source })?;
+        Ok(connection)
+    }
+
+    fn engine(&self, connection: Connection, answer_max: Duration) -> Engine {
+        let target = self.clone();
+        Engine::new(connection, Some(Box::new(move || target.connection(answer_max))))
+    }
+
+    fn connection(&self, answer_max: Duration) -> Result<Connection> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|_| Error::Gone)?;
+        let connected = runtime.block_on(async {
+            let limit = Duration::from_millis(2 * CONNECT_MAX_MS);
+            tokio::time::timeout(limit, self.config.connect(self.tls.clone())).await
+        });
+        let (client, connection) = connected.map_err(|_| Error::Silent)??;
+        // Its end shows at the client.
+        runtime.spawn(async move { drop(connection.await) });
+        let session = Session::new(runtime, client, answer_max);
+        session.batch(postgres_dialect::SET_UP)?;
+        Ok(Connection::Postgres(Box::new(session)))
+    }
+}
+
+/// TLS that trusts whom this machine trusts. One that trusts nobody can still do without TLS.
+fn tls() -> std::result::Result<rustls::ClientConfig, OpenError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = || {
+        rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(OpenError::Tls)
+    };
+    let trusting = builder()?.with_platform_verifier().map(|builder| builder.with_no_client_auth());
+    trusting.or_else(|error| {
+        tracing::warn!("this machine trusts no certificates, so no database's either: {error}");
+        let nobody = rustls::RootCertStore::empty();
+        Ok(builder()?.with_root_certificates(nobody).with_no_client_auth())
+    })
+}
+
+fn name_of(config: &Config) -> String {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => host.clone(),
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => "localhost".to_owned(),
+    };
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    format!("{name} on {host}")
+}
+
+/// One connection that may write, to a database that is brought up to date.
+pub(crate) fn migrated_connection(
+    url: &PostgresUrl<'_>,
+) -> std::result::Result<Connection, OpenError> {
+    let target = Target::new(url)?;
+    target.writing_connection(READ_ANSWER_MAX)
+}
+
+/// One connection to a database whose schema is up to date.
+#[cfg(test)]
+pub(crate) fn connection(url: &str) -> Result<Connection> {
+    Target::new(&url.into()).expect("the URL means something").connection(WRITE_ANSWER_MAX)
+}

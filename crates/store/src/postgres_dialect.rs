@@ -1,0 +1,61 @@
+//! What is PostgreSQL's own: the words that open a transaction, and what its errors mean for us.
+//!
+//! Nothing here needs PostgreSQL itself: an engine that speaks its protocol and knows row locks, deferred
+//! foreign keys and triggers will do.
+
+use app::ports::StoreError;
+use tokio_postgres::Error;
+
+/// Opens a transaction that may write. Each statement sees what was committed before it, so that all of
+/// them see what was committed before the turn was taken.
+pub(crate) const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Opens a transaction that sees one state of the database.
+pub(crate) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Waits for the turn to write, which lasts until the end of the transaction.
+pub(crate) const TAKE_TURN: &str = "SELECT turns FROM schema_lock WHERE id = 1 FOR UPDATE";
+
+/// What sets up a connection: whoever holds the turn and says nothing more loses it, be it frozen, cut off
+/// or dead; and nobody waits for it for ever.
+pub(crate) const SET_UP: &str = "
+SET idle_in_transaction_session_timeout = '5s';
+SET lock_timeout = '8s'";
+
+/// Whether the transaction was only in the way of another one: it could not be put in an order with it
+/// (40001), or each waited for the other (40P01).
+pub(crate) fn is_worth_repeating(error: &Error) -> bool {
+    error.code().is_some_and(|code| matches!(code.code(), "40001" | "40P01"))
+}
+
+/// What an error means to the caller.
+///
+/// Source: PostgreSQL's error codes, appendix A of its manual.
+pub(crate) fn store_error(error: &Error) -> StoreError {
+    let Some(refusal) = error.as_db_error() else {
+        let text = said(error);
+        // A value that its column cannot hold never left; everything else is the connection's.
+        let is_ours = text.contains("serializing") || text.contains("encoding");
+        return if is_ours { StoreError::Broken(text) } else { StoreError::Unavailable(text) };
+    };
+    let text = match refusal.constraint() {
+        Some(constraint) => format!("{} ({constraint})", refusal.message()),
+        None => refusal.message().to_owned(),
+    };
+    match refusal.code().code() {
+        "23505" => StoreError::Conflict(text),
+        code => match &code[..2] {
+            // A value, a constraint, a statement or a trigger: what was to be written is wrong.
+            "21" | "22" | "23" | "42" | "44" | "0A" | "P0" => StoreError::Broken(text),
+            // Everything else is the server's: it stops, is full, read-only, or has no room.
+            _ => StoreError::Unavailable(text),
+        },
+    }
+}
+
+/// An error with its cause, which its own words leave out.
+pub(crate) fn said(error: &Error) -> String {
+    match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(refusal), _) => refusal.message().to_owned(),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
+}
