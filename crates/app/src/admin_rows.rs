@@ -5,7 +5,7 @@ use domain::price_overrides::PriceOverrides;
 use domain::{KeyId, MerchantId, OrderId, OrderState, UnixMillis};
 use tron::{Address, Sun, TxId};
 
-use crate::rows::{Callback, CallbackState, Key, Merchant};
+use crate::rows::{Callback, CallbackState, DepositAddress, Key, Merchant};
 
 /// Whose prices: the house's, which hold for everybody, or one merchant's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct AdminNeeds {
     pub prices_of: Option<PriceOwner>,
     /// An admin token, by its look-up id.
     pub token: Option<String>,
+    /// A merchant's deposit address below the extended public key with this fingerprint.
+    pub deposit_address: Option<(MerchantId, String)>,
     /// Whether a change was made before.
     pub request: Option<AdminRequest>,
 }
@@ -50,6 +52,8 @@ pub struct AdminRows {
     pub prices: PriceOverrides,
     /// The token.
     pub token: Option<AdminToken>,
+    /// The deposit address.
+    pub deposit_address: Option<DepositAddress>,
     /// What was answered to the same idempotency key, with the hash of that request.
     pub answered: Option<([u8; 32], String)>,
     /// The number that a new merchant gets.
@@ -67,6 +71,7 @@ impl Default for AdminRows {
             callback: None,
             prices: PriceOverrides::default(),
             token: None,
+            deposit_address: None,
             answered: None,
             next_merchant: MerchantId(0),
             next_key: KeyId(0),
@@ -87,6 +92,8 @@ pub struct AdminChanges {
     pub prices: Option<(PriceOwner, PriceOverrides)>,
     /// A token as it is from now on.
     pub token: Option<AdminToken>,
+    /// A new deposit address.
+    pub deposit_address: Option<DepositAddress>,
     /// A callback that is owed again from this moment.
     pub replay: Option<(OrderId, UnixMillis)>,
     /// What to answer to the same request again.
@@ -105,6 +112,7 @@ impl AdminChanges {
             wallet: None,
             prices: None,
             token: None,
+            deposit_address: None,
             replay: None,
             answer: None,
             log,
@@ -237,6 +245,25 @@ pub struct StatementLine {
     pub txids: Vec<TxId>,
     /// Why, for what a person did.
     pub reason: Option<String>,
+}
+
+/// A merchant as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MerchantLine {
+    /// The merchant.
+    pub merchant: Merchant,
+    /// Where it sends TRX: one address for each extended public key that it asked under, the newest
+    /// first.
+    pub deposit_addresses: Vec<DepositAddress>,
+}
+
+/// Where a deposit stands in a list: those in later blocks come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepositPlace {
+    /// The block that holds it.
+    pub block: i64,
+    /// Its transaction.
+    pub txid: TxId,
 }
 
 /// Which orders to list; absent members do not restrict.

@@ -12,7 +12,9 @@ use domain::pricing::PriceList;
 use serde_json::{Map, Value, json};
 use tron::{Resource, Sun};
 
-use crate::admin_rows::{AdminToken, CallbackLine, NumberedLogEntry, StatementLine, WalletRow};
+use crate::admin_rows::{
+    AdminToken, CallbackLine, MerchantLine, NumberedLogEntry, StatementLine, WalletRow,
+};
 use crate::ports::role_name;
 use crate::rows::{Attempt, Callback, CallbackState, DepositAddress, Key, Merchant};
 
@@ -28,6 +30,16 @@ pub fn merchant(merchant: &Merchant) -> Value {
         "held_sun": merchant.held.get(),
         "created_ms": merchant.created.get(),
     })
+}
+
+/// A merchant in a list, with where it sends TRX.
+#[must_use]
+pub fn merchant_line(line: &MerchantLine) -> Value {
+    let mut shown = merchant(&line.merchant);
+    let addresses: Vec<_> =
+        line.deposit_addresses.iter().map(|one| one.address.to_string()).collect();
+    add(&mut shown, "deposit_addresses", json!(addresses));
+    shown
 }
 
 /// A deposit address.

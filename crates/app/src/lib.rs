@@ -13,7 +13,7 @@ pub mod answers;
 pub mod audit;
 pub mod chain_view;
 pub mod deliver_callbacks;
-pub mod deposit_address;
+
 pub mod describe;
 pub mod describe_order;
 pub mod fill_order;

@@ -259,9 +259,6 @@ pub trait Store: Send + Sync {
     /// What transfers that are not in a block yet may still take from each payer.
     async fn outlays(&self) -> Result<BTreeMap<Address, Sun>, StoreError>;
 
-    /// Keeps a deposit address; a merchant has one for each extended public key.
-    async fn put_deposit_address(&self, new: &DepositAddress) -> Result<(), StoreError>;
-
     /// A merchant's deposit addresses, the newest first; everybody's without a merchant.
     async fn deposit_addresses(
         &self,

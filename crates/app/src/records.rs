@@ -2,20 +2,40 @@
 
 use async_trait::async_trait;
 use domain::price_overrides::PriceOverrides;
-use domain::{MerchantId, OrderId};
+use domain::{Deposit, KeyId, MerchantId, OrderId};
 
 use crate::admin_rows::{
-    AdminToken, CallbackFilter, CallbackLine, NumberedLogEntry, OrderFilter, PriceOwner, Slice,
-    Span, StatementLine, StatementPlace,
+    AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
+    OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
 use crate::ports::{Store, StoreError};
-use crate::rows::{Merchant, OrderView};
+use crate::rows::{Key, Merchant, OrderView};
 
 /// Reads for people. Every method is one state of the database; lists are bounded by their slice.
 #[async_trait]
 pub trait Records: Send + Sync {
     /// A merchant with its balances.
     async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError>;
+
+    /// Merchants with what lists show of them, in the order of their numbers.
+    async fn merchant_lines(
+        &self,
+        slice: Slice<MerchantId>,
+    ) -> Result<Vec<MerchantLine>, StoreError>;
+
+    /// A merchant's keys, oldest first, revoked ones too.
+    async fn keys_of(
+        &self,
+        merchant: MerchantId,
+        slice: Slice<KeyId>,
+    ) -> Result<Vec<Key>, StoreError>;
+
+    /// A merchant's deposits, newest first, those that were too small to be credited too.
+    async fn deposits_of(
+        &self,
+        merchant: MerchantId,
+        slice: Slice<DepositPlace>,
+    ) -> Result<Vec<Deposit>, StoreError>;
 
     /// A price list as it is set, without what it inherits.
     async fn prices_of(&self, owner: PriceOwner) -> Result<PriceOverrides, StoreError>;

@@ -3,7 +3,7 @@
 //! The key is that of an account, `m/44'/195'/N'` of BIP44; merchant *n* gets the address `0/n` below
 //! it. Wallets that know the mnemonic find them at `m/44'/195'/N'/0/n`.
 
-use app::deposit_address::DepositKeys;
+use app::administer::DepositKeys;
 use bip32::{ChildNumber, Prefix, XPub};
 use domain::MerchantId;
 use tron::Address;

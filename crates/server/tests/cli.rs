@@ -183,22 +183,22 @@ fn merchants_and_their_money() {
     }
     let shop = json!({
         "id": 1, "name": "Shop", "available_sun": 12_500_000, "held_sun": 0,
-        "callback_url": null, "paused": false,
+        "callback_url": null, "paused": false, "deposit_addresses": [],
     });
     let other = json!({
         "id": 2, "name": "Other", "available_sun": 0, "held_sun": 0, "callback_url": url,
-        "paused": true,
+        "paused": true, "deposit_addresses": [],
     });
     assert_eq!(listed, json!([shop, other]));
 }
 
 const MERCHANTS: &str = "\
-┌──────────────────────────────────────────────────────────────────────────────┐
-│ id   name    available TRX   held TRX   callback                             │
-╞══════════════════════════════════════════════════════════════════════════════╡
-│ 1    Shop    12.5            0                                               │
-│ 2    Other   0               0          https://merchant.example/cb   paused │
-└──────────────────────────────────────────────────────────────────────────────┘
+┌────────────────────────────────────────────────────────────────────────────────────────────────┐
+│ id   name    available TRX   held TRX   deposit address   callback                             │
+╞════════════════════════════════════════════════════════════════════════════════════════════════╡
+│ 1    Shop    12.5            0                                                                 │
+│ 2    Other   0               0                            https://merchant.example/cb   paused │
+└────────────────────────────────────────────────────────────────────────────────────────────────┘
 ";
 
 #[test]
@@ -208,7 +208,9 @@ fn merchants_are_changed_and_what_is_not_named_stays() {
     desk.ok(&["merchant", "add", "Shop", "--callback-url", url], "1\n", "");
     let renamed = desk.run(&["merchant", "set", "1", "--name", "Other"]);
     assert!(
-        renamed.out.contains("│ 1    Other   0               0          https://"),
+        renamed
+            .out
+            .contains("│ 1    Other   0               0                            https://"),
         "{renamed:?}"
     );
     let taken = desk.run(&["merchant", "set", "1", "--no-callback-url"]);

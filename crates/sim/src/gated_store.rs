@@ -316,7 +316,6 @@ gated! {
     fn transfer(id: TransferId) -> Option<Transfer>;
     fn transfers(merchant: MerchantId, limit: usize) -> Vec<Transfer>;
     fn outlays() -> BTreeMap<Address, Sun>;
-    fn put_deposit_address(new: &DepositAddress) -> ();
     fn deposit_addresses(merchant: Option<MerchantId>) -> Vec<DepositAddress>;
     fn deposit_merchants(addresses: &[Address]) -> Vec<(Address, MerchantId)>;
     fn deposits(merchant: Option<MerchantId>, limit: usize) -> Vec<Deposit>;

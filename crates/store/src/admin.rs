@@ -6,7 +6,7 @@ use app::admin_rows::{
 
 use crate::fault::Fault;
 use crate::sql::{Connection, OptionalExtension, params};
-use crate::{admin_token, callback, column, key, merchant, pool, price};
+use crate::{admin_token, callback, column, deposit, key, merchant, pool, price};
 
 crate::statement::statements! {
     ANSWER = "SELECT hash, answer FROM admin_answer WHERE actor = ?1 AND text = ?2";
@@ -46,6 +46,9 @@ pub(crate) fn load(connection: &Connection, needs: &AdminNeeds) -> Result<AdminR
     if let Some(id) = &needs.token {
         rows.token = admin_token::by_id(connection, id)?;
     }
+    if let Some((merchant, xpub)) = &needs.deposit_address {
+        rows.deposit_address = deposit::address_of(connection, *merchant, xpub)?;
+    }
     if let Some(request) = &needs.request {
         rows.answered = answered(connection, request)?;
     }
@@ -79,6 +82,9 @@ pub(crate) fn write(connection: &Connection, changes: &AdminChanges) -> Result<(
     if let Some(token) = &changes.token {
         admin_token::put(connection, token)?;
     }
+    if let Some(address) = &changes.deposit_address {
+        deposit::insert_address(connection, address)?;
+    }
     if let Some((order, now)) = changes.replay {
         callback::replay(connection, order, now)?;
     }
@@ -111,18 +117,20 @@ pub(crate) fn log_lines(
     connection: &Connection,
     slice: Slice<i64>,
 ) -> Result<Vec<NumberedLogEntry>, Fault> {
-    let limit = i64::try_from(slice.limit).unwrap_or(i64::MAX);
     let mut lines = connection.prepare_cached(LOG)?;
-    let rows = lines.query_map(params![slice.after.unwrap_or(i64::MAX), limit], |row| {
-        let entry = LogEntry {
-            at: column::millis(row, 1)?,
-            actor: row.get(2)?,
-            action: row.get(3)?,
-            subject: row.get(4)?,
-            before: row.get(5)?,
-            after: row.get(6)?,
-        };
-        Ok(NumberedLogEntry { number: row.get(0)?, entry })
-    })?;
+    let rows = lines.query_map(
+        params![slice.after.unwrap_or(i64::MAX), column::limit(slice.limit)],
+        |row| {
+            let entry = LogEntry {
+                at: column::millis(row, 1)?,
+                actor: row.get(2)?,
+                action: row.get(3)?,
+                subject: row.get(4)?,
+                before: row.get(5)?,
+                after: row.get(6)?,
+            };
+            Ok(NumberedLogEntry { number: row.get(0)?, entry })
+        },
+    )?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -114,3 +114,8 @@ pub(crate) fn maybe_address(row: &Row<'_>, index: usize) -> Result<Option<Addres
     let address = bytes.map(|bytes| Address::from_slice(&bytes));
     address.transpose().map_err(|error| meaningless(index, &error))
 }
+
+/// Most rows, as a statement's LIMIT takes it.
+pub(crate) fn limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}

@@ -1,5 +1,6 @@
 //! Deposit addresses, deposits, and how far the chain was scanned for them.
 
+use app::admin_rows::{DepositPlace, Slice};
 use app::rows::{DepositAddress, ScannedBlock};
 use domain::{Deposit, DepositId, MerchantId};
 use tron::Address;
@@ -17,9 +18,12 @@ macro_rules! columns {
 }
 
 crate::statement::statements! {
-    PUT_ADDRESS = "
+    INSERT_ADDRESS = "
 INSERT INTO deposit_address (address, merchant_id, xpub, number, created_ms)
-VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (merchant_id, xpub) DO NOTHING";
+VALUES (?1, ?2, ?3, ?4, ?5)";
+    ADDRESS_OF = "
+SELECT address, merchant_id, xpub, number, created_ms FROM deposit_address
+WHERE merchant_id = ?1 AND xpub = ?2";
     ADDRESSES_OF = "
 SELECT address, merchant_id, xpub, number, created_ms FROM deposit_address
 WHERE merchant_id = ?1 ORDER BY created_ms DESC, address";
@@ -29,7 +33,8 @@ SELECT address, merchant_id, xpub, number, created_ms FROM deposit_address ORDER
     INSERT = concat!("INSERT INTO deposit (", columns!(), ")
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     OF_MERCHANT = concat!("SELECT ", columns!(), "
-FROM deposit WHERE merchant_id = ?1 ORDER BY block DESC, txid LIMIT ?2");
+FROM deposit WHERE merchant_id = ?1 AND block <= ?2 AND (block < ?2 OR txid > ?3)
+ORDER BY block DESC, txid LIMIT ?4");
     NEWEST = concat!("SELECT ", columns!(), "
 FROM deposit ORDER BY block DESC LIMIT ?1");
     SCANNED = "SELECT number, block_id, at_ms FROM scanned_block WHERE id = 1";
@@ -64,9 +69,9 @@ fn read_address(row: &Row<'_>) -> sql::Result<DepositAddress> {
     })
 }
 
-/// Keeps a deposit address; one that is there for this merchant and key stays as it is.
-pub(crate) fn put_address(connection: &Connection, new: &DepositAddress) -> Result<(), Fault> {
-    connection.prepare_cached(PUT_ADDRESS)?.run(params![
+/// Keeps a new deposit address; a merchant has one for each extended public key.
+pub(crate) fn insert_address(connection: &Connection, new: &DepositAddress) -> Result<(), Fault> {
+    connection.prepare_cached(INSERT_ADDRESS)?.run(params![
         new.address.as_bytes(),
         new.merchant.0,
         new.xpub,
@@ -74,6 +79,16 @@ pub(crate) fn put_address(connection: &Connection, new: &DepositAddress) -> Resu
         new.created.0,
     ])?;
     Ok(())
+}
+
+/// A merchant's deposit address below the extended public key with this fingerprint.
+pub(crate) fn address_of(
+    connection: &Connection,
+    merchant: MerchantId,
+    xpub: &str,
+) -> Result<Option<DepositAddress>, Fault> {
+    let mut address = connection.prepare_cached(ADDRESS_OF)?;
+    Ok(address.query_row(params![merchant.0, xpub], read_address).optional()?)
 }
 
 /// A merchant's deposit addresses, the newest first; everybody's without a merchant.
@@ -132,19 +147,33 @@ pub(crate) fn insert(connection: &Connection, new: &Deposit) -> Result<(), Fault
 pub(crate) fn newest(
     connection: &Connection,
     merchant: Option<MerchantId>,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Deposit>, Fault> {
-    let rows = match merchant {
-        Some(merchant) => connection
-            .prepare_cached(OF_MERCHANT)?
-            .query_map([merchant.0, limit], read)?
-            .collect::<Result<_, _>>()?,
-        None => connection
-            .prepare_cached(NEWEST)?
-            .query_map([limit], read)?
-            .collect::<Result<_, _>>()?,
+    match merchant {
+        Some(merchant) => of_merchant(connection, merchant, Slice { after: None, limit }),
+        None => {
+            let mut newest = connection.prepare_cached(NEWEST)?;
+            let rows = newest.query_map([column::limit(limit)], read)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        }
+    }
+}
+
+/// A part of a merchant's deposits, newest first.
+pub(crate) fn of_merchant(
+    connection: &Connection,
+    merchant: MerchantId,
+    slice: Slice<DepositPlace>,
+) -> Result<Vec<Deposit>, Fault> {
+    let (block, txid) = match slice.after {
+        Some(place) => (place.block, place.txid.as_bytes().to_vec()),
+        // Blobs are ordered by their bytes: every txid comes after none.
+        None => (i64::MAX, Vec::new()),
     };
-    Ok(rows)
+    let mut deposits = connection.prepare_cached(OF_MERCHANT)?;
+    let asked = params![merchant.0, block, txid, column::limit(slice.limit)];
+    let rows = deposits.query_map(asked, read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The last solid block that was scanned.

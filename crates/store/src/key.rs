@@ -1,5 +1,6 @@
 //! API keys.
 
+use app::admin_rows::Slice;
 use app::rows::Key;
 use domain::key::{AllowList, KeyLimits, KeySpend, Scopes};
 use domain::{Day, KeyId, MerchantId, OrderId, TransferId, UnixMillis};
@@ -20,7 +21,8 @@ macro_rules! select {
 crate::statement::statements! {
     BY_TEXT = concat!(select!(), " WHERE text = ?1");
     BY_ID = concat!(select!(), " WHERE id = ?1");
-    OF_MERCHANT = concat!(select!(), " WHERE merchant_id = ?1 ORDER BY id");
+    OF_MERCHANT =
+        concat!(select!(), " WHERE merchant_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
     LIVE = "SELECT COUNT(*) FROM api_key WHERE merchant_id = ?1 AND revoked_ms IS NULL";
     // One writer at a time: the next number is free.
     NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM api_key";
@@ -125,8 +127,19 @@ pub(crate) fn of_merchant(
     connection: &Connection,
     merchant: MerchantId,
 ) -> Result<Vec<Key>, Fault> {
+    page_of_merchant(connection, merchant, Slice { after: None, limit: usize::MAX })
+}
+
+/// A part of a merchant's keys, oldest first.
+pub(crate) fn page_of_merchant(
+    connection: &Connection,
+    merchant: MerchantId,
+    slice: Slice<KeyId>,
+) -> Result<Vec<Key>, Fault> {
+    let after = slice.after.map_or(0, |id| id.0);
     let mut keys = connection.prepare_cached(OF_MERCHANT)?;
-    Ok(keys.query_map([merchant.0], read)?.collect::<Result<_, _>>()?)
+    let rows = keys.query_map(params![merchant.0, after, column::limit(slice.limit)], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Adds a key under a fresh identity, unless the merchant has `live_max` live ones.

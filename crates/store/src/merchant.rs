@@ -1,11 +1,12 @@
 //! Merchants, with their balances.
 
+use app::admin_rows::{MerchantLine, Slice};
 use app::rows::Merchant;
 use domain::{MerchantId, UnixMillis};
 
 use crate::fault::Fault;
 use crate::sql::{self, Connection, OptionalExtension, Row, params};
-use crate::{column, ledger};
+use crate::{column, deposit, ledger};
 
 /// The columns of a merchant and where they come from, as [`read`] expects them.
 macro_rules! select {
@@ -20,7 +21,7 @@ macro_rules! select {
 
 crate::statement::statements! {
     BY_ID = concat!(select!(), " WHERE merchant.id = ?1");
-    ALL = concat!(select!(), " ORDER BY merchant.id");
+    PAGE = concat!(select!(), " WHERE merchant.id > ?1 ORDER BY merchant.id LIMIT ?2");
     // One writer at a time: the next number is free.
     NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM merchant";
     PAUSE = "UPDATE merchant SET is_paused = ?2 WHERE id = ?1";
@@ -48,7 +49,26 @@ pub(crate) fn by_id(connection: &Connection, id: MerchantId) -> Result<Option<Me
 
 /// Every merchant.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Merchant>, Fault> {
-    Ok(connection.prepare_cached(ALL)?.query_map([], read)?.collect::<Result<_, _>>()?)
+    page(connection, Slice { after: None, limit: usize::MAX })
+}
+
+fn page(connection: &Connection, slice: Slice<MerchantId>) -> Result<Vec<Merchant>, Fault> {
+    let after = slice.after.map_or(0, |id| id.0);
+    let mut page = connection.prepare_cached(PAGE)?;
+    let rows = page.query_map(params![after, column::limit(slice.limit)], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Merchants with what lists show of them, in the order of their numbers.
+pub(crate) fn lines(
+    connection: &Connection,
+    slice: Slice<MerchantId>,
+) -> Result<Vec<MerchantLine>, Fault> {
+    let line = |merchant: Merchant| {
+        let deposit_addresses = deposit::addresses(connection, Some(merchant.id))?;
+        Ok(MerchantLine { merchant, deposit_addresses })
+    };
+    page(connection, slice)?.into_iter().map(line).collect()
 }
 
 /// Refuses a merchant's new orders, or takes them again.

@@ -38,7 +38,7 @@ pub(crate) fn lines(
 ) -> Result<Vec<StatementLine>, Fault> {
     let begin = StatementPlace { posted: span.from, number: -1 };
     let after = slice.after.map_or(begin, |after| after.max(begin));
-    let limit = i64::try_from(slice.limit).unwrap_or(i64::MAX);
+    let limit = column::limit(slice.limit);
     let mut lines = connection.prepare_cached(LINES)?;
     let rows = lines
         .query_map(params![merchant.0, after.posted.0, after.number, span.to.0, limit], read)?;

@@ -67,7 +67,7 @@ pub(crate) fn orders(
                 filter.reference,
                 filter.placed.from.0,
                 filter.placed.to.0,
-                limit(slice.limit),
+                column::limit(slice.limit),
             ],
             |row| column::order_id(row, 0),
         )?
@@ -92,7 +92,7 @@ pub(crate) fn callbacks(
     let asked = params![
         slice.after.unwrap_or(LAST).0,
         filter.merchant.map(|merchant| merchant.0),
-        limit(slice.limit),
+        column::limit(slice.limit),
     ];
     let read = |row: &Row<'_>| Ok((column::order_id(row, 0)?, column::merchant_id(row, 1)?));
     let found: Vec<_> = list.query_map(asked, read)?.collect::<Result<_, _>>()?;
@@ -104,8 +104,4 @@ pub(crate) fn callbacks(
         lines.push(CallbackLine { merchant, callback, last });
     }
     Ok(lines)
-}
-
-fn limit(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
 }

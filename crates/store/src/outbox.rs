@@ -67,14 +67,15 @@ pub(crate) fn claim(
     lease_until: UnixMillis,
     limit: usize,
 ) -> Result<Vec<Lease>, Fault> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut claim = connection.prepare_cached(CLAIM)?;
-    let rows =
-        claim.query_map(params![kind.number(), now.0, owner, lease_until.0, limit], |row| {
+    let rows = claim.query_map(
+        params![kind.number(), now.0, owner, lease_until.0, column::limit(limit)],
+        |row| {
             let subject = row.get(0)?;
             let lease = Lease { kind, subject, fence: row.get(1)?, nudges: row.get(2)? };
             Ok((row.get::<i64>(3)?, lease))
-        })?;
+        },
+    )?;
     let mut leases = rows.collect::<Result<Vec<_>, _>>()?;
     leases.sort_by_key(|(due_ms, lease)| (*due_ms, lease.subject));
     Ok(leases.into_iter().map(|(_, lease)| lease).collect())

@@ -206,10 +206,9 @@ pub(crate) fn claim(
     until: UnixMillis,
     limit: usize,
 ) -> Result<Vec<PolicyLease>, Fault> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut claim = connection.prepare_cached(CLAIM)?;
     let ids = claim
-        .query_map(params![now.0, until.0, limit], |row| column::policy_id(row, 0))?
+        .query_map(params![now.0, until.0, column::limit(limit)], |row| column::policy_id(row, 0))?
         .collect::<Result<Vec<_>, _>>()?;
     Ok(ids.into_iter().map(|policy| PolicyLease { policy, until }).collect())
 }

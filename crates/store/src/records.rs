@@ -1,23 +1,46 @@
 //! The port of the operator's side, method by method: each is one job.
 
 use app::admin_rows::{
-    AdminToken, CallbackFilter, CallbackLine, NumberedLogEntry, OrderFilter, PriceOwner, Slice,
-    Span, StatementLine, StatementPlace,
+    AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
+    OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
 use app::ports::StoreError;
 use app::records::Records;
-use app::rows::{Merchant, OrderView};
+use app::rows::{Key, Merchant, OrderView};
 use async_trait::async_trait;
 use domain::price_overrides::PriceOverrides;
-use domain::{MerchantId, OrderId};
+use domain::{Deposit, KeyId, MerchantId, OrderId};
 
 use crate::doors::SqlStore;
-use crate::{admin, admin_token, merchant, merchant_statement, order_list, price};
+use crate::{admin, admin_token, deposit, key, merchant, merchant_statement, order_list, price};
 
 #[async_trait]
 impl Records for SqlStore {
     async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
         self.read(move |connection| merchant::by_id(connection, id)).await
+    }
+
+    async fn merchant_lines(
+        &self,
+        slice: Slice<MerchantId>,
+    ) -> Result<Vec<MerchantLine>, StoreError> {
+        self.read(move |connection| merchant::lines(connection, slice)).await
+    }
+
+    async fn keys_of(
+        &self,
+        merchant: MerchantId,
+        slice: Slice<KeyId>,
+    ) -> Result<Vec<Key>, StoreError> {
+        self.read(move |connection| key::page_of_merchant(connection, merchant, slice)).await
+    }
+
+    async fn deposits_of(
+        &self,
+        merchant: MerchantId,
+        slice: Slice<DepositPlace>,
+    ) -> Result<Vec<Deposit>, StoreError> {
+        self.read(move |connection| deposit::of_merchant(connection, merchant, slice)).await
     }
 
     async fn prices_of(&self, owner: PriceOwner) -> Result<PriceOverrides, StoreError> {

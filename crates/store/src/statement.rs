@@ -90,7 +90,6 @@ mod tests {
     const SCANS: &[(&str, &str)] = &[
         ("ALL", "wallet"),
         ("SIGNERS", "wallet"),
-        ("ALL", "merchant"),
         ("ALL_TOKENS", "admin_token"),
         ("FREE_ALL", "outbox"),
         ("LENT", "orders USING COVERING INDEX orders_live"),

@@ -22,8 +22,8 @@ use tron::{Address, Sun, TxId};
 use crate::doors::SqlStore;
 use crate::sql::Connection;
 use crate::{
-    answer, audit, callback, commit, deposit, key, key_use, ledger, leg, merchant, order, outbox,
-    policy, pool, price, transfer, tx, watch,
+    answer, audit, callback, column, commit, deposit, key, key_use, ledger, leg, merchant, order,
+    outbox, policy, pool, price, transfer, tx, watch,
 };
 
 #[async_trait]
@@ -306,17 +306,12 @@ impl Store for SqlStore {
         merchant: MerchantId,
         limit: usize,
     ) -> Result<Vec<Transfer>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = column::limit(limit);
         self.read(move |connection| transfer::of_merchant(connection, merchant, limit)).await
     }
 
     async fn outlays(&self) -> Result<BTreeMap<Address, Sun>, StoreError> {
         self.read(transfer::outlays).await
-    }
-
-    async fn put_deposit_address(&self, new: &DepositAddress) -> Result<(), StoreError> {
-        let new = new.clone();
-        self.write(move |connection| deposit::put_address(connection, &new)).await
     }
 
     async fn deposit_addresses(
@@ -339,7 +334,6 @@ impl Store for SqlStore {
         merchant: Option<MerchantId>,
         limit: usize,
     ) -> Result<Vec<Deposit>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(move |connection| deposit::newest(connection, merchant, limit)).await
     }
 

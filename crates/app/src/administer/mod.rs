@@ -3,6 +3,7 @@
 //!
 //! The command line and the admin interface both come through here.
 
+mod deposits;
 mod keys;
 mod merchants;
 mod money;
@@ -18,9 +19,10 @@ use tron::{Address, Sun};
 
 use crate::admin_rows::{AdminChanges, AdminNeeds, LogEntry};
 use crate::ports::{Store, StoreError};
-use crate::rows::{Changes, Needs, Rows};
+use crate::rows::{Changes, Needs, Rows, ScannedBlock};
 use crate::work::commit;
 
+pub use deposits::{DepositKeys, HandOutFailed};
 pub use keys::{KeyChange, LIVE_KEYS_MAX};
 pub use merchants::{MerchantChange, NAME_CHARS_MAX};
 pub use money::{Posting, REASON_CHARS_MAX, Side};
@@ -91,15 +93,16 @@ pub enum AdminRefused {
 /// What a decision wants written, if anything, and what it says.
 type Decided<T> = Result<(Option<Written>, T), AdminRefused>;
 
-/// A change with the ledger transactions that belong to it.
+/// A change with the ledger transactions that belong to it, and where the scan for deposits begins with it.
 struct Written {
     changes: AdminChanges,
     ledger: Vec<domain::ledger::LedgerTx>,
+    scanned: Option<ScannedBlock>,
 }
 
 impl From<AdminChanges> for Written {
     fn from(changes: AdminChanges) -> Self {
-        Self { changes, ledger: Vec::new() }
+        Self { changes, ledger: Vec::new(), scanned: None }
     }
 }
 
@@ -111,15 +114,19 @@ impl Administrator {
         needs: AdminNeeds,
         decide: impl Fn(&Scribe, &Rows) -> Decided<T> + Send + 'static,
     ) -> Result<T, AdminRefused> {
-        let needs = Needs { merchant, admin: Some(needs), ..Needs::default() };
+        let scanned = needs.deposit_address.is_some();
+        let needs = Needs { merchant, admin: Some(needs), scanned, ..Needs::default() };
         // Not the administrator: a work must not keep the store that runs it.
         let me = Scribe { actor: self.actor.clone(), now: self.now };
         commit(&*self.store, needs, move |rows| {
             let (written, told) = decide(&me, rows)?;
             let changes = match written {
-                Some(Written { changes, ledger }) => {
-                    Changes { ledger, admin: Some(Box::new(changes)), ..Changes::default() }
-                }
+                Some(Written { changes, ledger, scanned }) => Changes {
+                    ledger,
+                    scanned,
+                    admin: Some(Box::new(changes)),
+                    ..Changes::default()
+                },
                 None => Changes::default(),
             };
             Ok::<_, AdminRefused>((changes, told))

@@ -71,7 +71,7 @@ impl Administrator {
             let known = posting.request.clone().map(|request| (request, answer.clone()));
             let changes = AdminChanges { answer: known, ..AdminChanges::logged(log) };
             let ledger = vec![fact(&posting, me)];
-            Ok((Some(Written { changes, ledger }), answer))
+            Ok((Some(Written { ledger, ..changes.into() }), answer))
         })
         .await
     }

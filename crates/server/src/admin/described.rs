@@ -70,7 +70,7 @@ const ENTRY: &[Member] = &[needed("amount_sun", Integer), needed("reason", Text)
 
 /// Every call, in the order of the routes.
 const CALLS: &[Call] = &[
-    call("GET", "/merchants", Read, "Every merchant with its balances", &[]),
+    call("GET", "/merchants", Read, "Merchants with their balances", PAGE),
     call(
         "POST",
         "/merchants",
@@ -90,7 +90,7 @@ const CALLS: &[Call] = &[
             optional("paused", Boolean),
         ],
     ),
-    call("GET", "/merchants/{id}/keys", Read, "A merchant's keys", &[]),
+    call("GET", "/merchants/{id}/keys", Read, "A merchant's keys", PAGE),
     call(
         "POST",
         "/merchants/{id}/keys",
@@ -117,13 +117,7 @@ const CALLS: &[Call] = &[
         "The address to which a merchant sends TRX",
         &[],
     ),
-    call(
-        "GET",
-        "/merchants/{id}/deposits",
-        Read,
-        "A merchant's newest deposits",
-        &[optional("limit", Integer)],
-    ),
+    call("GET", "/merchants/{id}/deposits", Read, "A merchant's deposits, newest first", PAGE),
     call(
         "PATCH",
         "/keys/{key}",
@@ -140,7 +134,7 @@ const CALLS: &[Call] = &[
     call("POST", "/keys/{key}/revoke", Merchants, "Revoke a key", &[]),
     call("GET", "/prices", Read, "The house's prices", &[]),
     call("PATCH", "/prices", Prices, "Set the house's prices", &[]),
-    call("GET", "/wallets", Read, "The pool as last read from the chain", &[]),
+    call("GET", "/wallets", Read, "The pool as last read from the chain", PAGE),
     call("POST", "/wallets/{address}/enable", Pool, "Let new orders use a wallet", &[]),
     call("POST", "/wallets/{address}/disable", Pool, "Keep new orders away from a wallet", &[]),
     call(

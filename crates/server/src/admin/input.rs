@@ -68,6 +68,15 @@ pub(super) struct Page {
     pub(super) limit: Option<usize>,
 }
 
+impl Page {
+    /// A part of a list whose places are written as `T` is.
+    ///
+    /// Errors: 400.
+    pub(super) fn slice<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Slice<T>, Refused> {
+        slice(self.after.as_deref(), self.limit, read)
+    }
+}
+
 /// A part of a list whose places are written as `T` is.
 ///
 /// Errors: 400.

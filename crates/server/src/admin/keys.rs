@@ -2,16 +2,16 @@
 
 use app::administer::KeyChange;
 use app::describe;
-use domain::MerchantId;
 use domain::admin::AdminScope;
 use domain::key::{AllowList, KeyLimits, Scope, Scopes};
+use domain::{KeyId, MerchantId};
 use serde::Deserialize;
 use serde_json::json;
 use tron::Sun;
 
 use super::answer::{Answer, Refused, created, list as list_answer, ok};
 use super::caller::{Allowed, Caller};
-use super::input::{Body, Segment, given};
+use super::input::{Body, Page, Parameters, Segment, given, next};
 use crate::keys::new_key;
 
 /// A key to add; what is not there does not bind it.
@@ -39,12 +39,18 @@ pub(super) struct Change {
     strict: Option<bool>,
 }
 
-/// A merchant's keys, revoked ones too.
-pub(super) async fn list(caller: Caller, Segment(id): Segment<i64>) -> Answer {
+/// A merchant's keys, oldest first, revoked ones too.
+pub(super) async fn list(
+    caller: Caller,
+    Segment(id): Segment<i64>,
+    Parameters(page): Parameters<Page>,
+) -> Answer {
     let Allowed { edge, .. } = caller.may(AdminScope::Read)?;
     let merchant = edge.merchant(MerchantId(id)).await?;
-    let keys = edge.app.store.keys(merchant.id).await?;
-    Ok(list_answer(keys.iter().map(describe::key).collect(), None))
+    let slice = page.slice(|text| text.parse().ok().map(KeyId))?;
+    let keys = edge.records.keys_of(merchant.id, slice).await?;
+    let after = next(&keys, slice.limit, |key| key.id.0);
+    Ok(list_answer(keys.iter().map(describe::key).collect(), after))
 }
 
 /// Adds a key. The secret is in this answer and never again.

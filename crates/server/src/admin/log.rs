@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::answer::{Answer, list as list_answer, ok};
 use super::caller::{Allowed, Caller};
-use super::input::{Page, Parameters, next, slice};
+use super::input::{Page, Parameters, next};
 
 /// What to prove.
 #[derive(Debug, Deserialize)]
@@ -38,7 +38,7 @@ pub(super) async fn audit(caller: Caller, Parameters(wanted): Parameters<Wanted>
 /// The log of changes, newest first.
 pub(super) async fn list(caller: Caller, Parameters(page): Parameters<Page>) -> Answer {
     let Allowed { edge, .. } = caller.may(AdminScope::Read)?;
-    let slice = slice(page.after.as_deref(), page.limit, |text| text.parse().ok())?;
+    let slice = page.slice(|text| text.parse().ok())?;
     let lines = edge.records.admin_log(slice).await?;
     let after = next(&lines, slice.limit, |line| line.number);
     Ok(list_answer(lines.iter().map(describe::log_entry).collect(), after))

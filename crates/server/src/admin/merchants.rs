@@ -1,14 +1,17 @@
 //! `/admin/v1/merchants`: list, add, show, change, pause.
 
+use app::admin_rows::MerchantLine;
 use app::administer::MerchantChange;
 use app::describe;
+use app::rows::Merchant;
 use domain::MerchantId;
 use domain::admin::AdminScope;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::answer::{Answer, Refused, created, list as list_answer, ok};
 use super::caller::{Allowed, Caller};
-use super::input::{Body, Segment, given};
+use super::input::{Body, Page, Parameters, Segment, given, next};
 
 /// A merchant to add.
 #[derive(Debug, Deserialize)]
@@ -28,11 +31,13 @@ pub(super) struct Change {
     paused: Option<bool>,
 }
 
-/// Every merchant with its balances.
-pub(super) async fn list(caller: Caller) -> Answer {
+/// Merchants with their balances and deposit addresses, in the order of their numbers.
+pub(super) async fn list(caller: Caller, Parameters(page): Parameters<Page>) -> Answer {
     let Allowed { edge, .. } = caller.may(AdminScope::Read)?;
-    let merchants = edge.app.store.merchants().await?;
-    Ok(list_answer(merchants.iter().map(describe::merchant).collect(), None))
+    let slice = page.slice(|text| text.parse().ok().map(MerchantId))?;
+    let lines = edge.records.merchant_lines(slice).await?;
+    let after = next(&lines, slice.limit, |line| line.merchant.id.0);
+    Ok(list_answer(lines.iter().map(describe::merchant_line).collect(), after))
 }
 
 /// Adds a merchant.
@@ -40,13 +45,14 @@ pub(super) async fn add(caller: Caller, Body(new): Body<New>) -> Answer {
     let Allowed { edge, administrator } = caller.may(AdminScope::Merchants)?;
     edge.check_callback_url(new.callback_url.as_deref())?;
     let merchant = administrator.add_merchant(&new.name, new.callback_url).await?;
-    Ok(created(&describe::merchant(&merchant)))
+    Ok(created(&edge.shown(merchant).await?))
 }
 
 /// One merchant.
 pub(super) async fn show(caller: Caller, Segment(id): Segment<i64>) -> Answer {
     let Allowed { edge, .. } = caller.may(AdminScope::Read)?;
-    Ok(ok(&describe::merchant(&edge.merchant(MerchantId(id)).await?)))
+    let merchant = edge.merchant(MerchantId(id)).await?;
+    Ok(ok(&edge.shown(merchant).await?))
 }
 
 /// Changes a merchant.
@@ -63,16 +69,22 @@ pub(super) async fn change(
         is_paused: change.paused,
     };
     let merchant = administrator.change_merchant(MerchantId(id), change).await?;
-    Ok(ok(&describe::merchant(&merchant)))
+    Ok(ok(&edge.shown(merchant).await?))
 }
 
 impl super::AdminEdge {
     /// A merchant that is there.
     ///
     /// Errors: 404.
-    pub(super) async fn merchant(&self, id: MerchantId) -> Result<app::rows::Merchant, Refused> {
+    pub(super) async fn merchant(&self, id: MerchantId) -> Result<Merchant, Refused> {
         let found = self.records.merchant(id).await?;
         found.ok_or_else(|| Refused::not_found(format!("there is no merchant {}", id.0)))
+    }
+
+    /// A merchant as a list shows it.
+    async fn shown(&self, merchant: Merchant) -> Result<Value, Refused> {
+        let deposit_addresses = self.app.store.deposit_addresses(Some(merchant.id)).await?;
+        Ok(describe::merchant_line(&MerchantLine { merchant, deposit_addresses }))
     }
 
     fn check_callback_url(&self, url: Option<&str>) -> Result<(), Refused> {

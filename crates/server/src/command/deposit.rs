@@ -4,9 +4,6 @@ use std::path::Path;
 
 use super::output::{Failure, print, say, table};
 use crate::boot::Offline;
-use crate::system::SystemClock;
-use app::deposit_address::hand_out;
-use app::ports::Clock;
 use clap::Subcommand;
 use domain::MerchantId;
 
@@ -50,8 +47,8 @@ pub(super) fn address(offline: &Offline, merchant: i64) -> Result<(), Failure> {
     let Some(keys) = offline.deposit_keys()? else {
         return Err(anyhow::anyhow!("deposits.xpub is not set, so there are no addresses").into());
     };
-    let (store, node, now) = (&*offline.store, offline.node()?, SystemClock.now());
-    let handed = hand_out(store, &*node, &keys, MerchantId(merchant), now);
+    let (administrator, node) = (offline.administrator(), offline.node()?);
+    let handed = administrator.hand_out_deposit_address(&*node, &keys, MerchantId(merchant));
     let address = offline.wait(handed).map_err(anyhow::Error::from)?;
     print(&address.address.to_string());
     say(&format!("Number {} below the key {}.", address.number, address.xpub));

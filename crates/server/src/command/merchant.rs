@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use app::admin_rows::{MerchantLine, Slice};
 use app::administer::{MerchantChange, Posting, Side};
 use app::describe;
 use app::ports::Ids;
-use app::rows::Merchant;
 use clap::Subcommand;
 use domain::MerchantId;
 use serde_json::json;
@@ -135,7 +135,8 @@ fn set(offline: &Offline, merchant: i64, change: MerchantChange) -> Result<(), F
     }
     let id = MerchantId(merchant);
     let merchant = offline.wait(offline.administrator().change_merchant(id, change))?;
-    print(&listed(vec![merchant]));
+    let deposit_addresses = offline.wait(offline.store.deposit_addresses(Some(id)))?;
+    print(&listed(vec![MerchantLine { merchant, deposit_addresses }]));
     Ok(())
 }
 
@@ -181,25 +182,28 @@ fn post(offline: &Offline, entry: Entry, side: Side) -> Result<(), Failure> {
 }
 
 fn list(offline: &Offline, as_json: bool) -> Result<(), Failure> {
-    let merchants = offline.wait(offline.store.merchants())?;
+    let everybody = Slice { after: None, limit: usize::MAX };
+    let lines = offline.wait(offline.records.merchant_lines(everybody))?;
     if as_json {
-        print(&json!(merchants.iter().map(describe::merchant).collect::<Vec<_>>()).to_string());
+        print(&json!(lines.iter().map(describe::merchant_line).collect::<Vec<_>>()).to_string());
     } else {
-        print(&listed(merchants));
+        print(&listed(lines));
     }
     Ok(())
 }
 
-fn listed(merchants: Vec<Merchant>) -> String {
-    let rows = merchants.into_iter().map(|merchant| {
+fn listed(lines: Vec<MerchantLine>) -> String {
+    let rows = lines.into_iter().map(|line| {
+        let (merchant, deposits) = (line.merchant, line.deposit_addresses);
         vec![
             merchant.id.0.to_string(),
             merchant.name,
             merchant.available.to_trx_string(),
             merchant.held.to_trx_string(),
+            deposits.first().map_or_else(String::new, |newest| newest.address.to_string()),
             merchant.callback_url.unwrap_or_default(),
             if merchant.is_paused { "paused" } else { "" }.to_owned(),
         ]
     });
-    table(&["id", "name", "available TRX", "held TRX", "callback", ""], rows)
+    table(&["id", "name", "available TRX", "held TRX", "deposit address", "callback", ""], rows)
 }

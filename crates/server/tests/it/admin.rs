@@ -23,7 +23,7 @@ const PRICE: i64 = 3_857_100;
 pub(crate) struct Office {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) token: String,
-    token_id: String,
+    pub(crate) token_id: String,
     _stop: DropGuard,
 }
 
@@ -47,7 +47,7 @@ impl Office {
         Self { address, token, token_id: row.id, _stop: stop.drop_guard() }
     }
 
-    async fn send(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) async fn send(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         let length = body.len().to_string();
         let mut all = vec![("Authorization", bearer.as_str())];
@@ -79,7 +79,7 @@ impl Office {
     }
 }
 
-fn administrator(world: &World) -> Administrator {
+pub(crate) fn administrator(world: &World) -> Administrator {
     let store: std::sync::Arc<dyn app::ports::Store> = world.store.clone();
     Administrator { store, actor: "cli test".to_owned(), now: world.clock.now() }
 }
@@ -133,6 +133,7 @@ async fn every_change_needs_its_scope() {
         ("POST /merchants/1/debit".to_owned(), json!({}), "money"),
         ("PATCH /prices".to_owned(), json!({}), "prices"),
         ("PATCH /merchants/1/prices".to_owned(), json!({}), "prices"),
+        ("POST /merchants/1/deposit-address".to_owned(), json!({}), "merchants"),
         (format!("POST /wallets/{wallet}/disable"), json!({}), "pool"),
         (format!("POST /wallets/{wallet}/enable"), json!({}), "pool"),
         (format!("POST /orders/{}/callback/replay", "0".repeat(32)), json!({}), "callbacks"),
@@ -396,6 +397,57 @@ async fn orders_callbacks_and_wallets_are_shown_with_what_belongs_to_them() {
     let clean = office.get("/audit").await;
     assert_eq!((&clean["clean"], &clean["differences"]), (&json!(true), &json!([])));
     assert_eq!(office.get("/audit?offline=true").await["orders"], json!(3));
+    world.finish().await;
+}
+
+/// What the parts of a list show under this name, part by part, and how many parts there are.
+async fn walk(office: &Office, path: &str, name: &str) -> (Vec<Value>, usize) {
+    let (mut found, mut parts, mut after) = (Vec::new(), 0, String::new());
+    loop {
+        let part = office.get(&format!("{path}?limit=2{after}")).await;
+        let items = part["items"].as_array().unwrap();
+        assert!(items.len() <= 2, "{path}: {part}");
+        found.extend(items.iter().map(|item| item[name].clone()));
+        parts += 1;
+        match part["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return (found, parts),
+        }
+    }
+}
+
+#[tokio::test]
+async fn merchants_keys_and_wallets_are_listed_in_parts() {
+    let setup = Setup { lender_stake_trx: vec![10_000; 4], ..Setup::default() };
+    let world = World::with(setup).await;
+    let office = Office::open(&world, &AdminScope::ALL).await;
+    for number in 2..=5 {
+        office.change("POST /merchants", &json!({"name": format!("shop {number}")})).await;
+    }
+    let (ids, parts) = walk(&office, "/merchants", "id").await;
+    assert_eq!((ids, parts), ((1..=5).map(Value::from).collect(), 3));
+    for number in 2..=6 {
+        let name = json!({"name": format!("key {number}")});
+        let (_, added) = office.change("POST /merchants/1/keys", &name).await;
+        office
+            .change(&format!("POST /keys/{}/revoke", added["key"].as_str().unwrap()), &json!({}))
+            .await;
+    }
+    let (names, parts) = walk(&office, "/merchants/1/keys", "name").await;
+    let expected = ["MY API", "key 2", "key 3", "key 4", "key 5", "key 6"];
+    // Six fill three parts; whether there is a fourth is known only by asking.
+    assert_eq!((names, parts), (expected.map(Value::from).to_vec(), 4));
+    let whole = office.get("/wallets").await;
+    let all: Vec<_> =
+        whole["items"].as_array().unwrap().iter().map(|item| item["address"].clone()).collect();
+    assert!(all.len() >= 5, "{whole}");
+    assert_eq!(walk(&office, "/wallets", "address").await.0, all);
+    for list in ["/merchants", "/merchants/1/keys", "/wallets", "/merchants/1/deposits"] {
+        for wrong in ["limit=0", "limit=501", "after=!", "page=2"] {
+            let answer = office.send(&format!("GET {list}?{wrong}"), &[], "").await;
+            assert_eq!(answer.status(), 400, "{list}?{wrong}: {}", answer.body);
+        }
+    }
     world.finish().await;
 }
 

@@ -1,6 +1,6 @@
 //! Deposits: credited once, when they cannot be undone, whatever happens meanwhile.
 
-use app::deposit_address::hand_out;
+use app::administer::{AdminRefused, HandOutFailed};
 use app::ports::{Clock, Store};
 use app::scan_deposits::{DepositScanner, ScanFailed, Scanned};
 use devnet::{Fault, When};
@@ -9,13 +9,13 @@ use domain::admin::AdminScope;
 use serde_json::json;
 use tron::{Address, Sun};
 
-use crate::admin::Office;
+use crate::admin::{Office, administrator};
 use crate::support::chain::key;
 use crate::support::world::Storage;
 use crate::support::{Setup, World};
 
 /// `m/44'/195'/0'` of a mnemonic that everybody knows.
-const XPUB: &str = "xpub6D1AabNHCupeiLM65ZR9UStMhJ1vCpyV4XbZdyhMZBiJXALQtmn9p42VTQckoHVn8WNqS7dqnJokZHAHcHGoaQgmv8D45oNUKx6DZMNZBCd";
+pub(crate) const XPUB: &str = "xpub6D1AabNHCupeiLM65ZR9UStMhJ1vCpyV4XbZdyhMZBiJXALQtmn9p42VTQckoHVn8WNqS7dqnJokZHAHcHGoaQgmv8D45oNUKx6DZMNZBCd";
 /// Whose key has money to deposit.
 const CUSTOMER: u64 = 77_000;
 const BALANCE: i64 = 100_000_000;
@@ -33,9 +33,9 @@ impl World {
 
     async fn deposit_address(&self, merchant: MerchantId) -> Address {
         let keys = self.config.deposit_keys().unwrap().unwrap();
-        let (store, node) = (&*self.store, &*self.app.node);
-        let handed = hand_out(store, node, &keys, merchant, self.clock.now()).await.unwrap();
-        handed.address
+        let node = &*self.app.node;
+        let me = administrator(self);
+        me.hand_out_deposit_address(node, &keys, merchant).await.unwrap().address
     }
 
     fn scanner(&self) -> DepositScanner {
@@ -230,9 +230,10 @@ async fn each_merchant_has_its_own_and_a_stranger_has_none() {
     let found = merchants.iter().find(|one| one.id == other).unwrap();
     assert_eq!(found.available, Sun::from_trx(11));
     let keys = world.config.deposit_keys().unwrap().unwrap();
-    let (store, node) = (&*world.store, &*world.app.node);
-    let nobody = hand_out(store, node, &keys, MerchantId(99), world.clock.now()).await;
-    assert!(nobody.is_err());
+    let node = &*world.app.node;
+    let nobody = administrator(&world).hand_out_deposit_address(node, &keys, MerchantId(99)).await;
+    let refused = AdminRefused::NoMerchant(MerchantId(99));
+    assert!(matches!(nobody, Err(HandOutFailed::Refused(why)) if why == refused));
     world.finish().await;
 }
 
@@ -250,6 +251,17 @@ async fn the_admin_interface_shows_address_and_deposits() {
     world.mine(1).await;
     world.chain.solidify();
     world.scan_all().await;
+    let listed = office.get("/merchants").await;
+    assert_eq!(listed["items"][0]["deposit_addresses"], json!([address.to_string()]));
+    let one = office.get(&format!("/merchants/{}", world.merchant.0)).await;
+    assert_eq!(one, listed["items"][0]);
+    let log = office.get("/audit-log").await;
+    assert_eq!(
+        log["items"][0]["action"], "merchant.deposit_address",
+        "once, however often it is asked for"
+    );
+    assert_eq!(log["items"][0]["after"]["address"], address.to_string());
+    assert_ne!(log["items"][1]["action"], "merchant.deposit_address");
     let deposits = office.get(&format!("/merchants/{}/deposits", world.merchant.0)).await;
     assert_eq!(deposits["items"][0]["amount_sun"], 12_000_000);
     assert_eq!(deposits["items"][0]["credited"], true);
@@ -257,6 +269,25 @@ async fn the_admin_interface_shows_address_and_deposits() {
     let lines = statement["items"].as_array().unwrap();
     let credit = lines.iter().find(|line| line["fact"] == "deposit_credited").unwrap();
     assert_eq!(credit["txids"][0], deposits["items"][0]["txid"]);
+    // Two of one block and one of a later one, in parts of one.
+    for amounts in [&[2, 3][..], &[2]] {
+        amounts.iter().for_each(|trx| world.deposits(address, *trx));
+        world.mine(1).await;
+    }
+    world.chain.solidify();
+    world.scan_all().await;
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/merchants/{}/deposits?limit=1{after}", world.merchant.0);
+        let part = office.get(&path).await;
+        seen.extend(part["items"].as_array().unwrap().iter().map(|one| one["txid"].clone()));
+        let Some(next) = part["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    let whole = office.get(&format!("/merchants/{}/deposits", world.merchant.0)).await;
+    let all: Vec<_> =
+        whole["items"].as_array().unwrap().iter().map(|one| one["txid"].clone()).collect();
+    assert_eq!((seen.len(), seen), (4, all));
     let (status, _) = office.change("POST /merchants/99/deposit-address", &json!({})).await;
     assert_eq!(status, 404);
     world.finish().await;

@@ -6,6 +6,7 @@
 mod admin;
 mod bad_input;
 mod callbacks;
+mod changes;
 mod clients;
 #[path = "../../../store/tests/support/cluster.rs"]
 mod cluster;

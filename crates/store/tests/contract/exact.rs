@@ -1,5 +1,6 @@
 //! Exact answers, transfers and deposits.
 
+use app::admin_rows::{AdminChanges, LogEntry};
 use app::ports::{Store, StoreError};
 use app::rows::{
     Attention, Changes, DepositAddress, ExactAnswer, Idempotency, Lease, Needs, NewAnswers,
@@ -192,6 +193,20 @@ fn deposit(base: Base, id: u8, contract_index: i64) -> Changes {
     Changes { deposits: vec![deposit], ledger: credit.into_iter().collect(), ..Changes::default() }
 }
 
+async fn hand_out(store: &dyn Store, new: &DepositAddress) -> Result<(), StoreError> {
+    let log = LogEntry {
+        at: NOW,
+        actor: "cli".to_owned(),
+        action: "merchant.deposit_address".to_owned(),
+        subject: format!("merchant {}", new.merchant.0),
+        before: None,
+        after: None,
+    };
+    let changes = AdminChanges { deposit_address: Some(new.clone()), ..AdminChanges::logged(log) };
+    let changes = Changes { admin: Some(Box::new(changes)), ..Changes::default() };
+    write(store, Needs::default(), changes).await
+}
+
 /// A transfer that is settled and closed, and a deposit that is credited.
 pub(crate) async fn transfer_and_deposit(store: &dyn Store, base: Base) {
     let new = transfer(base, 1);
@@ -201,7 +216,7 @@ pub(crate) async fn transfer_and_deposit(store: &dyn Store, base: Base) {
     let done = Some((new.id, Attention::Done));
     let close = Changes { transfer_attention: done, ..Changes::default() };
     write(store, Needs::default(), close).await.unwrap();
-    store.put_deposit_address(&deposit_address(base)).await.unwrap();
+    hand_out(store, &deposit_address(base)).await.unwrap();
     write(store, Needs::default(), deposit(base, 50, 0)).await.unwrap();
 }
 
@@ -209,8 +224,9 @@ pub(crate) async fn a_deposit_is_credited_once(store: &dyn Store) {
     let base = base(store).await;
     let address = deposit_address(base).address;
     let new = deposit_address(base);
-    store.put_deposit_address(&new).await.unwrap();
-    store.put_deposit_address(&new).await.unwrap();
+    hand_out(store, &new).await.unwrap();
+    let again = hand_out(store, &new).await;
+    assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
     assert_eq!(store.deposit_addresses(Some(base.merchant)).await.unwrap(), vec![new]);
     let stranger = support::address(81);
     let found = store.deposit_merchants(&[stranger, address]).await.unwrap();
