@@ -137,8 +137,12 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
         ("worker.policies_at_once", size(worker.policies_at_once), 1, 10_000),
         ("worker.callbacks_at_once", size(worker.callbacks_at_once), 1, 10_000),
         ("worker.idle_ms", span(worker.idle_ms), 10, 60_000),
-        ("worker.lease_secs", worker.lease_secs, 15, 3_600),
+        ("worker.lease_secs", worker.lease_secs, 3, 3_600),
     ];
+    // Else another worker would post a callback that is still being posted.
+    if worker.lease_secs <= span(callback.timeout_secs) {
+        list.push("worker.lease_secs: must be more than callback.timeout_secs".to_owned());
+    }
     let reads_ms = span(node.request_timeout_ms).saturating_mul(READS_DEEP);
     if reads_ms >= span(server.request_deadline_ms) {
         list.push(format!(
