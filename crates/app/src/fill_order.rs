@@ -3,12 +3,13 @@
 //! This is a reconciler: it has no input but the order, no inner retry, and running it twice is
 //! harmless. Whatever it cannot do now leaves the outbox row due again.
 
+use domain::order::Use;
 use domain::order::next::{Action, next_action};
 use domain::order::step::{Answer, Decision, Event, ReadBack, Refused, Surroundings, step};
 use domain::order::whole::last_change;
 use domain::policy::refill::policy_of;
 use domain::{OrderId, Road, UnixMillis, WholeOrder};
-use node::{Broadcast, Loss, NodeError};
+use node::{Broadcast, Included, Lookup, Loss, NodeError};
 use tron::TxId;
 
 use crate::App;
@@ -44,6 +45,18 @@ struct Claim {
     blocked: Vec<u8>,
     /// Why, to be told when everything else is done.
     no_key: Option<SignFailed>,
+}
+
+/// Where a call is that counted as use.
+enum Found {
+    /// In a block that cannot be undone.
+    Solid,
+    /// In a block of this time, which could still be undone.
+    At(UnixMillis),
+    /// In none, or it did nothing.
+    Nowhere,
+    /// Not known yet.
+    Undecided,
 }
 
 /// What a step leaves behind.
@@ -107,6 +120,7 @@ impl App {
                 self.send(lease, whole, txid, is_first).await
             }
             Action::ProveLost(txid) => self.prove_lost(lease, whole, txid).await,
+            Action::ProveUse => self.prove_use(lease, whole).await,
             Action::Sign { leg, road } => self.sign(lease, (whole, others), leg, road, claim).await,
             Action::Read => self.read(lease, whole, others).await,
             Action::Tick => self.record(lease, whole, Event::Tick).await,
@@ -190,6 +204,52 @@ impl App {
             }
             Loss::Undecided { .. } => Ok(self.reread()),
         }
+    }
+
+    /// Looks for what used an order on the solid chain.
+    ///
+    /// Shape: one request for each call that counted, and at most three more where it is not there.
+    async fn prove_use(&self, lease: Lease, whole: &WholeOrder) -> Result<Next, FillFailed> {
+        for (txid, at) in whole.uses_to_prove() {
+            let event = match self.look_for_use(whole, txid, at).await? {
+                Found::Solid => continue,
+                Found::Undecided => return Ok(self.reread()),
+                Found::At(at) => seen_elsewhere(whole, txid, at),
+                Found::Nowhere => Event::Unused(txid),
+            };
+            return self.record(lease, whole, event).await;
+        }
+        let calls = whole.uses_to_prove().map(|(txid, _)| txid).collect();
+        self.record(lease, whole, Event::UseProven(calls)).await
+    }
+
+    async fn look_for_use(
+        &self,
+        whole: &WholeOrder,
+        txid: TxId,
+        at: UnixMillis,
+    ) -> Result<Found, NodeError> {
+        // A call that failed has used energy; a transfer that failed moved nothing.
+        let counts = |found: &Included| found.succeeded || whole.order.collection().is_none();
+        let solid = match self.node.lookup_solid(txid).await? {
+            Lookup::Included(found) => Some(found),
+            Lookup::Absent => match self.node.provably_lost(txid, at.get()).await? {
+                Loss::Included(found) => Some(found),
+                Loss::Undecided { .. } => return Ok(Found::Undecided),
+                Loss::Lost => None,
+            },
+        };
+        if let Some(found) = solid {
+            return Ok(if counts(&found) { Found::Solid } else { Found::Nowhere });
+        }
+        // The solid chain goes past the block that was to hold it and does not have it; a fork may have
+        // put it into a later one.
+        Ok(match self.node.lookup(txid).await? {
+            Lookup::Included(found) if counts(&found) => {
+                Found::At(UnixMillis(found.block_timestamp_ms))
+            }
+            Lookup::Included(_) | Lookup::Absent => Found::Nowhere,
+        })
     }
 
     async fn read(
@@ -304,6 +364,14 @@ impl App {
             ..Changes::default()
         };
         Ok((changes, decision))
+    }
+}
+
+/// A call that counted as use is in a block of this time and not where it was seen before.
+fn seen_elsewhere(whole: &WholeOrder, txid: TxId, at: UnixMillis) -> Event {
+    match whole.uses.iter().find(|one| one.txid == txid) {
+        Some(one) => Event::Consumed(Use { at, ..*one }),
+        None => Event::Used { txid, at },
     }
 }
 

@@ -69,8 +69,8 @@ pub struct Watcher {
 /// A block that was looked at.
 struct SeenBlock {
     block: WatchedBlock,
-    /// Transfers in it of addresses with live orders; unknown for one from before a restart.
-    transfers: Option<Vec<(Address, TxId)>>,
+    /// Calls in it by addresses with live orders; unknown for one from before a restart.
+    calls: Option<Vec<(Address, TxId)>>,
 }
 
 impl Watcher {
@@ -161,7 +161,7 @@ impl Watcher {
         // Another process may have gone on, and over other blocks than this one.
         if self.recent.back().is_none_or(|seen| seen.block != last) {
             self.recent.clear();
-            self.recent.push_back(SeenBlock { block: last, transfers: None });
+            self.recent.push_back(SeenBlock { block: last, calls: None });
         }
         // A head that is lower than what we saw, or another block at the same height, is a fork.
         while last.number > head.number {
@@ -175,9 +175,9 @@ impl Watcher {
                 last = self.step_back(last).await?;
                 continue;
             }
-            let transfers = Some(self.look_at(&block).await?);
+            let calls = Some(self.look_at(&block).await?);
             last = WatchedBlock { number, id: *block.head.id.as_bytes() };
-            self.remember(SeenBlock { block: last, transfers }).await?;
+            self.remember(SeenBlock { block: last, calls }).await?;
         }
         if last.id != *head.id.as_bytes() {
             // The head changed under us at its own height: the next look sees which one won.
@@ -201,12 +201,12 @@ impl Watcher {
     async fn step_back(&mut self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
         tracing::warn!(block.number = last.number, "a fork dropped a block");
         let known = self.recent.iter().rev().take_while(|seen| seen.block.number >= last.number);
-        let transfers: Option<Vec<_>> = known.map(|seen| seen.transfers.clone()).collect();
+        let calls: Option<Vec<_>> = known.map(|seen| seen.calls.clone()).collect();
         let older = self.recent.iter().rev().find(|seen| seen.block.number < last.number);
         let older = older.map(|seen| seen.block).filter(|seen| seen.number == last.number - 1);
-        let before = match older.zip(transfers) {
-            Some((before, transfers)) => {
-                for (receiver, txid) in transfers.into_iter().flatten() {
+        let before = match older.zip(calls) {
+            Some((before, calls)) => {
+                for (receiver, txid) in calls.into_iter().flatten() {
                     self.app.tell_unused(receiver, txid).await?;
                 }
                 before
@@ -300,11 +300,11 @@ impl Watcher {
         self.app.store.nudge_watched_policies(self.app.clock.now()).await?;
         self.recent.clear();
         let block = WatchedBlock { number: head.number, id: *head.id.as_bytes() };
-        self.remember(SeenBlock { block, transfers: None }).await?;
+        self.remember(SeenBlock { block, calls: None }).await?;
         Ok(())
     }
 
-    /// Looks at one block: our transactions in it, and transfers that receivers made, which it returns.
+    /// Looks at one block: our transactions in it, and calls that receivers made, which it returns.
     async fn look_at(&self, block: &Block) -> Result<Vec<(Address, TxId)>, WatchFailed> {
         let txids: Vec<_> = block.transactions.iter().map(|tx| tx.txid).collect();
         let ours = self.app.store.own_txs(&txids).await?;
@@ -320,14 +320,14 @@ impl Watcher {
         let calls = self.calls(&block.transactions);
         let mut callers: Vec<Address> = calls.iter().map(|call| call.caller).collect();
         callers.dedup();
-        let mut transfers = Vec::new();
+        let mut made = Vec::new();
         for receiver in self.app.store.live_receivers(&callers).await? {
             for call in calls.iter().filter(|call| call.caller == receiver) {
-                transfers.extend(call.is_transfer.then_some((receiver, call.txid)));
+                made.push((receiver, call.txid));
                 self.app.tell_call(call, at).await?;
             }
         }
-        Ok(transfers)
+        Ok(made)
     }
 
     /// Calls of contracts, by who made them. A failed one uses energy too.
@@ -417,10 +417,10 @@ impl App {
         Ok(())
     }
 
-    /// A transfer that may have counted as the use of an order on its sender is not on the chain any more.
+    /// A call that may have counted as use of an order on its sender is not on the chain any more.
     async fn tell_unused(&self, receiver: Address, txid: TxId) -> Result<(), StoreError> {
         for whole in self.store.live_on(receiver).await? {
-            if whole.order.used_by == Some(txid) {
+            if whole.order.used_by == Some(txid) || whole.uses.iter().any(|one| one.txid == txid) {
                 self.tell(whole.order.id, Event::Unused(txid)).await?;
             }
         }
@@ -431,8 +431,13 @@ impl App {
     /// it, or else the energy of plain orders.
     async fn tell_call(&self, call: &Call, at: UnixMillis) -> Result<(), WatchFailed> {
         let live = self.store.live_on(call.caller).await?;
-        if live.iter().any(|whole| whole.order.used_by == Some(call.txid) && !whole.follows_use()) {
-            return Ok(());
+        let is_counted = |whole: &&WholeOrder| {
+            whole.order.used_by == Some(call.txid) && whole.order.collection().is_some()
+        };
+        if let Some(counted) = live.iter().find(is_counted) {
+            // Known already, unless a fork put it into another block.
+            let event = Event::Used { txid: call.txid, at };
+            return Ok(self.tell(counted.order.id, event).await?);
         }
         let mut waiting: Vec<&WholeOrder> = live.iter().filter(|one| one.awaits_use(at)).collect();
         waiting.sort_by_key(|whole| (whole.order.state != OrderState::Delivered, whole.order.id));
@@ -457,6 +462,12 @@ impl App {
         live: &[WholeOrder],
         waiting: &[&WholeOrder],
     ) -> Result<(), WatchFailed> {
+        // Known already, unless a fork put it into another block.
+        for whole in live {
+            if let Some(one) = whole.uses.iter().find(|one| one.txid == txid && one.at != at) {
+                self.tell(whole.order.id, Event::Consumed(Use { at, ..*one })).await?;
+            }
+        }
         if !waiting.iter().any(|whole| whole.follows_use()) {
             return Ok(());
         }

@@ -10,6 +10,7 @@ use crate::sql::{Connection, params};
 crate::statement::statements! {
     INSERT = "
 INSERT INTO energy_use (order_id, number, txid, at_ms, energy) VALUES (?1, ?2, ?3, ?4, ?5)";
+    CLEAR = "DELETE FROM energy_use WHERE order_id = ?1";
     OF_ORDER = "SELECT txid, at_ms, energy FROM energy_use WHERE order_id = ?1 ORDER BY number";
 }
 
@@ -26,17 +27,18 @@ pub(crate) fn of_order(connection: &Connection, order: OrderId) -> Result<Vec<Us
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Adds what is new: uses never change and never vanish.
+/// Adds what is new. Where a fork undid a use or put it into another block, all are written afresh.
 pub(crate) fn update(
     connection: &Connection,
     order: OrderId,
     old: &[Use],
     new: &[Use],
 ) -> Result<(), Fault> {
-    if !new.starts_with(old) {
-        return Err(Fault::Broken(format!("a use of order {order} was to change")));
+    let kept = if new.starts_with(old) { old.len() } else { 0 };
+    if kept < old.len() {
+        connection.prepare_cached(CLEAR)?.run([order.0])?;
     }
-    for (one, number) in new.iter().zip(1_i64..).skip(old.len()) {
+    for (one, number) in new.iter().zip(1_i64..).skip(kept) {
         connection.prepare_cached(INSERT)?.run(params![
             order.0,
             number,

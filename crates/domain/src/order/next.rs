@@ -15,6 +15,8 @@ pub enum Action {
     Send(TxId),
     /// Ask whether an expired transaction can still be anywhere.
     ProveLost(TxId),
+    /// Ask whether what used it is in blocks that cannot be undone.
+    ProveUse,
     /// Build, sign and store a transaction for a leg.
     Sign {
         /// Which leg.
@@ -248,11 +250,12 @@ fn delivered(
     limits: &OrderLimits,
     wait: UnixMillis,
 ) -> Action {
-    let has_its_time_come = match whole.is_back() {
-        true => may_end(whole, moment, limits),
-        false => may_release(whole, others, moment, limits),
-    };
-    if has_its_time_come {
+    if whole.is_back() {
+        if may_end(whole, moment, limits) {
+            let is_used = whole.uses_to_prove().next().is_some();
+            return if is_used { Action::ProveUse } else { Action::Tick };
+        }
+    } else if may_release(whole, others, moment, limits) {
         return Action::Tick;
     }
     match is_over(whole, moment, limits) {
@@ -271,8 +274,7 @@ pub(super) fn is_over(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits)
 /// Whether a delivered order may end once everything is back: it is over, and what used it cannot be
 /// undone any more.
 pub(super) fn may_end(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
-    let is_use_solid = whole.order.used.is_none_or(|at| moment.solid_now >= at);
-    is_over(whole, moment, limits) && is_use_solid
+    is_over(whole, moment, limits) && whole.uses_to_prove().all(|(_, at)| moment.solid_now >= at)
 }
 
 /// When the energy has to go back even if it was not used.

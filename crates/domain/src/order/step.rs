@@ -68,19 +68,23 @@ pub enum Event {
     NothingToReturn(u8),
     /// The receiver was read back.
     Read(ReadBack),
-    /// The receiver's transfer was seen in a block.
+    /// The receiver's transfer was seen in a block; or in another block than the one that it was seen in
+    /// before.
     Used {
         /// The transfer.
         txid: TxId,
         /// The block's time.
         at: UnixMillis,
     },
-    /// A call by the receiver used energy of a plain order whose use is followed.
+    /// A call by the receiver used energy of a plain order whose use is followed; or it was seen in another
+    /// block than before.
     Consumed(Use),
     /// The merchant wants it to end now.
     Stopped,
-    /// The block that held the receiver's transfer is not on the chain any more.
+    /// The block that held a call which counted as use is not on the chain any more.
     Unused(TxId),
+    /// The blocks that hold these calls, which used it, cannot be undone.
+    UseProven(Vec<TxId>),
     /// Time passed.
     Tick,
 }
@@ -212,6 +216,7 @@ pub fn step(
         Event::Consumed(one) => fill::consumed(&mut decision, one, around)?,
         Event::Stopped => fill::stopped(&mut decision, around)?,
         Event::Unused(txid) => fill::unused(&mut decision, txid, around)?,
+        Event::UseProven(calls) => fill::use_proven(&mut decision, &calls, around)?,
         Event::Tick => fill::tick(&mut decision, around)?,
     }
     if decision.whole == *whole && decision.due == around.moment.now {

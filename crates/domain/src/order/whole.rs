@@ -149,6 +149,18 @@ impl WholeOrder {
             && lent.all(|leg| leg.included_at.is_some_and(|included| included <= at))
     }
 
+    /// The calls that it counts as its use, which have to be found on the solid chain before it may end:
+    /// whoever counted one may have seen it in a block that a fork dropped, and have died before taking
+    /// that back. Each with the time of the block that was seen to hold it.
+    pub fn uses_to_prove(&self) -> impl Iterator<Item = (TxId, UnixMillis)> {
+        let transfer = self.order.used_by.zip(self.order.used);
+        let is_collection = self.order.collection().is_some();
+        let of_collection = transfer.filter(|_| is_collection);
+        let is_used_up = transfer.is_some() && !is_collection;
+        let calls = self.uses.iter().filter(move |_| is_used_up).map(|one| (one.txid, one.at));
+        of_collection.into_iter().chain(calls)
+    }
+
     /// The last transaction of a leg on a road that is not lost.
     #[must_use]
     pub fn live_tx(&self, number: u8, road: Road) -> Option<&ChainTx> {

@@ -131,6 +131,10 @@ impl World {
             Action::Send(txid) | Action::ProveLost(txid) => {
                 assert_eq!(whole.tx(txid).map(|tx| tx.state), Some(TxState::Stored));
             }
+            Action::ProveUse => {
+                assert!(whole.is_back(), "a use is proven when nothing else is left to do");
+                assert!(whole.order.used.is_some());
+            }
             Action::Sign { leg, road: Road::Out } => leg_is(leg, LegState::Planned),
             Action::Sign { leg, road: Road::Back } => leg_is(leg, LegState::Owed),
             Action::Read => assert!(whole.order.is_to_be_filled()),

@@ -147,6 +147,7 @@ impl Run {
                 None => return true,
             },
             Action::ProveLost(txid) => self.prove(txid),
+            Action::ProveUse => self.prove_use(order),
             Action::Sign { leg, road } => match self.sign(order, leg, road, lag) {
                 Some(event) => event,
                 None => return false,
@@ -203,14 +204,16 @@ impl Run {
             return;
         }
         let (order, event) = self.told[which % self.told.len()].clone();
-        let is_stale = match event {
+        let is_stale = match &event {
             Event::Included { txid, at, .. } => !self
                 .watched
                 .iter()
-                .any(|block| block.at == at && block.txs.iter().any(|(held, _)| *held == txid)),
-            Event::Used { txid, at } => !self.has_seen(txid, Some(at)),
-            Event::Unused(txid) => self.has_seen(txid, None),
-            Event::Answered { answer, .. } => answer == Answer::RefusedOutright,
+                .any(|block| block.at == *at && block.txs.iter().any(|(held, _)| held == txid)),
+            Event::Used { txid, at } => !self.has_seen(*txid, Some(*at)),
+            Event::Unused(txid) => self.has_seen(*txid, None),
+            // Recorded under the lease that looked for it.
+            Event::UseProven(_) => true,
+            Event::Answered { answer, .. } => *answer == Answer::RefusedOutright,
             Event::Signed(_)
             | Event::ReorgedOut(_)
             | Event::Lost(_)
@@ -310,6 +313,24 @@ impl Run {
             }
             None => Event::Lost(txid),
         }
+    }
+
+    fn prove_use(&self, order: usize) -> Event {
+        let ((_, solid_at), whole) = (self.chain.solid(), &self.world.orders[order]);
+        for (call, seen_at) in whole.uses_to_prove() {
+            let holds = |block: &&Block| block.transfers.iter().any(|(_, txid)| *txid == call);
+            match self.chain.blocks.iter().find(holds) {
+                Some(block) if block.at <= solid_at => {}
+                Some(block) => {
+                    assert_ne!(block.at, seen_at, "what is solid is not asked for in vain");
+                    let counted = whole.uses.iter().find(|one| one.txid == call);
+                    let moved = counted.map(|one| Event::Consumed(Use { at: block.at, ..*one }));
+                    return moved.unwrap_or(Event::Used { txid: call, at: block.at });
+                }
+                None => return Event::Unused(call),
+            }
+        }
+        Event::UseProven(whole.uses_to_prove().map(|(txid, _)| txid).collect())
     }
 
     fn sign(&mut self, order: usize, number: u8, road: Road, lag: usize) -> Option<Event> {
@@ -413,7 +434,9 @@ impl Run {
     fn undo_transfers(&mut self, dropped: &Block) {
         for (_, txid) in &dropped.transfers {
             for order in 0..self.world.orders.len() {
-                if self.world.orders[order].order.used_by == Some(*txid) {
+                let whole = &self.world.orders[order];
+                let is_counted = whole.uses.iter().any(|one| one.txid == *txid);
+                if is_counted || whole.order.used_by == Some(*txid) {
                     self.tell(order, Event::Unused(*txid));
                 }
             }
@@ -437,12 +460,29 @@ impl Run {
         }
     }
 
+    /// A fork may have put a transfer that is known into another block; whether it is known.
+    fn look_again_at(&mut self, transfer: TxId, at: UnixMillis) -> bool {
+        let mut is_known = false;
+        for order in 0..self.world.orders.len() {
+            let whole = &self.world.orders[order];
+            let counted = whole.uses.iter().find(|one| one.txid == transfer);
+            let moved = counted.map(|one| Event::Consumed(Use { at, ..*one }));
+            let used = (whole.order.used_by == Some(transfer))
+                .then_some(Event::Used { txid: transfer, at });
+            if let Some(event) = moved.or(used) {
+                self.tell(order, event);
+                is_known = true;
+            }
+        }
+        is_known
+    }
+
     /// The oldest order that was ready for a transfer is used.
     fn look_at_transfer(&mut self, sender: Address, txid: TxId, block: &Block) {
-        let live = || self.world.orders.iter().filter(|whole| whole.order.receiver == sender);
-        if live().any(|whole| whole.order.used_by == Some(txid)) {
+        if self.look_again_at(txid, block.at) {
             return;
         }
+        let live = || self.world.orders.iter().filter(|whole| whole.order.receiver == sender);
         let first = live()
             .filter(|whole| whole.awaits_use(block.at))
             .filter(|whole| whole.order.collection().is_some() || whole.follows_use())

@@ -72,7 +72,7 @@ fn the_open_orders_of_one_address_are_bounded() {
         {orders}
         order    o21 m1 A         -> 20 orders are open on this address
         order    o21 m1 B         -> the order costs 3857100 sun and 1000000 sun are available
-        used     o1 t1            -> ended, callback 40
+        used     o1 t1            -> delivered, callback 40
         order    o21 m1 A
         "
     ));

@@ -82,7 +82,7 @@ fn a_fork_below_the_way_back_leaves_both_transactions_to_themselves() {
         clock    +3s
         included o1/1 back        -> 1 returned
         included o1/1 out
-        tick     o1               -> ended
+        proven   o1               -> ended
         solid
         next     o1               -> close
         ",
@@ -132,7 +132,7 @@ fn a_way_back_that_is_lost_is_signed_again_until_it_is_back() {
         sign     o1/1             -> 1 returning
         answer   o1/1 taken
         included o1/1             -> 1 returned
-        tick     o1               -> ended
+        proven   o1               -> ended
         solid
         next     o1               -> close
         ",
@@ -154,8 +154,8 @@ fn a_record_that_is_gone_ends_the_order() {
         returned o1/1             -> 1 returned
         returned o1/1             -> nothing changes
         returned o1/2             -> the order has no such leg or transaction
-        next     o1               -> tick
-        tick     o1               -> ended
+        next     o1               -> prove use
+        proven   o1               -> ended
         next     o1               -> close
         ",
     );
@@ -249,8 +249,8 @@ fn a_way_out_that_is_lost_after_its_way_back_was_signed_owes_nothing() {
         solid
         next     o1               -> prove 1 back
         lost     o1/1 back        -> 1 dropped        # never owed: it would take another's stake
-        next     o1               -> tick
-        tick     o1               -> ended
+        next     o1               -> prove use
+        proven   o1               -> ended
         next     o1               -> close
         ",
     );
@@ -289,7 +289,7 @@ fn a_refused_way_back_is_tried_again_ever_more_slowly() {
         next     o1               -> sign 1 back
         sign     o1/1             -> 1 returning
         included o1/1             -> 1 returned
-        tick     o1               -> ended
+        proven   o1               -> ended
         ",
     );
 }
@@ -328,7 +328,7 @@ fn what_a_fork_took_from_a_delivered_order_is_lent_again() {
         sign     o1/2             -> 2 returning
         included o1/2             -> 2 returned
         solid
-        tick     o1               -> ended
+        proven   o1               -> ended
         money    m1               -> available 96.1429, held 0, revenue 3.8571
         ",
     );
@@ -394,8 +394,67 @@ fn a_transfer_that_a_fork_undid_is_expected_again() {
         included o1/2             -> 2 returned
         next     o1               -> wait 60s
         solid
-        tick     o1               -> ended
+        proven   o1               -> ended
         unused   o1 t1            -> nothing changes  # solid cannot be undone
+        ",
+    );
+}
+
+/// Another process counted it, late, in a block that a fork had dropped.
+#[test]
+fn a_use_that_the_solid_chain_does_not_hold_did_not_happen() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        clock    +3s
+        used     o1 t1            -> 1 owed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        proven   o1               -> nothing changes  # not before a solid block is as new
+        clock    +60s
+        solid
+        tick     o1               -> nothing changes
+        next     o1               -> prove use
+        unused   o1 t1            -> ok
+        next     o1               -> read
+        read     o1 energy 0      -> 2 w1 lends 64413 energy
+        sign     o1/2             -> 2 signed
+        included o1/2             -> 2 included
+        read     o1 energy 64413  -> ok
+        used     o1 t2            -> 2 owed
+        ",
+    );
+}
+
+#[test]
+fn a_use_that_a_fork_put_into_another_block_is_proven_by_that_one() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        clock    +3s
+        used     o1 t1            -> 1 owed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        solid
+        next     o1               -> prove use
+        clock    +3s
+        used     o1 t1            -> ok
+        used     o1 t1            -> nothing changes
+        next     o1               -> wait 60s
+        solid
+        next     o1               -> prove use
+        proven   o1               -> ended
+        used     o1 t1            -> nothing changes
         ",
     );
 }

@@ -25,8 +25,8 @@ fn what_was_never_used_goes_back_at_the_end_of_the_rent() {
         next     o1               -> wait 60s         # its transfer could still be undone
         tick     o1               -> nothing changes
         solid
-        next     o1               -> tick
-        tick     o1               -> ended
+        next     o1               -> prove use
+        proven   o1               -> ended
         next     o1               -> close
         money    m1               -> available 96.1429, held 0, revenue 3.8571
         ",

@@ -51,8 +51,8 @@ fn a_new_address_is_activated_first_and_energy_is_split_over_two_wallets() {
         included o1/3             -> 3 returned
         next     o1               -> wait 60s
         solid
-        next     o1               -> tick
-        tick     o1               -> ended
+        next     o1               -> prove use
+        proven   o1               -> ended
         next     o1               -> close
         ",
     );
@@ -362,8 +362,8 @@ fn nothing_missing_is_delivered_at_once_and_free() {
         clock    +60s
         used     o1 t1            -> ok
         solid
-        next     o1               -> tick
-        tick     o1               -> ended
+        next     o1               -> prove use
+        proven   o1               -> ended
         next     o1               -> close
         ",
     );

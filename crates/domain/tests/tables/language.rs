@@ -19,6 +19,7 @@
 //! call o1 t7 30000               call t7 was seen and used so much of the order's energy
 //! stop o1                        the merchant ends it
 //! unused o1 t7                   a fork undid it
+//! proven o1                      the solid chain holds what used it
 //! blocked 1                      nobody has a key for the legs of this number; `blocked` ends that
 //! returned o1/1                  the chain shows nothing left to take back
 //! tick o1 | next o1 | money m1 | wallet w1
@@ -188,6 +189,11 @@ impl Script {
             ["unused", order, transfer] => {
                 let txid = txid(0, u8::try_from(number(&transfer[1..])).unwrap(), 0, 0);
                 (index(order), Event::Unused(txid))
+            }
+            ["proven", order] => {
+                let whole = &self.world.orders[index(order)];
+                let calls = whole.uses_to_prove().map(|(txid, _)| txid).collect();
+                (index(order), Event::UseProven(calls))
             }
             ["returned", leg] => {
                 let (order, number) = leg_of(leg);

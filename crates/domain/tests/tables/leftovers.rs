@@ -24,7 +24,7 @@ fn what_nobody_counts_on_goes_back_first() {
         call     o1 t1 65000      -> 2 owed
         sign     o1/2             -> 2 returning
         included o1/2             -> 2 returned
-        tick     o1               -> ended
+        proven   o1               -> ended
         ",
     );
 }

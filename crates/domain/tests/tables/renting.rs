@@ -21,11 +21,42 @@ fn an_hour_goes_back_as_soon_as_it_is_used_up() {
         call     o1 t3 1          -> 1 owed           # what is left is of no use
         sign     o1/1             -> 1 returning
         included o1/1             -> 1 returned
-        next     o1               -> tick
-        tick     o1               -> ended
+        next     o1               -> prove use
+        proven   o1               -> ended
         solid
         next     o1               -> close
         money    m1               -> available 96.1, held 0, revenue 3.9
+        ",
+    );
+}
+
+#[test]
+fn a_call_that_a_fork_undid_uses_nothing() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        rent     o1 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 65130  -> delivered, settled 3.9, callback 40
+        call     o1 t1 1000
+        call     o1 t2 59000
+        clock    +3s
+        call     o1 t2 59000      -> ok               # in another block now
+        call     o1 t3 5000       -> 1 owed
+        unused   o1 t9            -> nothing changes
+        unused   o1 t1            -> ok               # used up without it
+        unused   o1 t2            -> 1 included
+        unused   o1 t2            -> nothing changes
+        call     o1 t4 59000      -> 1 owed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        solid
+        next     o1               -> prove use
+        unused   o1 t4            -> ok               # not on the solid chain
+        next     o1               -> read
+        read     o1 energy 0      -> 2 w1 lends 65130 energy
         ",
     );
 }

@@ -84,6 +84,7 @@ pub(crate) fn action(world: &World, order: usize) -> String {
     match world.next(order) {
         Action::Send(txid) => format!("send {}", named(txid)),
         Action::ProveLost(txid) => format!("prove {}", named(txid)),
+        Action::ProveUse => "prove use".to_owned(),
         Action::Sign { leg, road: Road::Out } => format!("sign {leg} out"),
         Action::Sign { leg, road: Road::Back } => format!("sign {leg} back"),
         Action::Read => "read".to_owned(),

@@ -45,8 +45,8 @@ fn a_used_order_waits_for_the_other_and_both_go_back() {
         sign     o2/1             -> 1 returning
         included o1/1             -> 1 returned
         included o2/1             -> 1 returned
-        tick     o1               -> ended
-        tick     o2               -> ended
+        proven   o1               -> ended
+        proven   o2               -> ended
         solid
         next     o1               -> close
         next     o2               -> close
@@ -232,7 +232,7 @@ fn what_was_used_stays_while_an_order_that_bought_nothing_counts_on_it() {
         used     o2 t1            -> ok               # back now, it would take used energy along
         next     o2               -> wait 60s
         tick     o2               -> nothing changes
-        used     o1 t2            -> ended
+        used     o1 t2            -> ok
         next     o2               -> tick
         tick     o2               -> 1 owed
         ",

@@ -1,8 +1,10 @@
 //! Lost answers, lagging nodes and forks: one order, one delegation.
 
 use devnet::{Fault, When};
+use domain::order::Event;
+use domain::{OrderId, UnixMillis};
 use serde_json::{Value, json};
-use tron::Address;
+use tron::{Address, TxId};
 
 use crate::support::chain::recipient_with;
 use crate::support::merchant::wanted;
@@ -140,4 +142,31 @@ async fn a_lost_answer_on_the_way_back_returns_once() {
     world.mine(8).await;
     assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
     world.finish().await;
+}
+
+/// Another process counted a transfer in a block that a fork had dropped, after everybody had stepped
+/// back over it: nobody tells that it did not happen.
+#[tokio::test]
+async fn a_use_that_no_block_holds_is_found_out_before_its_order_ends() {
+    let mut world = World::new().await;
+    let receiver = Receiver::start().await;
+    let (payer, order) = ordered(&mut world, &receiver).await;
+    world.settle().await;
+    world.mine(1).await;
+    assert_eq!(world.status(&order).await, 40);
+    let id = OrderId::parse(order["serial"].as_str().unwrap()).unwrap();
+    let at = UnixMillis(world.chain.head().timestamp_ms);
+    let counted = Event::Used { txid: TxId::from_bytes([7; 32]), at };
+    world.app.apply(id, counted, None).await.unwrap().unwrap();
+    world.mine(2).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.mine(24).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (2, 1));
+    assert!(world.usable_energy(payer) >= 64_285);
+    assert!(world.sweeps(payer, recipient_with()));
+    world.mine(3).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (2, 2));
+    assert_eq!(world.balances().await.0, 100_000_000 - 3_857_100);
+    world.finish().await;
+    assert_eq!(receiver.posts().len(), 1);
 }

@@ -187,6 +187,15 @@ pub(super) fn used(
     at: UnixMillis,
     around: &Surroundings<'_>,
 ) -> Result<(), Refused> {
+    let order = &mut decision.whole.order;
+    // A fork put it into another block.
+    if order.used_by == Some(txid) && order.state == OrderState::Delivered {
+        if order.used == Some(at) || order.collection().is_none() {
+            return Err(Refused::NoChange);
+        }
+        order.used = Some(at);
+        return Ok(());
+    }
     let is_counted = around.others.iter().any(|other| other.order.used_by == Some(txid));
     let is_collection = decision.whole.order.collection().is_some();
     if is_counted || !is_collection || !decision.whole.awaits_use(at) {
@@ -206,9 +215,19 @@ pub(super) fn consumed(
     one: Use,
     around: &Surroundings<'_>,
 ) -> Result<(), Refused> {
-    let whole = &decision.whole;
-    let is_counted = whole.uses.iter().any(|before| before.txid == one.txid);
-    if is_counted || !whole.follows_use() || !whole.awaits_use(one.at) {
+    let whole = &mut decision.whole;
+    if let Some(before) = whole.uses.iter_mut().find(|before| before.txid == one.txid) {
+        // A fork put it into another block.
+        if before.at == one.at || whole.order.ended.is_some() {
+            return Err(Refused::NoChange);
+        }
+        before.at = one.at;
+        if whole.order.used_by == Some(one.txid) {
+            whole.order.used = Some(one.at);
+        }
+        return Ok(());
+    }
+    if !whole.follows_use() || !whole.awaits_use(one.at) {
         return Err(Refused::NoChange);
     }
     decision.whole.uses.push(one);
@@ -236,19 +255,30 @@ pub(super) fn stopped(decision: &mut Decision, around: &Surroundings<'_>) -> Res
     }
 }
 
-/// A fork undid the receiver's transfer, so it is expected again: what was not taken back yet stays, and
-/// what was is lent again.
+/// A fork undid the receiver's transfer or a call that used energy, so it is expected again: what was not
+/// taken back yet stays, and what was is lent again.
 pub(super) fn unused(
     decision: &mut Decision,
     txid: TxId,
     around: &Surroundings<'_>,
 ) -> Result<(), Refused> {
-    let order = &mut decision.whole.order;
-    let is_theirs = order.used_by == Some(txid) && order.collection().is_some();
-    if !is_theirs || order.state != OrderState::Delivered {
+    let whole = &mut decision.whole;
+    let counted = whole.uses.len();
+    if whole.order.ended.is_none() {
+        whole.uses.retain(|one| one.txid != txid);
+    }
+    let is_theirs = whole.order.used_by == Some(txid) || whole.uses.len() < counted;
+    if !is_theirs || whole.order.ended.is_some() {
         return Err(Refused::NoChange);
     }
-    (order.used, order.used_by) = (None, None);
+    if whole.order.used.is_none() {
+        return Ok(());
+    }
+    if let Some(last) = whole.uses.last().filter(|_| whole.is_used_up()) {
+        (whole.order.used, whole.order.used_by) = (Some(last.at), Some(last.txid));
+        return Ok(());
+    }
+    (whole.order.used, whole.order.used_by) = (None, None);
     if !is_wanted(&decision.whole, around) {
         return Ok(());
     }
@@ -261,6 +291,25 @@ pub(super) fn unused(
     if decision.whole.fill_legs().any(is_gone) {
         spoil(decision);
     }
+    Ok(())
+}
+
+/// What used it is there for good: with everything back, the order ends.
+pub(super) fn use_proven(
+    decision: &mut Decision,
+    calls: &[TxId],
+    around: &Surroundings<'_>,
+) -> Result<(), Refused> {
+    let whole = &decision.whole;
+    let is_awaited = whole.order.state == OrderState::Delivered
+        && whole.is_back()
+        && !calls.is_empty()
+        && whole.uses_to_prove().all(|(txid, _)| calls.contains(&txid))
+        && may_end(whole, &around.moment, around.limits);
+    if !is_awaited {
+        return Err(Refused::NoChange);
+    }
+    end(decision, around.moment.now);
     Ok(())
 }
 
@@ -281,16 +330,23 @@ pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result
     }
 }
 
-/// Everything lent is to go back, if it may; with nothing left to come back the order ends.
+/// Everything lent is to go back, if it may; with nothing left to come back the order ends, unless its
+/// use is to be proven first.
 fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
     if may_release(&decision.whole, around.others, &around.moment, around.limits) {
         let_go(decision)?;
     }
-    if decision.whole.is_back() && may_end(&decision.whole, &around.moment, around.limits) {
-        let order = &mut decision.whole.order;
-        (order.state, order.ended) = (OrderState::Ended, Some(around.moment.now));
+    let whole = &decision.whole;
+    let is_to_prove = whole.uses_to_prove().next().is_some();
+    if whole.is_back() && !is_to_prove && may_end(whole, &around.moment, around.limits) {
+        end(decision, around.moment.now);
     }
     Ok(())
+}
+
+fn end(decision: &mut Decision, now: UnixMillis) {
+    let order = &mut decision.whole.order;
+    (order.state, order.ended) = (OrderState::Ended, Some(now));
 }
 
 /// What the merchant is told, if an address for it is known.
