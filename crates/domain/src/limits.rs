@@ -15,8 +15,10 @@ pub const DELEGATION_MIN_SUN: i64 = 1_000_000;
 ///
 /// Source: java-tron `BandwidthProcessor.consume`; `docs/chain.md`.
 pub const TRANSFER_BANDWIDTH: i64 = 346;
+/// Bandwidth that taking a leg back costs a pool wallet.
+pub const RETURN_BANDWIDTH: i64 = 281;
 /// Bandwidth that a delegation and its reclaim cost a pool wallet together.
-pub const LEG_BANDWIDTH: i64 = 286 + 281;
+pub const LEG_BANDWIDTH: i64 = 286 + RETURN_BANDWIDTH;
 /// Longest wait between two tries at the same step on chain, in milliseconds: ten minutes.
 pub const TRY_AGAIN_MAX_MS: i64 = 600_000;
 /// Most over-provision that an operator may configure, in parts per million of the need (0.5 %).

@@ -6,7 +6,7 @@ use tron::{Address, Resource, Sun};
 
 use crate::collect::ChainTotals;
 use crate::collect::plan::{most_units_for_sun, without_margin};
-use crate::limits::{DELEGATION_MIN_SUN, LEG_BANDWIDTH};
+use crate::limits::{DELEGATION_MIN_SUN, LEG_BANDWIDTH, RETURN_BANDWIDTH};
 
 /// What a wallet is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +21,7 @@ pub enum WalletRole {
 
 /// A wallet of the pool as the last reading and our own reservations leave it.
 ///
-/// Written by: `reconcile_pool` (capacity, bandwidth, balance), order decisions (reservations).
+/// Written by: `reconcile_pool` (capacity, bandwidth, balance), order decisions (reservations, open legs).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PoolWallet {
     /// The address whose stake is lent, or that pays for activations.
@@ -42,6 +42,8 @@ pub struct PoolWallet {
     pub bandwidth_reserved: Sun,
     /// Bandwidth that its own transactions can use, at the last reading.
     pub own_bandwidth: i64,
+    /// Legs of its stake that are not back yet: the bandwidth to take them back is spoken for.
+    pub legs_open: i64,
     /// Liquid TRX, in sun, at the last reading.
     pub balance: Sun,
 }
@@ -70,6 +72,11 @@ pub enum NoCapacity {
 /// Source: chain parameters `getCreateNewAccountFeeInSystemContract`, `getCreateAccountFee`.
 pub const ACTIVATION_COST_SUN: i64 = 1_100_000;
 
+/// What a byte costs that no bandwidth pays for, in sun.
+///
+/// Source: chain parameter `getTransactionFee`.
+const BYTE_PRICE_SUN: i64 = 1_000;
+
 impl PoolWallet {
     /// Stake that a new leg may still take, in sun; never negative.
     #[must_use]
@@ -94,9 +101,15 @@ impl PoolWallet {
         self.is_enabled && self.role == WalletRole::Lender && self.can_pay_for_bytes()
     }
 
-    /// Whether it can pay for a leg's own bytes, by bandwidth or by burning TRX.
+    /// Whether it can pay for the bytes of one more leg and of taking back all that is open, by bandwidth
+    /// or by burning TRX.
+    ///
+    /// What it cannot pay for is refused until its bandwidth recovers, which takes a day: stake that is
+    /// lent without that in mind stays with receivers long after they used it.
     fn can_pay_for_bytes(&self) -> bool {
-        self.own_bandwidth >= LEG_BANDWIDTH || self.balance.get() >= LEG_BANDWIDTH * 1_000
+        let wanted = self.legs_open.saturating_mul(RETURN_BANDWIDTH).saturating_add(LEG_BANDWIDTH);
+        let missing = wanted.saturating_sub(self.own_bandwidth).max(0);
+        self.balance.get() >= missing.saturating_mul(BYTE_PRICE_SUN)
     }
 }
 
@@ -213,6 +226,7 @@ mod tests {
             bandwidth_capacity: Sun::ZERO,
             bandwidth_reserved: Sun::ZERO,
             own_bandwidth: 10_000,
+            legs_open: 0,
             balance: Sun::ZERO,
         }
     }
@@ -249,6 +263,20 @@ mod tests {
         assert!(take(vec![byteless], 5).is_err());
         let burns = PoolWallet { balance: Sun::from_trx(1), ..byteless };
         assert_eq!(take(vec![burns], 5), Ok(vec![(1, 5)]));
+    }
+
+    #[test]
+    fn what_is_lent_can_be_taken_back() {
+        let lends = |legs_open, own_bandwidth, sun| {
+            let balance = Sun::new(sun);
+            let wallet = PoolWallet { legs_open, own_bandwidth, balance, ..wallet(1, 50) };
+            take(vec![wallet], 5).is_ok()
+        };
+        let wanted = LEG_BANDWIDTH + 3 * RETURN_BANDWIDTH;
+        assert!(lends(3, wanted, 0));
+        assert!(!lends(3, wanted - 1, 0));
+        assert!(lends(3, wanted - 1, 1_000), "a byte is burnt for");
+        assert!(!lends(3, wanted - 2, 1_999));
     }
 
     /// What is said to be available is what is given, and one unit more is not.

@@ -176,6 +176,15 @@ FROM wallet LEFT JOIN (
   ON planned.owner = wallet.address
 WHERE bandwidth_reserved <> COALESCE(bandwidth, 0) OR energy_reserved <> COALESCE(energy, 0)
 ORDER BY address";
+    // Open are planned (0) to returning (4) legs that have stake to take back.
+    LEGS_OPEN = "
+SELECT address, legs_open, COALESCE(legs, 0)
+FROM wallet LEFT JOIN (
+  SELECT owner, COUNT(*) AS legs FROM leg WHERE kind IN (1, 2) AND state BETWEEN 0 AND 4
+  GROUP BY owner) AS open
+  ON open.owner = wallet.address
+WHERE legs_open <> COALESCE(legs, 0)
+ORDER BY address";
     // More than one transaction of a leg on one road that could execute.
     TWO_LIVE = "
 SELECT order_id, leg, road, COUNT(*) FROM chain_tx WHERE state <> 3
@@ -337,6 +346,10 @@ const CHECKS: &[Check] = &[
             "wallet {wallet}: reserved are {energy} sun of energy stake and {bandwidth} sun of \
              bandwidth stake, its planned and signed legs take {energy_legs} and {bandwidth_legs} sun"
         ))
+    }),
+    (LEGS_OPEN, |row| {
+        let (wallet, kept, found) = (column::address(row, 0)?, sun(row, 1)?, sun(row, 2)?);
+        Ok(format!("wallet {wallet}: {kept} legs are counted as open, {found} are"))
     }),
     (TWO_LIVE, |row| {
         let (order, leg) = (column::order_id(row, 0)?, sun(row, 1)?);

@@ -14,7 +14,7 @@ use crate::sql::{Connection, OptionalExtension, params};
 crate::statement::statements! {
     ALL = "
 SELECT address, role, permission_id, is_enabled, energy_capacity, energy_reserved,
-  bandwidth_capacity, bandwidth_reserved, own_bandwidth, balance, version
+  bandwidth_capacity, bandwidth_reserved, own_bandwidth, legs_open, balance, version
 FROM wallet ORDER BY address";
     SIGNERS = "SELECT address, signer, role, permission_id FROM wallet ORDER BY address";
     PUT = "
@@ -26,7 +26,8 @@ ON CONFLICT (address) DO UPDATE SET signer = excluded.signer, role = excluded.ro
     CHANGE = "
 UPDATE wallet SET energy_reserved = energy_reserved + ?2, energy_capacity = energy_capacity + ?3,
   bandwidth_reserved = bandwidth_reserved + ?4, bandwidth_capacity = bandwidth_capacity + ?5,
-  own_bandwidth = own_bandwidth + ?6, balance = balance + ?7, version = version + ?8
+  own_bandwidth = own_bandwidth + ?6, legs_open = legs_open + ?7, balance = balance + ?8,
+  version = version + ?9
 WHERE address = ?1";
     SAVE_READING = "
 UPDATE wallet SET energy_capacity = ?3, bandwidth_capacity = ?4, own_bandwidth = ?5, balance = ?6
@@ -47,9 +48,10 @@ pub(crate) fn all(connection: &Connection) -> Result<(Pool, Vec<i64>), Fault> {
             bandwidth_capacity: column::sun(row, 6)?,
             bandwidth_reserved: column::sun(row, 7)?,
             own_bandwidth: row.get(8)?,
-            balance: column::sun(row, 9)?,
+            legs_open: row.get(9)?,
+            balance: column::sun(row, 10)?,
         };
-        Ok((wallet, row.get::<i64>(10)?))
+        Ok((wallet, row.get::<i64>(11)?))
     })?;
     let (wallets, versions) = rows.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     Ok((Pool { wallets }, versions))
@@ -122,6 +124,7 @@ pub(crate) fn change(connection: &Connection, change: &WalletChange) -> Result<(
         change.bandwidth_reserved.get(),
         change.bandwidth_capacity.get(),
         change.own_bandwidth,
+        change.legs_open,
         change.balance.get(),
         moves_capacity,
     ])?;

@@ -7,6 +7,8 @@ mod fill;
 pub use accept::{NewOrder, Offer, Wanted, accept};
 pub use fill::ReadBack;
 
+use std::collections::BTreeMap;
+
 use tron::{Address, Resource, Sun, TxId};
 
 use super::next::Moment;
@@ -15,7 +17,7 @@ use crate::callback::CallbackEvent;
 use crate::key::CapExceeded;
 use crate::ledger::LedgerTx;
 use crate::leg::step::LegRefused;
-use crate::leg::{LegKind, Road};
+use crate::leg::{Leg, LegKind, Road};
 use crate::limits::OrderLimits;
 use crate::pool::{NoCapacity, Pool};
 use crate::time::UnixMillis;
@@ -104,6 +106,8 @@ pub struct WalletChange {
     pub bandwidth_capacity: Sun,
     /// Bandwidth for its own transactions, in units.
     pub own_bandwidth: i64,
+    /// Legs of its stake that are not back.
+    pub legs_open: i64,
     /// Liquid TRX, in sun.
     pub balance: Sun,
 }
@@ -222,6 +226,7 @@ pub fn step(
     if decision.whole == *whole && decision.due == around.moment.now {
         return Err(Refused::NoChange);
     }
+    decision.wallets.extend(WalletChange::of_open_legs(&whole.legs, &decision.whole.legs));
     Ok(decision)
 }
 
@@ -236,6 +241,7 @@ impl WalletChange {
             bandwidth_reserved: Sun::ZERO,
             bandwidth_capacity: Sun::ZERO,
             own_bandwidth: 0,
+            legs_open: 0,
             balance: Sun::ZERO,
         }
     }
@@ -255,6 +261,18 @@ impl WalletChange {
             })
             .filter(|change| *change != Self::none(change.address))
             .collect()
+    }
+
+    /// The legs that were opened and closed between two states of an order, wallet by wallet.
+    fn of_open_legs(before: &[Leg], after: &[Leg]) -> Vec<Self> {
+        let mut opened: BTreeMap<Address, i64> = BTreeMap::new();
+        for (legs, count) in [(before, -1), (after, 1)] {
+            for leg in legs.iter().filter(|leg| leg.kind.stake().is_some() && !leg.is_closed()) {
+                *opened.entry(leg.owner).or_default() += count;
+            }
+        }
+        let changed = opened.into_iter().filter(|(_, count)| *count != 0);
+        changed.map(|(owner, legs_open)| Self { legs_open, ..Self::none(owner) }).collect()
     }
 
     /// A leg's stake moves: `reserved` and `capacity` are +1, 0 or -1 times its balance.

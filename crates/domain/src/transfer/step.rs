@@ -330,6 +330,7 @@ mod tests {
             bandwidth_capacity: Sun::ZERO,
             bandwidth_reserved: Sun::ZERO,
             own_bandwidth: 0,
+            legs_open: 0,
             balance: Sun::from_trx(5),
         }
     }

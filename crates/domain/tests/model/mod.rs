@@ -107,6 +107,7 @@ impl World {
             bandwidth_capacity: bandwidth,
             bandwidth_reserved: Sun::ZERO,
             own_bandwidth: 1_000_000,
+            legs_open: 0,
             balance: Sun::ZERO,
         });
         self.check();
@@ -257,6 +258,7 @@ impl World {
         wallet.bandwidth_reserved = wallet.bandwidth_reserved + change.bandwidth_reserved;
         wallet.bandwidth_capacity = wallet.bandwidth_capacity + change.bandwidth_capacity;
         wallet.balance = wallet.balance + change.balance;
+        wallet.legs_open += change.legs_open;
         // A reading would bring both back; here bytes are never what an order fails for.
         wallet.own_bandwidth = 1_000_000;
     }

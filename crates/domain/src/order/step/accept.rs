@@ -142,11 +142,13 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
         stopped: None,
         ended: None,
     };
+    let mut wallets = WalletChange::between(offer.pool, &pool);
+    wallets.extend(WalletChange::of_open_legs(&[], &legs));
     Ok(Decision {
         whole: WholeOrder { order, legs, txs: Vec::new(), uses: Vec::new() },
         ledger,
         callback: None,
-        wallets: WalletChange::between(offer.pool, &pool),
+        wallets,
         due: new.now,
     })
 }
