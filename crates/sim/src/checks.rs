@@ -30,6 +30,7 @@ pub(crate) fn clean_node(stage: &Arc<Stage>) -> JsonNode<CleanTransport> {
 #[derive(Clone, Copy, Debug)]
 struct Usable {
     energy: i64,
+    energy_limit: i64,
     free_bandwidth: i64,
     staked_bandwidth: i64,
 }
@@ -44,6 +45,7 @@ fn usable(stage: &Stage, address: Address) -> Usable {
     let number = |name: &str| reply[name].as_i64().unwrap_or(0);
     Usable {
         energy: left(Resource::Energy),
+        energy_limit: stage.devnet.allowed(address, Resource::Energy).limit,
         free_bandwidth: number("freeNetLimit") - number("freeNetUsed"),
         staked_bandwidth: left(Resource::Bandwidth),
     }
@@ -55,6 +57,14 @@ pub(crate) fn ready_means_ready(stage: &Stage, order: OrderId) {
     let promise = stage.with(|state| promise(state, order));
     let Some((receiver, energy, transfers)) = promise else { return };
     let usable = usable(stage, receiver);
+    if transfers == 0 {
+        // Energy of its own, whatever the address has used before.
+        if usable.energy_limit < energy {
+            let text = format!("{receiver} has {usable:?}, {energy} energy are to be there");
+            stage.violate("ready means ready", Some(order), text);
+        }
+        return;
+    }
     let free = (usable.free_bandwidth / TRANSFER_BYTES).max(0);
     let staked = (usable.staked_bandwidth / TRANSFER_BYTES).max(0);
     if usable.energy < energy || free + staked < transfers {
@@ -63,8 +73,8 @@ pub(crate) fn ready_means_ready(stage: &Stage, order: OrderId) {
     }
 }
 
-/// What was promised to an address: energy, and transfers; `None` when the chain may have changed
-/// since.
+/// What was promised to an address: energy, and transfers, none for energy that is rented; `None` when
+/// the chain may have changed since.
 fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
     let page = state.book.page(order)?;
     let receiver = page.order().receiver;
@@ -76,12 +86,17 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
     if disturbed >= *read_step {
         return None;
     }
+    if page.order().collection().is_none() {
+        return Some((receiver, page.order().energy.get(), 0));
+    }
     // What was promised to others before counts too, as long as nobody touched it since.
     let is_promised = |other: &&Page| {
         let end = other.order().ready.map(|ready| ready.after_secs(state.hold_secs));
         end.is_some_and(|end| end > state.now())
             && other.state() == OrderState::Delivered
+            && other.order().collection().is_some()
             && other.order().used.is_none()
+            && other.order().stopped.is_none()
             && other.order().id != order
             && other.ready_step().is_some_and(|step| step > disturbed)
     };

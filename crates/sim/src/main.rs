@@ -7,6 +7,10 @@ use clap::Parser;
 use domain::OrderId;
 use sunsweep_sim::{Fleet, Mutation, Report, RunOptions, Size, name, run_all};
 
+/// Half of a run is allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Try to break the product: seeded runs of everything, with faults.
 ///
 /// Without --seed: the seeds from 1 on until enough orders were accepted, and then a fresh one.

@@ -62,7 +62,7 @@ mutations! {
     NoReadBack = "no-read-back";
     /// A record that a node does not show counts as taken back.
     TrustEmptyRecords = "trust-empty-records";
-    /// That a fork undid a receiver's transfer is not recorded.
+    /// That a fork undid a receiver's transfer is not recorded, nor looked for before its order ends.
     ForgetUndoneUse = "forget-undone-use";
 }
 

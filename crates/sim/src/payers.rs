@@ -60,7 +60,8 @@ impl Payer {
 
 /// Energy price times the dearest transfer, generously: the owner has no TRX to burn anyway.
 const FEE_LIMIT_SUN: i64 = 100_000_000;
-const EXPIRATION_MS: i64 = 60_000;
+/// How long a transfer can be included, in milliseconds of chain time.
+pub(crate) const EXPIRATION_MS: i64 = 60_000;
 
 /// Sends a transfer of the token as the owner's wallet would; `None` when the node refuses it.
 pub(crate) fn transfer(
@@ -95,11 +96,23 @@ pub(crate) fn transfer(
     (reply.body["result"] == Value::Bool(true)).then_some(txid)
 }
 
-/// What became of a transfer: whether it was included and worked, and the TRX that it burned.
-pub(crate) fn receipt(devnet: &Devnet, txid: TxId) -> Option<(bool, i64)> {
+/// What became of a transfer that a block holds.
+#[derive(Debug)]
+pub(crate) struct Receipt {
+    pub(crate) has_worked: bool,
+    pub(crate) burned_sun: i64,
+    /// The receipt as the node has it, for the story.
+    pub(crate) text: String,
+}
+
+/// What became of a transfer; `None` while no block holds it.
+pub(crate) fn receipt(devnet: &Devnet, txid: TxId) -> Option<Receipt> {
     let body = json!({"value": txid.to_string()});
-    let reply = devnet.call(&Request::post("wallet/gettransactioninfobyid", body));
-    reply.body.get("blockNumber")?;
-    let has_worked = reply.body["receipt"]["result"] == "SUCCESS";
-    Some((has_worked, reply.body["fee"].as_i64().unwrap_or(0)))
+    let reply = devnet.call(&Request::post("wallet/gettransactioninfobyid", body)).body;
+    reply.get("blockNumber")?;
+    Some(Receipt {
+        has_worked: reply["receipt"]["result"] == "SUCCESS",
+        burned_sun: reply["fee"].as_i64().unwrap_or(0),
+        text: reply.to_string(),
+    })
 }

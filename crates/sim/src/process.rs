@@ -11,9 +11,10 @@ use app::fill_order::FillFailed;
 use app::place_order::{PlaceOrder, PlaceRefused};
 use app::ports::StoreError;
 use app::rows::{Lease, OutboxKind};
+use app::stop_order::StopRefused;
 use app::watch_chain::{WatchFailed, Watcher};
 use app::{App, Settings};
-use domain::{Order, OrderId};
+use domain::{MerchantId, Order, OrderId};
 use node::{CacheSettings, Cached, JsonNode, LossRule, NodeSettings, TronNode};
 use store::SqlStore;
 use tokio::sync::Notify;
@@ -48,6 +49,7 @@ pub(crate) enum Done {
     Watched(Box<Watcher>, Result<bool, WatchFailed>),
     Placed(usize, Box<Result<Order, PlaceRefused>>),
     Pruned(Result<usize, StoreError>),
+    Stopped(OrderId, Result<(), StopRefused>),
 }
 
 /// A piece of work under way.
@@ -191,6 +193,13 @@ impl Process {
     pub(crate) fn place(&self, index: usize, number: usize, place: PlaceOrder) -> Task {
         let app = self.app.clone();
         let work = async move { Done::Placed(number, Box::new(app.place_order(place).await)) };
+        Self::task(index, None, work)
+    }
+
+    /// Ends a merchant's order early.
+    pub(crate) fn stop(&self, index: usize, (merchant, order): (MerchantId, OrderId)) -> Task {
+        let app = self.app.clone();
+        let work = async move { Done::Stopped(order, app.stop_order(merchant, order).await) };
         Self::task(index, None, work)
     }
 

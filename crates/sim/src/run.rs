@@ -19,7 +19,7 @@ use crate::gated_store::fail_by_weather;
 use crate::mutation::Mutation;
 use crate::process::{Habits, Process, Task};
 use crate::random::Random;
-use crate::scheduler::Intention;
+use crate::scheduler::{Intention, UnderWay};
 use crate::stage::{Stage, Violation};
 use crate::workload::Workload;
 use crate::world::{World, WorldPlan, chain};
@@ -97,6 +97,8 @@ pub(crate) struct Run {
     pub(crate) intentions: Vec<Intention>,
     /// Transfers that must work, and the orders that promised them.
     pub(crate) promised: Vec<(TxId, OrderId)>,
+    /// Transfers that payers have sent and that may be in no block yet.
+    pub(crate) under_way: Vec<UnderWay>,
     /// Nothing goes wrong in this run, and nobody meddles.
     pub(crate) is_calm: bool,
     /// The network's stake moves with each block.
@@ -141,8 +143,7 @@ impl Run {
         let mut world = World::new(&devnet, &plan, &mut random);
         let hold_secs = habits.settings.limits.hold_secs;
         let stage = Stage::new(devnet, random, hold_secs, options.mutation);
-        let directory =
-            has_file.then(|| tempfile::tempdir().expect("a directory for the database"));
+        let directory = has_file.then(scratch);
         let path = directory.as_ref().map(|directory| directory.path().join(FILE));
         let first = open(&stage, path.as_deref());
         world.fill_store(&first, &plan, stage.now());
@@ -165,6 +166,7 @@ impl Run {
             workload: Workload::default(),
             intentions: Vec::new(),
             promised: Vec::new(),
+            under_way: Vec::new(),
             is_calm,
             has_drift: false,
         };
@@ -241,6 +243,17 @@ impl Run {
             }
         })
     }
+}
+
+/// A directory for a database: in memory where the machine has such a place, since what is simulated is
+/// never the machine's own disk.
+fn scratch() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let directory = match memory.is_dir() {
+        true => tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()),
+        false => tempfile::tempdir(),
+    };
+    directory.expect("a directory for the database")
 }
 
 fn open(stage: &Arc<Stage>, path: Option<&Path>) -> Arc<SqlStore> {

@@ -8,8 +8,9 @@ use domain::OrderId;
 use futures::FutureExt;
 use node::TronNode;
 use serde_json::json;
-use tron::{Address, TokenUnits};
+use tron::{Address, TokenUnits, TxId};
 
+use crate::book::Page;
 use crate::checks::clean_node;
 use crate::faults::Fault;
 use crate::payers;
@@ -25,6 +26,15 @@ pub(crate) struct Intention {
     pub(crate) from_step: u64,
     /// The order that promised it; nothing stands in its way, so it must work and burn nothing.
     pub(crate) promised_by: Option<OrderId>,
+}
+
+/// A transfer of tokens that was sent.
+pub(crate) struct UnderWay {
+    from: Address,
+    txid: TxId,
+    amount: u128,
+    /// When it can be in no block any more, in chain time.
+    until: i64,
 }
 
 /// Tasks from which on nothing new is begun.
@@ -56,6 +66,7 @@ impl Run {
             955..=964 => self.place(),
             965..=979 => self.pay(),
             980..=984 => self.meddle(),
+            985..=985 if self.stage.with(|state| state.random.percent(50)) => self.stop(),
             985..=985 => self.administer(),
             986..=986 => self.change_weather(),
             987..=996 => self.trouble(),
@@ -114,6 +125,9 @@ impl Run {
                 stage.note(Some(order), format!("process {process} cannot call: {error}"));
             }
             Done::Filled(..) | Done::Called(..) => {}
+            Done::Stopped(order, outcome) => {
+                stage.note(Some(order), format!("process {process} stops it: {outcome:?}"));
+            }
             Done::Watched(watcher, outcome) => {
                 if let Err(error) = outcome {
                     stage.note(None, format!("process {process} cannot watch: {}", causes(&error)));
@@ -217,10 +231,11 @@ impl Run {
         let stage = Arc::clone(&self.stage);
         self.promised.retain(|(txid, order)| match payers::receipt(&stage.devnet, *txid) {
             None => true,
-            Some((true, 0)) => false,
-            Some((has_worked, burned)) => {
-                let text = format!("transfer {txid} worked: {has_worked}, burned {burned} sun");
-                stage.violate("a prompt payer burns nothing", Some(*order), text);
+            Some(receipt) => {
+                if !receipt.has_worked || receipt.burned_sun > 0 {
+                    let text = format!("transfer {txid}: {}", receipt.text);
+                    stage.violate("a prompt payer burns nothing", Some(*order), text);
+                }
                 false
             }
         });
@@ -275,14 +290,10 @@ impl Run {
     fn pay(&mut self) {
         let fresh = self.stage.with(|state| std::mem::take(&mut state.delivered));
         for order in fresh {
-            let found = self.stage.with(|state| {
-                let page = state.book.page(order)?;
-                let order = page.order();
-                let wanted = order.collection()?;
-                let dice = state.random.below(100);
-                Some((order.receiver, wanted.recipient, wanted.token_amount, dice))
-            });
-            let Some((from, to, tokens, dice)) = found else { continue };
+            let (from, to, tokens, dice) = match self.news_of(order) {
+                Some(news) => news,
+                None => continue,
+            };
             let promised_by = Some(order).filter(|_| self.is_calm && tokens > TokenUnits(0));
             match dice {
                 0..=64 => self.intend(from, to, 400, promised_by),
@@ -302,24 +313,78 @@ impl Run {
         }
     }
 
+    /// Who may make a transfer now that an order is ready, where to, of what, and a throw of dice.
+    ///
+    /// Where nobody meddles, nobody makes one with rented energy: it may be too little for a transfer,
+    /// which would then use what another order on the address promised.
+    fn news_of(&self, order: OrderId) -> Option<(Address, Option<Address>, TokenUnits, u64)> {
+        let is_calm = self.is_calm;
+        self.stage.with(|state| {
+            let page = state.book.page(order)?;
+            let order = page.order();
+            let (to, tokens) = match order.collection() {
+                Some(wanted) => (wanted.recipient, wanted.token_amount),
+                None if is_calm => return None,
+                None => (None, TokenUnits(0)),
+            };
+            Some((order.receiver, to, tokens, state.random.below(100)))
+        })
+    }
+
+    /// A merchant ends an order early; where nobody meddles only one of energy, since a payer counts on
+    /// what a collection promised.
+    fn stop(&mut self) {
+        let Some(index) = self.any_alive() else { return };
+        let is_calm = self.is_calm;
+        let order = self.stage.with(|state| {
+            let may_stop = |page: &&Page| !is_calm || page.order().collection().is_none();
+            let pages = state.book.pages().map(|(_, page)| page).filter(may_stop);
+            let orders: Vec<_> =
+                pages.map(|page| (page.order().merchant, page.order().id)).collect();
+            let newest = orders.len().min(40);
+            state.random.pick(&orders[orders.len() - newest..]).copied()
+        });
+        let alive = self.processes[index].as_ref();
+        self.tasks.extend(order.zip(alive).map(|(order, alive)| alive.stop(index, order)));
+    }
+
+    /// What an address has sent that no block holds yet.
+    fn under_way(&mut self, from: Address) -> u128 {
+        let devnet = &self.stage.devnet;
+        let now = devnet.now_ms();
+        self.under_way
+            .retain(|sent| sent.until > now && payers::receipt(devnet, sent.txid).is_none());
+        self.under_way.iter().filter(|sent| sent.from == from).map(|sent| sent.amount).sum()
+    }
+
     fn transfer(&mut self, intention: Intention) {
-        let payer = &self.world.payers[intention.payer];
-        let holds = self.stage.devnet.token_balance(payer.address).0;
-        // What it paid out before it cannot pay out again.
-        let promised_by = intention.promised_by.filter(|_| holds > 0);
-        let third = u64::try_from(holds / 3).unwrap_or(u64::MAX);
+        let address = self.world.payers[intention.payer].address;
+        let holds = self.stage.devnet.token_balance(address).0;
+        // What it paid out before it cannot pay out again, whether a block has it yet or not.
+        let left = holds.saturating_sub(self.under_way(address));
+        if left == 0 && self.is_calm {
+            return;
+        }
+        let promised_by = intention.promised_by.filter(|_| left > 0);
+        let third = u64::try_from(left / 3).unwrap_or(u64::MAX);
         let amount = 1 + self.stage.with(|state| state.random.below(third));
+        let payer = &self.world.payers[intention.payer];
         let sent =
             payers::transfer(&self.stage, payer, intention.to, TokenUnits(u128::from(amount)));
-        let text = format!("{} transfers {amount} to {}: {sent:?}", payer.address, intention.to);
+        let text = format!("{address} transfers {amount} to {}: {sent:?}", intention.to);
         self.stage.with(|state| {
             state.note(None, text);
-            state.disturb(payer.address);
+            state.disturb(address);
         });
+        if let Some(txid) = sent {
+            let until = self.stage.devnet.now_ms() + payers::EXPIRATION_MS;
+            let amount = u128::from(amount);
+            self.under_way.push(UnderWay { from: address, txid, amount, until });
+        }
         match (sent, promised_by) {
             (Some(txid), Some(order)) => self.promised.push((txid, order)),
             (None, Some(order)) => {
-                let text = format!("the transfer of {} was refused", payer.address);
+                let text = format!("the transfer of {address} was refused");
                 self.stage.violate("a prompt payer burns nothing", Some(order), text);
             }
             (_, None) => {}

@@ -20,7 +20,7 @@ const POLLS_MAX: u32 = 2_000_000;
 /// Most rows in one claim.
 const CLAIM_MAX: usize = 64;
 /// Longest jump in time between two looks, in milliseconds.
-const JUMP_MAX_MS: i64 = 600_000;
+const JUMP_MAX_MS: i64 = 3_600_000;
 const BLOCK_MS: i64 = 3_000;
 
 impl Run {
@@ -164,11 +164,14 @@ impl Run {
         if order.state != OrderState::Ended {
             return;
         }
-        if let Some(txid) = order.used_by
-            && !payers::receipt(&stage.devnet, txid).is_some_and(|(has_worked, _)| has_worked)
-        {
-            let text = format!("{txid} is not on the chain");
-            stage.violate("what counts as use happened", Some(order.id), text);
+        for (txid, _) in whole.uses_to_prove() {
+            // A call that fails uses rented energy too.
+            let is_rented = order.collection().is_none();
+            let receipt = payers::receipt(&stage.devnet, txid);
+            if !receipt.is_some_and(|receipt| receipt.has_worked || is_rented) {
+                let text = format!("{txid} is not on the chain, or moved nothing");
+                stage.violate("what counts as use happened", Some(order.id), text);
+            }
         }
         let is_out = |tx: &&ChainTx| tx.road == Road::Out && tx.state == TxState::Solid;
         let has_lent = whole.txs.iter().any(|tx| is_out(&tx));

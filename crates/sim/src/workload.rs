@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use app::place_order::{PlaceOrder, PlaceRefused, Wanted};
 use app::rows::{Idempotency, RequestKeys};
 use domain::collect::Scene;
-use domain::{MerchantId, Order, OrderId, Origin, UnixMillis};
-use tron::{Address, Sun};
+use domain::{MerchantId, Order, OrderId, Origin, Period, UnixMillis};
+use tron::{Address, Energy, Sun};
 
 use crate::random::Random;
 use crate::stage::Stage;
@@ -83,13 +83,7 @@ impl Workload {
         }
         let receiver = world.payers[self.last_payer].address;
         let shop = *random.pick(&world.shops).expect("there are shops");
-        let recipient =
-            random.percent(75).then(|| random.pick(&world.recipients).copied()).flatten();
-        let scene = match random.below(10) {
-            0 => Scene::RecipientHolds,
-            1 => Scene::RecipientEmpty,
-            _ => Scene::Automatic,
-        };
+        let wanted = if random.percent(75) { collection(world, random) } else { energy(random) };
         let idempotency = random.percent(40).then(|| Idempotency {
             text: format!("order {}", self.requests.len()),
             request: random.bytes32(),
@@ -99,7 +93,7 @@ impl Workload {
             key: shop.key,
             origin: Origin::Api,
             receiver,
-            wanted: Wanted::Collection { recipient, scene },
+            wanted,
             is_reference_strict: shop.is_strict,
             reference: random.percent(50).then(|| format!("ref {}", random.below(400))),
             callback_url: callback_url(shop, world, random),
@@ -231,6 +225,27 @@ impl Request {
     /// What identifies it; every order of the workload is asked for by a request.
     fn keys(&mut self) -> &mut RequestKeys {
         self.place.request.as_mut().expect("a merchant's request has keys")
+    }
+}
+
+fn collection(world: &World, random: &mut Random) -> Wanted {
+    let recipient = random.percent(75).then(|| random.pick(&world.recipients).copied()).flatten();
+    let scene = match random.below(10) {
+        0 => Scene::RecipientHolds,
+        1 => Scene::RecipientEmpty,
+        _ => Scene::Automatic,
+    };
+    Wanted::Collection { recipient, scene }
+}
+
+/// Energy for an hour or for days; now for less than a transfer, now for several.
+fn energy(random: &mut Random) -> Wanted {
+    let days = random.pick(&[0, 0, 0, 0, 0, 0, 0, 1, 2, 3]).copied().and_then(Period::from_days);
+    Wanted::Energy {
+        energy: Energy::new(random.between(32_000, 200_000)),
+        period: days.unwrap_or(Period::HOUR),
+        activates: random.percent(70),
+        is_exclusive: random.percent(20),
     }
 }
 
