@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use domain::UnixMillis;
+
+use crate::App;
 use crate::rows::{ExactAnswer, Remembered, RequestKeys, StoredAnswers};
 
 /// Renders the answer to what was done, for being stored in the same commit.
@@ -19,6 +22,36 @@ pub enum RepeatRefused {
     /// The idempotency key was used for another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,
+    /// It was signed so long ago that the answer to an earlier copy may be forgotten.
+    #[error("this request was signed too long ago to be acted on")]
+    Late,
+}
+
+/// How long before answers to replays are forgotten a request is acted on for the last time, in
+/// seconds: how far apart the clocks of processes may be.
+const LATE_SECS: i64 = 120;
+
+impl App {
+    /// Refuses to act on a new request when the answer to an earlier copy of it may be forgotten.
+    ///
+    /// For the moment of its commit: the process may have stood still since the signature was checked,
+    /// while another one acted on a copy and forgot it.
+    pub(crate) fn check_not_late(
+        &self,
+        request: &RequestKeys,
+        now: UnixMillis,
+    ) -> Result<(), RepeatRefused> {
+        match is_late(request, self.settings.replays_kept_secs, now) {
+            true => Err(RepeatRefused::Late),
+            false => Ok(()),
+        }
+    }
+}
+
+fn is_late(request: &RequestKeys, replays_kept_secs: i64, now: UnixMillis) -> bool {
+    let acted_on_secs = replays_kept_secs.saturating_sub(LATE_SECS);
+    let signed = UnixMillis(request.timestamp_secs.saturating_mul(1_000));
+    now > signed.after_secs(acted_on_secs)
 }
 
 /// What this very request was answered with before; `None` for a new one.
@@ -71,5 +104,12 @@ mod tests {
         assert_eq!(known(&replay([4; 32]), &plain), Err(RepeatRefused::Elsewhere));
         assert_eq!(known(&resend([5; 32]), &keyed), Ok(Some(BEFORE)));
         assert_eq!(known(&resend([6; 32]), &keyed), Err(RepeatRefused::KeyReused));
+    }
+
+    #[test]
+    fn a_request_is_not_acted_on_when_its_copy_may_be_forgotten() {
+        let signed_at_1 = request(None);
+        assert!(!is_late(&signed_at_1, 660, UnixMillis(541_000)));
+        assert!(is_late(&signed_at_1, 660, UnixMillis(541_001)));
     }
 }

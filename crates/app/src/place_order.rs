@@ -182,6 +182,9 @@ impl App {
         if let Some(before) = known_if(rows, place.request.as_ref())? {
             return Ok((Changes::default(), Placed::Before(before)));
         }
+        if let Some(request) = &place.request {
+            self.check_not_late(request, self.clock.now())?;
+        }
         let merchant = permitted(rows)?;
         if let Some(taken) = rows.by_reference {
             return Err(PlaceRefused::ReferenceTaken(taken));

@@ -213,6 +213,7 @@ impl App {
             if let Some(before) = known(&rows.answers, &wanted.request)? {
                 return Ok((Changes::default(), Stored::Before(before)));
             }
+            app.check_not_late(&wanted.request, app.clock.now())?;
             let accepted = app.judge_transfer(&new, rows)?;
             let answer = render(&accepted.0);
             let (transfer, now) = (accepted.0.transfer, new.now);

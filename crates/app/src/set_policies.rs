@@ -149,6 +149,7 @@ impl App {
             return Ok((Changes::default(), exact(before)?));
         }
         let now = self.clock.now();
+        self.check_not_late(&ask.request, now)?;
         let balance = self.permitted(ask, rows)?;
         let known = rows
             .policy

@@ -244,6 +244,8 @@ impl From<RepeatRefused> for Refusal {
                 Self::bad_request(ErrorBody::detail(error::REPLAYED_ELSEWHERE))
             }
             RepeatRefused::KeyReused => Self::fields(FieldErrors::idempotency_key_reused()),
+            // This process stood still for minutes: signed afresh it is served.
+            RepeatRefused::Late => Self::busy(),
         }
     }
 }
