@@ -194,6 +194,55 @@ fn an_early_end_takes_back_and_refunds_nothing() {
 }
 
 #[test]
+fn an_early_end_of_what_a_fork_undid_for_good_is_paid_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        rent     o1 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 65130  -> delivered, settled 3.9, callback 40
+        reorged  o1/1             -> 1 signed
+        stop     o1
+        clock    +60s
+        solid
+        next     o1               -> prove 1 out
+        lost     o1/1             -> 1 dropped
+        next     o1               -> tick
+        tick     o1               -> refunded, refunded 3.9
+        next     o1               -> close
+        money    m1               -> available 100, held 0, revenue 0
+        ",
+    );
+}
+
+#[test]
+fn an_early_end_drops_what_was_planned_to_fill_it_again_although_others_count_on_the_address() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        rent     o1 m1 A 65000 1D -> 1 w1 lends 65130 energy, held 5.85
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 65130  -> delivered, settled 5.85, callback 40
+        rent     o2 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        read     o2 energy 130260 -> delivered, settled 3.9, callback 40
+        reorged  o1/1             -> 1 signed
+        clock    +60s
+        solid
+        lost     o1/1             -> 1 dropped
+        read     o1 energy 65130  -> 2 w1 lends 65130 energy
+        stop     o1               -> 2 dropped, refunded, refunded 5.85
+        wallet   w1               -> free energy 134870, bandwidth 0
+        ",
+    );
+}
+
+#[test]
 fn an_early_end_while_filling_comes_after_delivery() {
     check(
         "

@@ -166,14 +166,20 @@ fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
 
 /// Planned legs are dropped, and what is lent is to be taken back.
 fn let_go(decision: &mut Decision) -> Result<(), Refused> {
+    cancel_planned(decision)?;
     for leg in &mut decision.whole.legs {
-        let event = match (leg.state, leg.kind) {
-            (LegState::Planned, _) => LegEvent::Cancel,
-            (LegState::Included, LegKind::Delegation { .. }) => LegEvent::Release,
-            _ => continue,
-        };
-        leg.state = leg_step(leg.kind, leg.state, event)?;
-        if event == LegEvent::Cancel {
+        if leg.state == LegState::Included && matches!(leg.kind, LegKind::Delegation { .. }) {
+            leg.state = leg_step(leg.kind, leg.state, LegEvent::Release)?;
+        }
+    }
+    Ok(())
+}
+
+/// Planned legs are dropped; nothing was signed for them.
+fn cancel_planned(decision: &mut Decision) -> Result<(), Refused> {
+    for leg in &mut decision.whole.legs {
+        if leg.state == LegState::Planned {
+            leg.state = leg_step(leg.kind, leg.state, LegEvent::Cancel)?;
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
         }
     }
@@ -250,7 +256,11 @@ pub(super) fn stopped(decision: &mut Decision, around: &Surroundings<'_>) -> Res
     }
     order.stopped = Some(around.moment.now);
     match order.state {
-        OrderState::Delivered => release(decision, around),
+        OrderState::Delivered => {
+            // One that was being filled again needs nothing more, whoever else is on the address.
+            cancel_planned(decision)?;
+            release(decision, around)
+        }
         OrderState::Filling | OrderState::Ended | OrderState::Refunded => Ok(()),
     }
 }
@@ -338,9 +348,14 @@ fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Ref
     }
     let whole = &decision.whole;
     let is_to_prove = whole.uses_to_prove().next().is_some();
-    if whole.is_back() && !is_to_prove && may_end(whole, &around.moment, around.limits) {
-        end(decision, around.moment.now);
+    if !whole.is_back() || is_to_prove || !may_end(whole, &around.moment, around.limits) {
+        return Ok(());
     }
+    // Its merchant ended it after a fork had undone what it lent, and that never came back.
+    if came_to_nothing(whole) {
+        return refund(decision, around.moment.now);
+    }
+    end(decision, around.moment.now);
     Ok(())
 }
 
