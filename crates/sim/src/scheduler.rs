@@ -413,7 +413,11 @@ impl Run {
                 let body =
                     json!({"from": stranger, "to": address, "resource": "ENERGY", "sun": sun});
                 control(&devnet, "delegate", &body);
-                self.stage.with(|state| state.helped.insert(address));
+                // Where the stranger staked for it, everybody's stake yields a little less.
+                self.stage.with(|state| {
+                    state.helped.insert(address);
+                    state.disturb_all();
+                });
             }
             25..=44 if is_there => {
                 let body = json!({"address": address, "resource": "ENERGY", "units": amount});

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use app::answers::RepeatRefused;
 use app::place_order::{PlaceOrder, PlaceRefused, Wanted};
 use app::rows::{Idempotency, RequestKeys};
 use domain::collect::Scene;
@@ -179,6 +180,8 @@ impl Workload {
                 let text = format!("request {number} is {kind:?} and was answered");
                 stage.violate("what is no repeat is refused", Some(order.id), text);
             }
+            // It took so long that nobody knows any more whether a copy was acted on.
+            (_, Err(PlaceRefused::Repeat(RepeatRefused::Late))) => self.refused += 1,
             (Kind::Honest, Err(refused @ PlaceRefused::Repeat(_))) => {
                 let text = format!("request {number} of {root}: {refused}");
                 stage.violate("a repeat is not refused as another request", None, text);
