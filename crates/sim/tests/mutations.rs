@@ -30,9 +30,12 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
         Mutation::ForgetCallbacks => &["one terminal callback"],
         Mutation::RenderAgain => &["callback bytes never change"],
         Mutation::ForgetNeighbours => &["ready means ready", "a prompt payer burns nothing"],
-        Mutation::AnswerBeforeCommit => {
-            &["what is answered was committed", "what counts as use happened", "nothing panics"]
-        }
+        Mutation::AnswerBeforeCommit => &[
+            "what is answered was committed",
+            "a repeat gets the first answer",
+            "what counts as use happened",
+            "nothing panics",
+        ],
         Mutation::UnansweredIsRefused | Mutation::ExpiredIsLost => &[
             "what was given up never executes",
             "only what is lost is given up",
