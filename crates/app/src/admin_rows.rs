@@ -2,9 +2,10 @@
 
 use domain::pool::WalletRole;
 use domain::price_overrides::PriceOverrides;
-use domain::{KeyId, MerchantId, OrderId, OrderState, UnixMillis};
+use domain::{KeyId, MerchantId, OrderId, OrderState, PersonId, UnixMillis};
 use tron::{Address, Sun, TxId};
 
+use crate::person_rows::{Person, PersonKey, SessionChange};
 use crate::rows::{Callback, CallbackState, DepositAddress, Key, Merchant};
 
 /// Whose prices: the house's, which hold for everybody, or one merchant's own.
@@ -33,6 +34,8 @@ pub struct AdminNeeds {
     pub token: Option<String>,
     /// A merchant's deposit address below the extended public key with this fingerprint.
     pub deposit_address: Option<(MerchantId, String)>,
+    /// A person.
+    pub person: Option<PersonKey>,
     /// Whether a change was made before.
     pub request: Option<AdminRequest>,
 }
@@ -54,12 +57,16 @@ pub struct AdminRows {
     pub token: Option<AdminToken>,
     /// The deposit address.
     pub deposit_address: Option<DepositAddress>,
+    /// The person.
+    pub person: Option<Person>,
     /// What was answered to the same idempotency key, with the hash of that request.
     pub answered: Option<([u8; 32], String)>,
     /// The number that a new merchant gets.
     pub next_merchant: MerchantId,
     /// The number that a new key gets.
     pub next_key: KeyId,
+    /// The number that a new person gets.
+    pub next_person: PersonId,
 }
 
 impl Default for AdminRows {
@@ -72,9 +79,11 @@ impl Default for AdminRows {
             prices: PriceOverrides::default(),
             token: None,
             deposit_address: None,
+            person: None,
             answered: None,
             next_merchant: MerchantId(0),
             next_key: KeyId(0),
+            next_person: PersonId(0),
         }
     }
 }
@@ -94,6 +103,10 @@ pub struct AdminChanges {
     pub token: Option<AdminToken>,
     /// A new deposit address.
     pub deposit_address: Option<DepositAddress>,
+    /// A person as it is from now on.
+    pub person: Option<Person>,
+    /// What becomes of sessions.
+    pub session: Option<SessionChange>,
     /// A callback that is owed again from this moment.
     pub replay: Option<(OrderId, UnixMillis)>,
     /// What to answer to the same request again.
@@ -113,6 +126,8 @@ impl AdminChanges {
             prices: None,
             token: None,
             deposit_address: None,
+            person: None,
+            session: None,
             replay: None,
             answer: None,
             log,
@@ -125,7 +140,8 @@ impl AdminChanges {
 pub struct LogEntry {
     /// When it was decided.
     pub at: UnixMillis,
-    /// Who: `cli` with the name of the system's user, or `token` with the token's name.
+    /// Who: `cli` with the name of the system's user, `token` with the token's name, or `person` with
+    /// the person's.
     pub actor: String,
     /// What was done, as `merchant.pause`.
     pub action: String,

@@ -30,6 +30,7 @@ impl App {
             status: posted.status,
             note: posted.note,
             took_ms: posted.took_ms,
+            signed_secs: posted.signed_secs,
             state,
         };
         self.finish_callback(lease, Some(attempt), attention).await

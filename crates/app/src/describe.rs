@@ -15,6 +15,7 @@ use tron::{Resource, Sun};
 use crate::admin_rows::{
     AdminToken, CallbackLine, MerchantLine, NumberedLogEntry, StatementLine, WalletRow,
 };
+use crate::person_rows::Person;
 use crate::ports::role_name;
 use crate::rows::{Attempt, Callback, CallbackState, DepositAddress, Key, Merchant};
 
@@ -126,6 +127,31 @@ pub fn token(token: &AdminToken) -> Value {
     })
 }
 
+/// A person without anything that it proves itself with.
+#[must_use]
+pub fn person(person: &Person) -> Value {
+    json!({
+        "id": person.id.0,
+        "name": person.name,
+        "access": person.access.to_string(),
+        "merchant": person.access.merchant.map(|merchant| merchant.0),
+        "state": person_state(person),
+        "invited_until_ms": person.invitation.map(|invitation| invitation.until.get()),
+        "created_ms": person.created.get(),
+        "disabled_ms": person.disabled.map(|at| at.get()),
+    })
+}
+
+/// How a person stands, as a word.
+#[must_use]
+pub const fn person_state(person: &Person) -> &'static str {
+    match (&person.disabled, &person.credentials) {
+        (Some(_), _) => "disabled",
+        (None, Some(_)) => "active",
+        (None, None) => "invited",
+    }
+}
+
 /// How a callback stands, as a word.
 #[must_use]
 pub const fn callback_state(state: CallbackState) -> &'static str {
@@ -168,6 +194,7 @@ pub fn attempt(attempt: &Attempt) -> Value {
         "http_status": attempt.status,
         "note": attempt.note,
         "took_ms": attempt.took_ms,
+        "signed_secs": attempt.signed_secs,
         "state": callback_state(attempt.state),
     })
 }

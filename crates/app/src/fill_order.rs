@@ -13,6 +13,7 @@ use node::{Broadcast, Included, Lookup, Loss, NodeError};
 use tron::TxId;
 
 use crate::App;
+use crate::admin_rows::AdminChanges;
 use crate::ports::StoreError;
 use crate::read_receiver::read_back;
 use crate::rows::{Attention, Changes, Lease, Needs, Rows};
@@ -315,9 +316,23 @@ impl App {
         event: Event,
         lease: Option<Lease>,
     ) -> Result<Result<Decision, Refused>, StoreError> {
+        self.apply_logged(order, event, lease, None).await
+    }
+
+    /// The same, and a person who caused it gets its line in the log in the same commit.
+    pub(crate) async fn apply_logged(
+        &self,
+        order: OrderId,
+        event: Event,
+        lease: Option<Lease>,
+        log: Option<AdminChanges>,
+    ) -> Result<Result<Decision, Refused>, StoreError> {
         let needs = Needs { order: Some(order), pool: true, lease, ..Needs::default() };
         let app = self.clone();
-        let decide = move |rows: &Rows| app.decide_event(event.clone(), lease.is_some(), rows);
+        let decide = move |rows: &Rows| {
+            let (changes, decision) = app.decide_event(event.clone(), lease.is_some(), rows)?;
+            Ok((Changes { admin: log.clone().map(Box::new), ..changes }, decision))
+        };
         let outcome = commit(&*self.store, needs, decide).await?;
         if let Ok(decision) = &outcome {
             if decision.callback.is_some() {

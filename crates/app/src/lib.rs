@@ -19,6 +19,7 @@ pub mod describe_order;
 pub mod fill_order;
 pub mod follow_transfer;
 pub mod keep_policies;
+pub mod person_rows;
 pub mod place_order;
 pub mod pool_figures;
 pub mod ports;

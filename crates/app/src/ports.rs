@@ -322,6 +322,8 @@ pub struct Posted {
     pub note: String,
     /// How long it took, in milliseconds.
     pub took_ms: i64,
+    /// The time under which it was signed, in seconds; `None` when nothing was sent.
+    pub signed_secs: Option<i64>,
 }
 
 /// Posts bytes to merchants.

@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use domain::price_overrides::PriceOverrides;
-use domain::{Deposit, KeyId, MerchantId, OrderId};
+use domain::{Deposit, KeyId, MerchantId, OrderId, UnixMillis};
+use tron::TxId;
 
 use crate::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
     OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
+use crate::person_rows::{Person, PersonKey, Session};
 use crate::ports::{Store, StoreError};
 use crate::rows::{Key, Merchant, OrderView};
 
@@ -58,6 +60,10 @@ pub trait Records: Send + Sync {
         slice: Slice<OrderId>,
     ) -> Result<Vec<OrderView>, StoreError>;
 
+    /// The orders that a transaction is about, newest first: one of ours that fills them, or the
+    /// receiver's own that used them up.
+    async fn orders_by_txid(&self, txid: TxId, limit: usize) -> Result<Vec<OrderView>, StoreError>;
+
     /// Callbacks, those of the newest orders first.
     async fn callbacks(
         &self,
@@ -73,9 +79,33 @@ pub trait Records: Send + Sync {
 
     /// Every token, oldest first.
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;
+
+    /// A person, shut out ones too.
+    async fn person(&self, key: &PersonKey) -> Result<Option<Person>, StoreError>;
+
+    /// Every person, by name; of one merchant if one is named.
+    async fn people(&self, merchant: Option<MerchantId>) -> Result<Vec<Person>, StoreError>;
 }
 
-/// A database as the product opens it: the port of the use cases, and that of the operator's side.
-pub trait Database: Store + Records {}
+/// Sessions of the console, as each request asks for them; they begin and end with a line in the log,
+/// through [`crate::administer`].
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// A session with its person, by the hash of its token.
+    async fn session(&self, token_hash: [u8; 32]) -> Result<Option<(Session, Person)>, StoreError>;
 
-impl<T: Store + Records> Database for T {}
+    /// Notes that something was asked for in it.
+    async fn see_session(&self, token_hash: [u8; 32], now: UnixMillis) -> Result<(), StoreError>;
+
+    /// Forgets sessions that were last used before a moment, or began before the other.
+    async fn prune_sessions(
+        &self,
+        seen_before: UnixMillis,
+        began_before: UnixMillis,
+    ) -> Result<usize, StoreError>;
+}
+
+/// A database as the product opens it: the port of the use cases, and those of the operator's side.
+pub trait Database: Store + Records + Sessions {}
+
+impl<T: Store + Records + Sessions> Database for T {}

@@ -4,6 +4,8 @@ use domain::order::step::Event;
 use domain::{MerchantId, OrderId};
 
 use crate::App;
+use crate::admin_rows::AdminChanges;
+use crate::administer::Administrator;
 use crate::ports::StoreError;
 
 /// Why an order is not stopped.
@@ -27,12 +29,34 @@ impl App {
         merchant: MerchantId,
         order: OrderId,
     ) -> Result<(), StopRefused> {
+        self.stop(merchant, order, None).await
+    }
+
+    /// The same for a person; its line in the log is of the same commit.
+    ///
+    /// Errors: [`StopRefused`].
+    pub async fn stop_order_for(
+        &self,
+        by: &Administrator,
+        merchant: MerchantId,
+        order: OrderId,
+    ) -> Result<(), StopRefused> {
+        let entry = by.entry("order.stop", format!("order {order}"));
+        self.stop(merchant, order, Some(AdminChanges::logged(entry))).await
+    }
+
+    async fn stop(
+        &self,
+        merchant: MerchantId,
+        order: OrderId,
+        log: Option<AdminChanges>,
+    ) -> Result<(), StopRefused> {
         // Whose an order is never changes, so it may be asked before the commit.
         let view = self.store.order_view(order).await?;
         if view.is_none_or(|view| view.whole.order.merchant != merchant) {
             return Err(StopRefused::NoOrder);
         }
-        if let Err(refused) = self.apply(order, Event::Stopped, None).await? {
+        if let Err(refused) = self.apply_logged(order, Event::Stopped, None, log).await? {
             tracing::debug!(order.id = %order, "an early end changed nothing: {refused}");
         }
         Ok(())

@@ -18,6 +18,7 @@ pub mod leg;
 pub mod limits;
 pub mod order;
 pub mod period;
+pub mod person;
 pub mod policy;
 pub mod pool;
 pub mod price_overrides;
@@ -31,6 +32,7 @@ pub use id::{KeyId, LedgerTxId, LegId, MerchantId, OrderId, PolicyId, TransferId
 pub use leg::{Leg, LegKind, LegState, Road};
 pub use order::{Collection, Order, OrderKind, OrderState, Origin, WholeOrder};
 pub use period::Period;
+pub use person::{Access, PersonId, Rank};
 pub use policy::{Policy, PolicyKind, PolicyState, PolicyStep};
 pub use time::{Day, UnixMillis};
 pub use transfer::{Transfer, TransferState};

@@ -25,7 +25,7 @@ impl SigningPoster {
     }
 
     fn unsent(note: String) -> Posted {
-        Posted { status: None, note, took_ms: 0 }
+        Posted { status: None, note, took_ms: 0, signed_secs: None }
     }
 }
 
@@ -49,12 +49,16 @@ impl Poster for SigningPoster {
         match self.client.post(&callback.url, &headers, &callback.body).await {
             PostOutcome::Answered { status, body_excerpt, took_ms } => {
                 let took_ms = i64::try_from(took_ms).unwrap_or(i64::MAX);
-                Posted { status: Some(status), note: body_excerpt, took_ms }
+                let signed_secs = Some(timestamp.secs());
+                Posted { status: Some(status), note: body_excerpt, took_ms, signed_secs }
             }
             // An address that is refused today may be public tomorrow: it goes through the schedule
             // like any other failure.
             PostOutcome::Refused(reason) => Self::unsent(reason.to_string()),
-            PostOutcome::Failed(reason) => Self::unsent(reason.to_string()),
+            // It may have been sent, so what was signed is kept.
+            PostOutcome::Failed(reason) => {
+                Posted { signed_secs: Some(timestamp.secs()), ..Self::unsent(reason.to_string()) }
+            }
         }
     }
 }

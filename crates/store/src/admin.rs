@@ -6,7 +6,7 @@ use app::admin_rows::{
 
 use crate::fault::Fault;
 use crate::sql::{Connection, OptionalExtension, params};
-use crate::{admin_token, callback, column, deposit, key, merchant, pool, price};
+use crate::{admin_token, callback, column, deposit, key, merchant, person, pool, price};
 
 crate::statement::statements! {
     ANSWER = "SELECT hash, answer FROM admin_answer WHERE actor = ?1 AND text = ?2";
@@ -26,6 +26,7 @@ pub(crate) fn load(connection: &Connection, needs: &AdminNeeds) -> Result<AdminR
     let mut rows = AdminRows {
         next_merchant: merchant::next_id(connection)?,
         next_key: key::next_id(connection)?,
+        next_person: person::next_id(connection)?,
         ..AdminRows::default()
     };
     if let Some(merchant) = needs.keys_of {
@@ -48,6 +49,9 @@ pub(crate) fn load(connection: &Connection, needs: &AdminNeeds) -> Result<AdminR
     }
     if let Some((merchant, xpub)) = &needs.deposit_address {
         rows.deposit_address = deposit::address_of(connection, *merchant, xpub)?;
+    }
+    if let Some(key) = &needs.person {
+        rows.person = person::by_key(connection, key)?;
     }
     if let Some(request) = &needs.request {
         rows.answered = answered(connection, request)?;
@@ -84,6 +88,12 @@ pub(crate) fn write(connection: &Connection, changes: &AdminChanges) -> Result<(
     }
     if let Some(address) = &changes.deposit_address {
         deposit::insert_address(connection, address)?;
+    }
+    if let Some(person) = &changes.person {
+        person::put(connection, person)?;
+    }
+    if let Some(change) = changes.session {
+        person::change_session(connection, change)?;
     }
     if let Some((order, now)) = changes.replay {
         callback::replay(connection, order, now)?;

@@ -19,10 +19,10 @@ SELECT order_id, key_id, url, body, attempts, first_ms, state FROM callback WHER
 UPDATE callback SET attempts = attempts + 1, state = ?2 WHERE order_id = ?1";
     // Numbered on, because a replay counts the attempts that matter to the schedule from zero.
     INSERT_ATTEMPT = "
-INSERT INTO attempt (order_id, number, at_ms, status, note, took_ms, state)
-SELECT ?1, COALESCE(MAX(number), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM attempt WHERE order_id = ?1";
+INSERT INTO attempt (order_id, number, at_ms, status, note, took_ms, state, signed_secs)
+SELECT ?1, COALESCE(MAX(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM attempt WHERE order_id = ?1";
     ATTEMPTS = "
-SELECT order_id, at_ms, status, note, took_ms, state FROM attempt WHERE order_id = ?1
+SELECT order_id, at_ms, status, note, took_ms, state, signed_secs FROM attempt WHERE order_id = ?1
 ORDER BY number";
     OWE_AGAIN = "
 UPDATE callback SET attempts = 0, first_ms = ?2, state = 0 WHERE order_id = ?1 AND state <> 0";
@@ -84,6 +84,7 @@ pub(crate) fn record(connection: &Connection, attempt: &Attempt) -> Result<(), F
         attempt.note,
         attempt.took_ms,
         state,
+        attempt.signed_secs,
     ])?;
     Ok(())
 }
@@ -99,6 +100,7 @@ pub(crate) fn attempts(connection: &Connection, order: OrderId) -> Result<Vec<At
             note: row.get(3)?,
             took_ms: row.get(4)?,
             state: column::code::<CallbackState>(row, 5)?,
+            signed_secs: row.get(6)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

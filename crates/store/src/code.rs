@@ -4,7 +4,7 @@ use app::rows::{CallbackState, OutboxKind};
 use domain::collect::Scene;
 use domain::pool::WalletRole;
 use domain::{
-    LegState, OrderState, PolicyKind, PolicyState, PolicyStep, Road, TransferState, TxState,
+    LegState, OrderState, PolicyKind, PolicyState, PolicyStep, Rank, Road, TransferState, TxState,
 };
 
 /// A word that a row keeps as a number.
@@ -70,6 +70,7 @@ code!(PolicyStep {
     Waiting = 5,
 });
 code!(CallbackState { Owed = 0, Delivered = 1, Dead = 2 });
+code!(Rank { Admin = 0, Viewer = 1 });
 
 /// What a leg does, without how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,5 +143,6 @@ mod tests {
         check::<PolicyKind>();
         check::<PolicyState>();
         check::<PolicyStep>();
+        check::<Rank>();
     }
 }

@@ -39,6 +39,7 @@ mod open;
 mod order;
 mod order_list;
 mod outbox;
+mod person;
 mod plain;
 mod policy;
 mod pool;

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     step!(5, "0005_policies", 5),
     step!(6, "0006_key_use", 6),
     step!(7, "0007_deposits", 7),
+    step!(8, "0008_console", 7),
     step!(11, "0011_chain_lease", 7),
     step!(12, "0012_open_legs", 12),
 ];

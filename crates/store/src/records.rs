@@ -1,18 +1,22 @@
-//! The port of the operator's side, method by method: each is one job.
+//! The ports of the operator's side, method by method: each is one job.
 
 use app::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
     OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
+use app::person_rows::{Person, PersonKey, Session};
 use app::ports::StoreError;
-use app::records::Records;
+use app::records::{Records, Sessions};
 use app::rows::{Key, Merchant, OrderView};
 use async_trait::async_trait;
 use domain::price_overrides::PriceOverrides;
-use domain::{Deposit, KeyId, MerchantId, OrderId};
+use domain::{Deposit, KeyId, MerchantId, OrderId, UnixMillis};
+use tron::TxId;
 
 use crate::doors::SqlStore;
-use crate::{admin, admin_token, deposit, key, merchant, merchant_statement, order_list, price};
+use crate::{
+    admin, admin_token, deposit, key, merchant, merchant_statement, order_list, person, price,
+};
 
 #[async_trait]
 impl Records for SqlStore {
@@ -69,6 +73,10 @@ impl Records for SqlStore {
         self.read(move |connection| order_list::orders(connection, &filter, slice)).await
     }
 
+    async fn orders_by_txid(&self, txid: TxId, limit: usize) -> Result<Vec<OrderView>, StoreError> {
+        self.read(move |connection| order_list::by_txid(connection, txid, limit)).await
+    }
+
     async fn callbacks(
         &self,
         filter: CallbackFilter,
@@ -88,5 +96,33 @@ impl Records for SqlStore {
 
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError> {
         self.read(admin_token::all).await
+    }
+
+    async fn person(&self, key: &PersonKey) -> Result<Option<Person>, StoreError> {
+        let key = key.clone();
+        self.read(move |connection| person::by_key(connection, &key)).await
+    }
+
+    async fn people(&self, merchant: Option<MerchantId>) -> Result<Vec<Person>, StoreError> {
+        self.read(move |connection| person::all(connection, merchant)).await
+    }
+}
+
+#[async_trait]
+impl Sessions for SqlStore {
+    async fn session(&self, token_hash: [u8; 32]) -> Result<Option<(Session, Person)>, StoreError> {
+        self.read(move |connection| person::session(connection, token_hash)).await
+    }
+
+    async fn see_session(&self, token_hash: [u8; 32], now: UnixMillis) -> Result<(), StoreError> {
+        self.write(move |connection| person::see(connection, token_hash, now)).await
+    }
+
+    async fn prune_sessions(
+        &self,
+        seen_before: UnixMillis,
+        began_before: UnixMillis,
+    ) -> Result<usize, StoreError> {
+        self.write(move |connection| person::prune(connection, seen_before, began_before)).await
     }
 }

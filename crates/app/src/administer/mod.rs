@@ -1,12 +1,13 @@
-//! What a person changes: merchants, keys, money, prices, wallets, tokens. One commit holds the change
+//! What a person changes: merchants, keys, money, prices, wallets, tokens, people. One commit holds the change
 //! and its line in the log; what changes nothing writes nothing.
 //!
-//! The command line and the admin interface both come through here.
+//! The command line, the admin interface and the console all come through here.
 
 mod deposits;
 mod keys;
 mod merchants;
 mod money;
+mod people;
 mod pool;
 mod prices;
 mod tokens;
@@ -26,8 +27,9 @@ pub use deposits::{DepositKeys, HandOutFailed};
 pub use keys::{KeyChange, LIVE_KEYS_MAX};
 pub use merchants::{MerchantChange, NAME_CHARS_MAX};
 pub use money::{Posting, REASON_CHARS_MAX, Side};
+pub use people::Proof;
 
-/// A person at the command line, or a program with a token of the admin interface.
+/// A person at the command line or in the console, or a program with a token of the admin interface.
 #[derive(Clone)]
 pub struct Administrator {
     /// Where the rows are.
@@ -56,6 +58,18 @@ pub enum AdminRefused {
     /// No token that works has this id.
     #[error("there is no live token {0}")]
     NoToken(String),
+    /// No person has this name or number.
+    #[error("there is no such person")]
+    NoPerson,
+    /// Somebody has this name already.
+    #[error("there is a person named {0} already")]
+    PersonExists(String),
+    /// An invitation was taken, is too old, or never was.
+    #[error("this invitation does not work any more")]
+    NoInvitation,
+    /// Something of what was sent to sign in is wrong, or it came too early.
+    #[error("the name, the password or the code is wrong")]
+    NotSignedIn,
     /// A name is empty or longer than [`NAME_CHARS_MAX`].
     #[error("a name of 1 to {NAME_CHARS_MAX} characters is needed")]
     Name,
@@ -107,6 +121,12 @@ impl From<AdminChanges> for Written {
 }
 
 impl Administrator {
+    /// A line for the log about what is no row of the operator's side.
+    pub(crate) fn entry(&self, action: &str, subject: String) -> LogEntry {
+        let me = Scribe { actor: self.actor.clone(), now: self.now };
+        me.log(action, subject, None, None)
+    }
+
     /// Loads, decides, commits.
     async fn change<T: Send + 'static>(
         &self,

@@ -99,7 +99,10 @@ impl From<AdminRefused> for Refused {
             | AdminRefused::NoKey(_)
             | AdminRefused::NoWallet(_)
             | AdminRefused::NoCallback(_)
+            | AdminRefused::NoPerson
+            | AdminRefused::NoInvitation
             | AdminRefused::NoToken(_) => StatusCode::NOT_FOUND,
+            AdminRefused::NotSignedIn => StatusCode::UNAUTHORIZED,
             AdminRefused::Name
             | AdminRefused::Reason
             | AdminRefused::Amount
@@ -107,6 +110,7 @@ impl From<AdminRefused> for Refused {
             AdminRefused::TooManyKeys(_)
             | AdminRefused::NotEnough { .. }
             | AdminRefused::TooMuch
+            | AdminRefused::PersonExists(_)
             | AdminRefused::KeyReused => StatusCode::CONFLICT,
             AdminRefused::Store(failed) => return failed.clone().into(),
         };

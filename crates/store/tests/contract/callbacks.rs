@@ -34,6 +34,7 @@ async fn record(
         status: Some(503),
         note: "not now".to_owned(),
         took_ms: 12,
+        signed_secs: Some(1_686_796_826),
         state,
     };
     let changes = Changes {

@@ -73,6 +73,7 @@ async fn deliver(store: &dyn Store, lease: Lease, now: UnixMillis) -> anyhow::Re
         status: Some(200),
         note: "ok".to_owned(),
         took_ms: 12,
+        signed_secs: Some(now.get().div_euclid(1_000)),
         state: CallbackState::Delivered,
     };
     let changes = Changes {
