@@ -10,7 +10,7 @@ use app::administer::Administrator;
 use app::chain_view::ChainView;
 use app::pool_figures::FiguresKept;
 use app::ports::{Clock, Ids, Signer, Store};
-use app::records::{Database, Records};
+use app::records::{Database, Records, Sessions};
 use app::watch_chain::Watcher;
 use app::{App, Settings};
 use axum::Router;
@@ -29,6 +29,7 @@ use crate::callback_client::{
     CallbackClient, CallbackSettings, Lookup, SystemLookup, TargetPolicy,
 };
 use crate::config::Config;
+use crate::console::{self, ConsoleEdge};
 use crate::deposit_keys::AccountXpub;
 use crate::http_server::HttpServer;
 use crate::keys::Keys;
@@ -54,6 +55,7 @@ pub struct Product {
     /// How the workers pace themselves.
     pub pace: Pace,
     records: Arc<dyn Records>,
+    sessions: Arc<dyn Sessions>,
     keys: Arc<Keys>,
     limits: Arc<Limits>,
     sealer: Arc<Sealer>,
@@ -153,11 +155,13 @@ impl Product {
             last_timestamp_ms: Arc::default(),
         };
         let pace = pace(&config);
-        let records: Arc<dyn Records> = database;
+        let records: Arc<dyn Records> = database.clone();
+        let sessions: Arc<dyn Sessions> = database;
         Ok(Self {
             app,
             store: rows,
             records,
+            sessions,
             pace,
             keys,
             limits,
@@ -179,7 +183,7 @@ impl Product {
 
     /// The routes.
     pub fn router(&self) -> Router {
-        routes(Arc::new(Edge {
+        let merchants = routes(Arc::new(Edge {
             app: self.app.clone(),
             keys: self.keys.clone(),
             trusted_proxies: self.config.trusted_proxies(),
@@ -189,7 +193,29 @@ impl Product {
             limits: self.limits.clone(),
             figures: FiguresKept::default(),
             public_url: self.config.public_url(),
-        }))
+        }));
+        match self.console_edge() {
+            Some(edge) => merchants.merge(console::routes(Arc::new(edge))),
+            None => merchants,
+        }
+    }
+
+    /// What the console's handlers share, if there is a console.
+    fn console_edge(&self) -> Option<ConsoleEdge> {
+        Some(ConsoleEdge {
+            settings: self.config.console_settings()?,
+            app: self.app.clone(),
+            records: self.records.clone(),
+            sessions: self.sessions.clone(),
+            sealer: self.sealer.clone(),
+            callbacks: self.callbacks.clone(),
+            deposit_keys: self.config.deposit_keys().ok().flatten(),
+            trusted_proxies: self.config.trusted_proxies(),
+            public_url: self.config.public_url(),
+            limits: self.limits.clone(),
+            hasher: console::Hasher::default(),
+            address_lock: console::AddressLock::default(),
+        })
     }
 
     /// The routes of the admin interface, for a listener of their own.
@@ -309,6 +335,19 @@ impl Offline {
     #[must_use]
     pub fn configured_prices(&self) -> PriceList {
         self.config.price_list()
+    }
+
+    /// How long an invitation to the console works, in seconds.
+    #[must_use]
+    pub const fn invitation_secs(&self) -> i64 {
+        self.config.console.invitation_hours * 3_600
+    }
+
+    /// How browsers reach the server: `server.public_url`, else the address that it listens on.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let public = self.config.public_url().map(|url| url.to_string());
+        public.unwrap_or_else(|| format!("http://{}", self.config.server.listen))
     }
 
     /// The directory of encrypted wallets.

@@ -12,8 +12,8 @@ use std::path::Path;
 
 pub use layers::ENVIRONMENT_PREFIX;
 pub use sections::{
-    AdminSection, CallbackSection, Config, DatabaseSection, DepositsSection, LimitSection,
-    LogSection, NodeSection, OrderSection, PolicySection, PoolSection, PriceSection,
+    AdminSection, CallbackSection, Config, ConsoleSection, DatabaseSection, DepositsSection,
+    LimitSection, LogSection, NodeSection, OrderSection, PolicySection, PoolSection, PriceSection,
     SecretsSection, ServerSection, TokenSection, TransferSection, WorkerSection,
 };
 

@@ -185,7 +185,7 @@ fn example(members: &[Field]) -> String {
 }
 
 /// A text as HTML shows it.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -44,8 +44,20 @@ pub struct HttpLimits {
     pub write_timeout: Duration,
     /// The longest body, in bytes. Handlers see it through axum's extractors.
     pub body_limit_bytes: usize,
+    /// Paths that begin with this may have larger ones, of so many bytes.
+    pub larger_bodies: Option<(&'static str, usize)>,
     /// The longest that started requests may take to finish once the server stops.
     pub drain_deadline: Duration,
+}
+
+impl HttpLimits {
+    /// The longest body of a request to this path, in bytes.
+    fn body_limit_of(&self, path: &str) -> usize {
+        match self.larger_bodies {
+            Some((prefix, bytes)) if path.starts_with(prefix) => bytes,
+            Some(_) | None => self.body_limit_bytes,
+        }
+    }
 }
 
 /// What the server counts.

@@ -16,6 +16,7 @@ pub mod callback_client;
 pub mod client_address;
 pub mod command;
 pub mod config;
+pub mod console;
 pub mod deposit_keys;
 pub mod docs_page;
 pub mod endpoint;

@@ -11,7 +11,7 @@ use super::output::{Failure, print, say};
 use super::serve::stop_signal;
 use crate::logging::{self, LogFormat};
 use crate::private_file;
-use crate::world::{ADDRESSES_MAX, AddressKind, World, WorldOptions};
+use crate::world::{ADDRESSES_MAX, AddressKind, World, WorldOptions, WorldPerson};
 
 /// Run a devnet, the server, a pool, a merchant and payment addresses until told to stop.
 #[derive(Debug, clap::Args)]
@@ -63,9 +63,10 @@ impl Dev {
         runtime.block_on(async move {
             let world = World::start(&options).await?;
             let files = SweepFiles::write(&world, &options.data)?;
+            let people = world.people().await?;
             match self.json {
-                true => print(&connection_line(&world, &files)),
-                false => introduce(&world, &files),
+                true => print(&connection_line(&world, &files, &people)),
+                false => introduce(&world, &files, &people),
             }
             stop_signal().await;
             world.stop().await?;
@@ -121,7 +122,7 @@ impl SweepFiles {
 }
 
 /// Everything that a program needs to use the world.
-fn connection_line(world: &World, files: &SweepFiles) -> String {
+fn connection_line(world: &World, files: &SweepFiles, people: &[WorldPerson]) -> String {
     let addresses: Vec<_> = world
         .payment_addresses
         .iter()
@@ -137,6 +138,10 @@ fn connection_line(world: &World, files: &SweepFiles) -> String {
         .collect();
     json!({
         "api_url": world.api_url,
+        "console": {
+            "url": console_url(world),
+            "people": people.iter().map(person_line).collect::<Vec<_>>(),
+        },
         "api_key": world.shop.api_key,
         "api_secret": *world.shop.api_secret,
         "node_url": world.node_url,
@@ -152,7 +157,32 @@ fn connection_line(world: &World, files: &SweepFiles) -> String {
     .to_string()
 }
 
-fn introduce(world: &World, files: &SweepFiles) {
+fn console_url(world: &World) -> String {
+    format!("{}{}", world.api_url, crate::console::PREFIX)
+}
+
+fn person_line(person: &WorldPerson) -> serde_json::Value {
+    json!({
+        "name": person.name,
+        "merchant": person.access.merchant.map(|merchant| merchant.0),
+        "password": person.password.as_str(),
+        "totp_secret": person.totp.base32().as_str(),
+        "totp_url": person.totp.url(person.name).as_str(),
+    })
+}
+
+fn introduce_console(world: &World, people: &[WorldPerson]) {
+    say("");
+    say("The console, with what an authenticator needs for the one-time codes:");
+    say("");
+    print(&format!("console     {}", console_url(world)));
+    for person in people {
+        let (name, password) = (person.name, person.password.as_str());
+        print(&format!("{name:<11} password {password}, codes {}", person.totp.base32().as_str()));
+    }
+}
+
+fn introduce(world: &World, files: &SweepFiles, people: &[WorldPerson]) {
     let first = &world.payment_addresses[0];
     say("A TRON devnet and sunsweep are running. Ctrl-C ends them.");
     say("");
@@ -166,6 +196,7 @@ fn introduce(world: &World, files: &SweepFiles) {
         first.address
     ));
     print(&format!("cold wallet {} (holds USDT)", world.recipient_with_usdt));
+    introduce_console(world, people);
     say("");
     say("Your first order, signed in the shell:");
     say("");

@@ -16,6 +16,7 @@ mod key;
 mod merchant;
 mod merchant_statement;
 mod migrate;
+mod operator;
 mod output;
 mod price;
 mod serve;
@@ -67,6 +68,9 @@ enum Command {
     /// Tokens of the admin interface, and the log of changes.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// People who use the console: invite, reset, shut out, list.
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
     /// Hand out deposit addresses, list deposits, say how far the scan is.
     #[command(subcommand)]
     Deposit(deposit::DepositCommand),
@@ -103,6 +107,7 @@ impl Cli {
             Command::Wallet(command) => command.run(config.as_deref()),
             Command::Price(command) => command.run(config.as_deref()),
             Command::Admin(command) => command.run(config.as_deref()),
+            Command::Operator(command) => command.run(config.as_deref()),
             Command::Deposit(command) => command.run(config.as_deref()),
             Command::Callback(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),

@@ -85,7 +85,7 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
     let (server, node, order) = (&config.server, &config.node, &config.order);
     let (callback, worker, price) = (&config.callback, &config.worker, &config.price);
     let (pool, token, limit) = (&config.pool, &config.token, &config.limit);
-    let (transfer, deposits) = (&config.transfer, &config.deposits);
+    let (transfer, deposits, console) = (&config.transfer, &config.deposits, &config.console);
     let ranges = [
         ("server.max_connections", size(server.max_connections), 1, 1_000_000),
         ("server.header_read_timeout_secs", span(server.header_read_timeout_secs), 1, 300),
@@ -95,6 +95,10 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
         ("limit.key_burst", limit.key_burst.into(), 1, 1_000_000),
         ("limit.peer_requests_per_second", limit.peer_requests_per_second.into(), 0, 1_000_000),
         ("limit.peer_burst", limit.peer_burst.into(), 1, 1_000_000),
+        ("console.idle_minutes", console.idle_minutes, 1, 24 * 60),
+        ("console.session_hours", console.session_hours, 1, 24 * 7),
+        ("console.invitation_hours", console.invitation_hours, 1, 24 * 14),
+        ("console.body_limit_bytes", size(console.body_limit_bytes), 65_536, 67_108_864),
         ("server.drain_secs", span(server.drain_secs), 0, 600),
         ("node.request_timeout_ms", span(node.request_timeout_ms), 100, 60_000),
         ("node.poll_ms", span(node.poll_ms), 10, 60_000),

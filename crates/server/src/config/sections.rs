@@ -24,6 +24,7 @@ section! {
         server: ServerSection,
         limit: LimitSection,
         admin: AdminSection,
+        console: ConsoleSection,
         database: DatabaseSection,
         node: NodeSection,
         token: TokenSection,
@@ -69,6 +70,17 @@ section! {
     AdminSection {
         #[serde(deserialize_with = "socket", serialize_with = "socket_text")]
         listen: Option<SocketAddr>,
+    }
+}
+
+section! {
+    /// `[console]`
+    ConsoleSection {
+        enabled: bool,
+        idle_minutes: i64,
+        session_hours: i64,
+        invitation_hours: i64,
+        body_limit_bytes: usize,
     }
 }
 

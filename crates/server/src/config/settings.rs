@@ -9,11 +9,13 @@ use app::settings::DepositSettings;
 use domain::callback::Schedule;
 use domain::key::AllowList;
 use domain::limits::{EnergyBounds, OrderLimits};
+use domain::person::SessionLimits;
 use domain::pricing::PriceList;
 use tron::{Bandwidth, Energy, Sun};
 use url::Url;
 
 use super::{Config, ConfigError};
+use crate::console::{self, ConsoleSettings};
 use crate::deposit_keys::{AccountXpub, XpubRefused};
 use crate::http_server::HttpLimits;
 use crate::limit::{LimitSettings, Rate};
@@ -148,8 +150,23 @@ impl Config {
             request_deadline: Duration::from_millis(server.request_deadline_ms),
             write_timeout: WRITE_TIMEOUT,
             body_limit_bytes: server.body_limit_bytes,
+            larger_bodies: Some((console::PREFIX, self.console.body_limit_bytes)),
             drain_deadline: Duration::from_secs(server.drain_secs),
         }
+    }
+
+    /// What is set for the console; `None`: it is not served.
+    #[must_use]
+    pub fn console_settings(&self) -> Option<ConsoleSettings> {
+        let console = &self.console;
+        console.enabled.then_some(ConsoleSettings {
+            sessions: SessionLimits {
+                idle_secs: console.idle_minutes * 60,
+                whole_secs: console.session_hours * 3_600,
+            },
+            invitation_secs: console.invitation_hours * 3_600,
+            body_limit_bytes: console.body_limit_bytes,
+        })
     }
 
     /// How clients reach this server, if it is set.

@@ -22,7 +22,7 @@ pub(super) async fn answer(
     router: Router,
     limits: HttpLimits,
 ) -> Response<Body> {
-    let limit_bytes = limits.body_limit_bytes;
+    let limit_bytes = limits.body_limit_of(request.uri().path());
     // Refused before a byte of it is read; bodies without a length are cut by the extractor.
     if request.body().size_hint().lower() > limit_bytes as u64 {
         return too_large(limit_bytes);

@@ -21,6 +21,7 @@ const AMPLE: HttpLimits = HttpLimits {
     request_deadline: Duration::from_secs(60),
     write_timeout: Duration::from_secs(60),
     body_limit_bytes: 65536,
+    larger_bodies: None,
     drain_deadline: Duration::from_secs(60),
 };
 const TINY: Duration = Duration::from_millis(50);

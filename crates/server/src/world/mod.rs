@@ -4,6 +4,7 @@
 //! with the same client and the same signatures as on mainnet.
 
 mod chain;
+mod people;
 mod seed;
 mod shop;
 
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tron::{Address, SecretKey, TokenUnits};
 use zeroize::Zeroizing;
 
+pub use people::WorldPerson;
 pub use seed::Seed;
 pub use shop::Shop;
 

@@ -12,6 +12,7 @@ mod clients;
 mod cluster;
 mod collect;
 mod conformance;
+mod console;
 mod deposits;
 mod doubts;
 mod endings;

@@ -1,0 +1,234 @@
+//! What is not done, and the page that says so in the reader's language.
+
+use std::sync::Arc;
+
+use app::administer::{AdminRefused, LIVE_KEYS_MAX, NAME_CHARS_MAX, REASON_CHARS_MAX};
+use app::ports::StoreError;
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::edge::ConsoleEdge;
+use super::frame::Frame;
+use super::phrase::Tongue;
+use super::{PREFIX, asset};
+use crate::logging::chain;
+
+/// Why a request to the console is not answered with what it asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Refused {
+    /// Nobody is signed in.
+    SignIn,
+    /// There is no such page, or it is not for whoever asks: the two look alike.
+    NoPage,
+    /// Whoever asks only looks.
+    LooksOnly,
+    /// The form is not one of ours, or it is from before the last sign-in.
+    Forged,
+    /// The form cannot be read.
+    Form,
+    /// A sentence, by its key.
+    Because(StatusCode, &'static str),
+    /// A change was not made.
+    Change(AdminRefused),
+    /// Too many tries; the seconds to wait.
+    Throttled(u32),
+    /// The database does not answer.
+    Unavailable,
+    /// Our own fault.
+    Internal,
+}
+
+impl Refused {
+    /// A sentence about what was typed.
+    pub(super) fn bad(key: &'static str) -> Self {
+        Self::Because(StatusCode::BAD_REQUEST, key)
+    }
+
+    /// Our own fault: one log line, nothing of it on the page.
+    pub(super) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!("a console request failed: {}", chain(cause));
+        Self::Internal
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::NoPage => StatusCode::NOT_FOUND,
+            Self::LooksOnly | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Form => StatusCode::BAD_REQUEST,
+            Self::Because(status, _) => *status,
+            Self::Change(refused) => status_of(refused),
+            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The sentence that says it.
+    pub(super) fn sentence(&self, tongue: Tongue) -> String {
+        match self {
+            Self::SignIn => tongue.say("refused.sign-in").to_owned(),
+            Self::NoPage => tongue.say("refused.no-page").to_owned(),
+            Self::LooksOnly => tongue.say("refused.looks-only").to_owned(),
+            Self::Forged => tongue.say("refused.forged").to_owned(),
+            Self::Form => tongue.say("refused.form").to_owned(),
+            Self::Because(_, key) => tongue.say(key).to_owned(),
+            Self::Change(refused) => change_sentence(refused, tongue),
+            Self::Throttled(secs) => {
+                tongue.fill("refused.throttled", &[("what", &secs.to_string())])
+            }
+            Self::Unavailable => tongue.say("refused.unavailable").to_owned(),
+            Self::Internal => tongue.say("refused.internal").to_owned(),
+        }
+    }
+}
+
+fn status_of(refused: &AdminRefused) -> StatusCode {
+    match refused {
+        AdminRefused::NoMerchant(_)
+        | AdminRefused::NoKey(_)
+        | AdminRefused::NoWallet(_)
+        | AdminRefused::NoCallback(_)
+        | AdminRefused::NoToken(_)
+        | AdminRefused::NoPerson
+        | AdminRefused::NoInvitation => StatusCode::NOT_FOUND,
+        AdminRefused::NotSignedIn => StatusCode::UNAUTHORIZED,
+        AdminRefused::Name
+        | AdminRefused::Reason
+        | AdminRefused::Amount
+        | AdminRefused::Price(_) => StatusCode::BAD_REQUEST,
+        AdminRefused::TooManyKeys(_)
+        | AdminRefused::NotEnough { .. }
+        | AdminRefused::TooMuch
+        | AdminRefused::KeyReused
+        | AdminRefused::PersonExists(_) => StatusCode::CONFLICT,
+        AdminRefused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String {
+    let about = |key: &str, what: &dyn ToString| tongue.fill(key, &[("what", &what.to_string())]);
+    match refused {
+        AdminRefused::NoMerchant(id) => about("refused.no-merchant", &id.0),
+        AdminRefused::NoKey(text) => about("refused.no-key", text),
+        AdminRefused::NoWallet(address) => about("refused.no-wallet", address),
+        AdminRefused::NoCallback(order) => about("refused.no-callback", order),
+        AdminRefused::NoToken(id) => about("refused.no-token", id),
+        AdminRefused::NoPerson => tongue.say("refused.no-person").to_owned(),
+        AdminRefused::PersonExists(name) => about("refused.person-exists", name),
+        AdminRefused::NoInvitation => tongue.say("refused.no-invitation").to_owned(),
+        AdminRefused::NotSignedIn => tongue.say("refused.not-signed-in").to_owned(),
+        AdminRefused::Name => about("refused.name", &NAME_CHARS_MAX),
+        AdminRefused::Reason => about("refused.reason", &REASON_CHARS_MAX),
+        AdminRefused::Amount => tongue.say("refused.amount").to_owned(),
+        AdminRefused::TooManyKeys(_) => about("refused.too-many-keys", &LIVE_KEYS_MAX),
+        AdminRefused::NotEnough { have, .. } => about("refused.not-enough", &have.to_trx_string()),
+        AdminRefused::TooMuch => tongue.say("refused.too-much").to_owned(),
+        AdminRefused::KeyReused => tongue.say("refused.key-reused").to_owned(),
+        AdminRefused::Price(refused) => about("refused.price", refused),
+        AdminRefused::Store(_) => tongue.say("refused.unavailable").to_owned(),
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(failed: StoreError) -> Self {
+        match failed {
+            StoreError::Busy | StoreError::Unavailable(_) => {
+                tracing::error!("the database does not answer a console request: {failed}");
+                Self::Unavailable
+            }
+            StoreError::LeaseLost | StoreError::Conflict(_) | StoreError::Broken(_) => {
+                Self::internal(&failed)
+            }
+        }
+    }
+}
+
+impl From<AdminRefused> for Refused {
+    fn from(refused: AdminRefused) -> Self {
+        match refused {
+            AdminRefused::Store(failed) => failed.into(),
+            other => Self::Change(other),
+        }
+    }
+}
+
+impl From<askama::Error> for Refused {
+    fn from(failed: askama::Error) -> Self {
+        Self::internal(&failed)
+    }
+}
+
+impl IntoResponse for Refused {
+    /// A bare status; [`dress`] makes the page of it.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Problem<'a> {
+    frame: &'a Frame,
+    sentence: String,
+}
+
+/// Makes pages of refusals; those who are not signed in are led to where they can.
+pub(super) async fn dress(
+    State(_edge): State<Arc<ConsoleEdge>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let frame = Frame::of(&parts);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let Some(refused) = response.extensions_mut().remove::<Arc<Refused>>() else { return response };
+    if matches!(*refused, Refused::SignIn) {
+        return to_sign_in(&frame);
+    }
+    let sentence = refused.sentence(frame.tongue);
+    let page = match frame.is_fragment {
+        true => Ok(format!("<p class=\"problem\">{}</p>", crate::docs_page::escaped(&sentence))),
+        false => Problem { frame: &frame, sentence }.render(),
+    };
+    let mut page = match page {
+        Ok(page) => (refused.status(), Html(page)).into_response(),
+        Err(failed) => return Refused::internal(&failed).status().into_response(),
+    };
+    if let Refused::Throttled(secs) = *refused {
+        page.headers_mut().insert(header::RETRY_AFTER, secs.into());
+    }
+    page
+}
+
+fn to_sign_in(frame: &Frame) -> Response {
+    let place = if frame.is_fragment { String::new() } else { frame.here() };
+    let next: String = url::form_urlencoded::byte_serialize(place.as_bytes()).collect();
+    let address = match place.is_empty() {
+        true => format!("{PREFIX}/sign-in"),
+        false => format!("{PREFIX}/sign-in?next={next}"),
+    };
+    let status = if frame.is_fragment { StatusCode::UNAUTHORIZED } else { StatusCode::SEE_OTHER };
+    go(frame, status, &address)
+}
+
+/// Leads a browser to another address of the console.
+pub(super) fn go(frame: &Frame, status: StatusCode, address: &str) -> Response {
+    let name = match frame.is_fragment {
+        true => HeaderName::from_static("hx-redirect"),
+        false => header::LOCATION,
+    };
+    let value = HeaderValue::from_str(address);
+    let value = value.unwrap_or_else(|_| HeaderValue::from_static(PREFIX));
+    (status, [(name, value)]).into_response()
+}
+
+/// No such page.
+pub(super) async fn no_page() -> Refused {
+    Refused::NoPage
+}

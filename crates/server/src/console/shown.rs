@@ -1,0 +1,101 @@
+//! How values look on every page: amounts, moments, addresses.
+//!
+//! Invariant: an [`Html`] is made here only, of text that is escaped.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use domain::UnixMillis;
+use tron::Sun;
+
+/// Text that is HTML already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Html(String);
+
+impl fmt::Display for Html {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Html {}
+
+/// A moment: UTC for whoever runs no script, in the viewer's zone for everybody else.
+pub(super) fn moment(at: UnixMillis) -> Html {
+    let Ok(time) = jiff::Timestamp::from_millisecond(at.get()) else {
+        return Html("–".to_owned());
+    };
+    let utc = jiff::tz::Offset::UTC.to_datetime(time);
+    let (date, clock) = (utc.date(), utc.time());
+    let (hour, minute, second) = (clock.hour(), clock.minute(), clock.second());
+    Html(format!("<time datetime=\"{time}\">{date} {hour:02}:{minute:02}:{second:02} UTC</time>"))
+}
+
+/// An amount: TRX, with its sun for whoever wants every digit.
+pub(super) fn trx(amount: Sun) -> Html {
+    let sun = grouped(amount.get());
+    let trx = amount.to_trx_string();
+    Html(format!("<span class=\"amount\" title=\"{sun} sun\">{trx} TRX</span>"))
+}
+
+/// A whole number with its thousands apart.
+pub(super) fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The code that a telephone scans, as a picture of `text`.
+pub(super) fn scanned(text: &str) -> Option<Html> {
+    use qrcode::render::svg;
+    let code = qrcode::QrCode::new(text.as_bytes()).ok()?;
+    let drawn = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(200, 200)
+        .dark_color(svg::Color("#000"))
+        .light_color(svg::Color("#fff"))
+        .build();
+    let picture = drawn.split_once("<svg").map(|(_, rest)| rest)?;
+    Some(Html(format!("<svg aria-hidden=\"true\"{picture}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")]
+        {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn amounts_show_trx_and_keep_their_sun() {
+        let shown = trx(Sun::new(3_857_100)).to_string();
+        assert_eq!(shown, "<span class=\"amount\" title=\"3,857,100 sun\">3.8571 TRX</span>");
+    }
+
+    #[test]
+    fn moments_are_utc_until_a_script_knows_better() {
+        let shown = moment(UnixMillis(1_686_796_826_000)).to_string();
+        let expected = "<time datetime=\"2023-06-15T02:40:26Z\">2023-06-15 02:40:26 UTC</time>";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_code_is_a_picture_without_style() {
+        let picture = scanned("otpauth://totp/x").unwrap().to_string();
+        assert!(picture.starts_with("<svg aria-hidden") && !picture.contains("style"), "{picture}");
+    }
+}
