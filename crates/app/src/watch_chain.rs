@@ -82,8 +82,8 @@ impl Watcher {
     /// Looks at the newest block without going through any: for a server whose neighbour follows the
     /// chain. False when there is nothing new.
     ///
-    /// Nothing becomes final here before the neighbour went through the very same newest block: orders
-    /// must know what forks dropped before they end by a solid block.
+    /// Nothing becomes final here before the neighbour is beyond it on the same chain: orders must know
+    /// what forks dropped before they end by a solid block.
     pub async fn look(&mut self) -> Result<bool, WatchFailed> {
         // What was remembered of blocks is outdated when it is this server's turn again.
         self.recent.clear();
@@ -95,8 +95,7 @@ impl Watcher {
             self.app.view.refresh(&*self.app.node, head, solid).await?;
         }
         let is_settled = seen.and_then(|seen| seen.settled).is_some_and(|old| old.id == solid.id);
-        let followed = self.app.store.watched().await?;
-        if !is_settled && followed.is_some_and(|block| block.id == *head.id.as_bytes()) {
+        if !is_settled && self.is_followed_beyond(&solid).await? {
             self.app.view.settle(solid);
         }
         if is_new {
@@ -104,6 +103,16 @@ impl Watcher {
             self.app.policy_bell.notify_one();
         }
         Ok(is_new)
+    }
+
+    /// Whether the block that a neighbour went through last is on this chain and not before this one.
+    async fn is_followed_beyond(&self, solid: &Head) -> Result<bool, WatchFailed> {
+        let followed = self.app.store.watched().await?;
+        let Some(followed) = followed.filter(|block| block.number >= solid.number) else {
+            return Ok(false);
+        };
+        let block = self.app.node.block(followed.number).await?;
+        Ok(block.is_some_and(|block| *block.head.id.as_bytes() == followed.id))
     }
 
     /// Looks once and goes through every block that is new; false when there was none.

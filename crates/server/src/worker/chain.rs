@@ -1,6 +1,9 @@
 //! Follows the chain: one server for all that share a database, the others only look at its newest block.
 
+use std::time::Duration;
+
 use app::App;
+use app::ports::StoreError;
 use app::rows::{Lease, OutboxKind};
 use app::watch_chain::Watcher;
 use domain::UnixMillis;
@@ -16,7 +19,13 @@ pub(super) async fn run(app: App, mut watcher: Watcher, pace: Pace, stop: Cancel
     let mut failures = 0_u32;
     loop {
         let watched = match turn.is_ours().await {
-            true => watcher.watch().await,
+            // Many blocks may take longer than a claim lasts.
+            true => tokio::select! {
+                watched = watcher.watch() => watched,
+                () = turn.keep() => Ok(false),
+                // What is left of the blocks is gone through by whoever is next.
+                () = stop.cancelled() => break,
+            },
             false => watcher.look().await,
         };
         match watched {
@@ -42,8 +51,9 @@ pub(super) async fn run(app: App, mut watcher: Watcher, pace: Pace, stop: Cancel
 
 /// Whose turn it is to follow the chain.
 ///
-/// The claim is not renewed: when it is over whoever asks first has the next one. Two that follow at the
-/// same time, because one was frozen in the middle, do no harm: what they tell orders is judged there.
+/// The claim is kept as long as blocks are gone through; when it is over whoever asks first has the next
+/// one. Two that follow at the same time, because one was frozen in the middle, do no harm: what they tell
+/// orders is judged there.
 struct Turn {
     app: App,
     held: Option<(Lease, UnixMillis)>,
@@ -67,6 +77,33 @@ impl Turn {
             }
         };
         self.held.is_some()
+    }
+
+    /// Keeps the turn for as long as it is waited for; ends when it is lost.
+    async fn keep(&mut self) {
+        let pause = Duration::from_millis(self.app.settings.lease_ms.unsigned_abs() / 3);
+        while let Some((lease, _)) = self.held {
+            tokio::time::sleep(pause).await;
+            let now = self.app.clock.now();
+            let until = now.after_ms(self.app.settings.lease_ms);
+            let owner = &self.app.settings.owner;
+            // Given back for later, it is nobody else's before: only who names it can take it again.
+            let renewed = match self.app.store.release(lease, until).await {
+                Ok(()) => {
+                    let (kind, subject) = (OutboxKind::Chain, lease.subject);
+                    self.app.store.claim_one(kind, subject, owner, now, until).await
+                }
+                Err(failed) => Err(failed),
+            };
+            match renewed {
+                Ok(renewed) => self.held = renewed.map(|lease| (lease, until)),
+                Err(StoreError::LeaseLost) => self.held = None,
+                // It is not known; the claim ends by itself.
+                Err(failed) => {
+                    tracing::debug!("the turn to follow the chain was not kept: {failed}")
+                }
+            }
+        }
     }
 
     /// Lets another server go on at once.

@@ -22,6 +22,7 @@ mod golden;
 mod key_limits;
 mod keys;
 mod limits;
+mod neighbours;
 mod openapi;
 mod policies;
 mod prices;

@@ -128,6 +128,7 @@ contract! {
         a_nudge_during_a_lease_is_not_forgotten,
         a_nudge_wakes_a_finished_order,
         attention_without_a_lease_only_moves_earlier,
+        the_chain_is_followed_by_one_at_a_time,
         the_fence_does_not_fall_when_a_row_comes_again;
     chain:
         own_transactions_are_found_until_they_are_solid,

@@ -173,3 +173,17 @@ pub(crate) async fn the_fence_does_not_fall_when_a_row_comes_again(store: &dyn S
     let lost = attend(store, Some(stale), None, vec![]).await;
     assert_eq!(lost, Err(StoreError::LeaseLost));
 }
+
+pub(crate) async fn the_chain_is_followed_by_one_at_a_time(store: &dyn Store) {
+    let claim = async |owner: &str, now: UnixMillis| {
+        let until = now.after_ms(30_000);
+        store.claim(OutboxKind::Chain, owner, now, until, 1).await.unwrap().pop()
+    };
+    let first = claim("one", NOW).await.unwrap();
+    assert_eq!(claim("two", NOW.after_ms(29_999)).await, None);
+    let second = claim("two", UNTIL).await.expect("the first one's time is over");
+    assert!(second.fence > first.fence);
+    assert_eq!(store.release(first, NOW).await, Err(StoreError::LeaseLost));
+    store.release(second, UNTIL).await.unwrap();
+    assert!(claim("one", UNTIL).await.is_some(), "given back, it is anybody's at once");
+}
