@@ -70,7 +70,7 @@ step_chaos() {
   cargo build --locked --workspace --bin sunsweep
   local binary="${CARGO_TARGET_DIR:-target}/debug/sunsweep"
   timeout 300 ci/kill9 --bin "$binary"
-  timeout 3000 ci/chaos --bin "$binary" --orders "${chaos_orders:-2000}"
+  timeout 3000 ci/chaos --bin "$binary" --orders "${chaos_orders:-200}"
 }
 
 # The contract of the store and the whole edge on PostgreSQL, which must be there.

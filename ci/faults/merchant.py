@@ -23,6 +23,7 @@ AGAIN_LEAST_SECS, AGAIN_MOST_SECS = 0.03, 0.25
 # An order that is not answered by then is a failed check.
 ANSWER_TIMEOUT_SECS = 60
 RECEIPT_TIMEOUT_SECS = 6
+SENDS_MOST = 20
 FEE_LIMIT_SUN = 30_000_000
 # Refusals that ask to be tried again, as docs/wire.md words them.
 TRY_AGAIN = "Nothing was charged; please try again."
@@ -239,7 +240,20 @@ class Sweeper:
             return None
         transfer = token.functions.transfer(self.world.address(plan.recipient), plan.units)
         built = transfer.with_owner(owner).fee_limit(FEE_LIMIT_SUN).build()
-        return built.sign(self.world.key(plan.receiver)).broadcast().txid
+        return self._send(client, built.sign(self.world.key(plan.receiver)))
+
+    def _send(self, client, signed):
+        """Sends the very same bytes until somebody answers: what went unanswered may be on its way."""
+        for tries in range(SENDS_MOST):
+            try:
+                return signed.broadcast().txid
+            except OSError:
+                time.sleep(AGAIN_MOST_SECS)
+            except NOT_SENT:
+                if tries == 0:
+                    raise
+                return signed.txid
+        return signed.txid
 
     def _arrived(self, client, txid):
         """Whether an earlier transfer did it; one that is under way is waited for."""

@@ -37,7 +37,7 @@ class Devnet:
         if not self.url:
             raise RuntimeError("the devnet did not start")
 
-    def ask(self, path, **body):
+    def ask(self, path, /, **body):
         request = urllib.request.Request(
             f"{self.url}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
         try:
