@@ -1,12 +1,13 @@
-//! Many contract calls without transactions in one request: a JSON-RPC batch of `eth_call`.
+//! Many questions in one request: a JSON-RPC batch of `eth_call` (contract calls without
+//! transactions) or of `eth_getBalance`.
 //!
-//! It answers what a call returns or that it reverts, but not what it costs. A node need not offer
+//! A call answers what a call returns or that it reverts, but not what it costs. A node need not offer
 //! it: java-tron has it switched off until its operator switches it on.
 //!
 //! Source: java-tron `TronJsonRpcImpl`; `docs/chain.md`.
 
 use serde_json::{Value, json};
-use tron::Address;
+use tron::{Address, Sun};
 
 use crate::json::{self, Problem, Read};
 
@@ -51,19 +52,43 @@ pub(crate) fn request(calls: &[BatchCall]) -> Value {
     calls.iter().enumerate().map(one).collect()
 }
 
+/// The body that asks for the TRX of these addresses, numbered from 0.
+pub(crate) fn balances_request(addresses: &[Address]) -> Value {
+    let one = |(id, address): (usize, &Address)| {
+        let address = format!("0x{}", hex::encode(address.evm_bytes()));
+        json!({"jsonrpc": "2.0", "id": id, "method": "eth_getBalance", "params": [address, "latest"]})
+    };
+    addresses.iter().enumerate().map(one).collect()
+}
+
 /// Reads the answers to that many calls, which may come in any order.
 pub(crate) fn read(answer: &Value, calls: usize) -> Read<Vec<BatchOutcome>> {
+    in_order(answer, calls, outcome)
+}
+
+/// Reads the balances of that many addresses, which may come in any order.
+///
+/// Errors: also when the node refuses a single one; whoever asks then asks for accounts.
+pub(crate) fn read_balances(answer: &Value, addresses: usize) -> Read<Vec<Sun>> {
+    in_order(answer, addresses, |one| {
+        let digits = json::text(one, "result")?;
+        let sun = digits.strip_prefix("0x").and_then(|hex| i64::from_str_radix(hex, 16).ok());
+        sun.map_or_else(|| json::bad("result", Problem::WrongType), |sun| Ok(Sun::new(sun)))
+    })
+}
+
+fn in_order<T>(answer: &Value, count: usize, read: impl Fn(&Value) -> Read<T>) -> Read<Vec<T>> {
     let Some(answers) = answer.as_array() else { return json::bad("answer", Problem::WrongType) };
-    let mut outcomes: Vec<Option<BatchOutcome>> = vec![None; calls];
+    let mut found: Vec<Option<T>> = (0..count).map(|_| None).collect();
     for one in answers {
         let id = usize::try_from(json::natural(one, "id")?).unwrap_or(usize::MAX);
-        let Some(place) = outcomes.get_mut(id) else { return json::bad("id", Problem::Mismatch) };
-        if place.replace(outcome(one)?).is_some() {
+        let Some(place) = found.get_mut(id) else { return json::bad("id", Problem::Mismatch) };
+        if place.replace(read(one)?).is_some() {
             return json::bad("id", Problem::Mismatch);
         }
     }
-    match outcomes.into_iter().collect::<Option<Vec<_>>>() {
-        Some(outcomes) => Ok(outcomes),
+    match found.into_iter().collect::<Option<Vec<_>>>() {
+        Some(found) => Ok(found),
         None => json::bad("id", Problem::Missing),
     }
 }
@@ -103,6 +128,16 @@ mod tests {
                 BatchOutcome::Returned(vec![7]),
             ]
         );
+    }
+
+    #[test]
+    fn balances_in_any_order_find_their_address_and_one_refusal_spoils_all() {
+        let answer = json!([returned(1, "0x0"), returned(0, "0x4c4b40")]);
+        assert_eq!(read_balances(&answer, 2).unwrap(), [Sun::new(5_000_000), Sun::ZERO]);
+        let refused = json!({"id": 0, "error": {"code": -32_601, "message": "no such method"}});
+        for answer in [json!([refused]), json!([returned(0, "0x")]), json!([returned(0, "7")])] {
+            assert!(read_balances(&answer, 1).is_err(), "{answer}");
+        }
     }
 
     #[test]

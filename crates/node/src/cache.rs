@@ -177,6 +177,11 @@ impl<N: TronNode + ?Sized + 'static> TronNode for Cached<N> {
         self.inner.call_batch(calls).await
     }
 
+    /// Not kept either.
+    async fn trx_balances(&self, addresses: &[Address]) -> Result<Vec<Sun>, NodeError> {
+        self.inner.trx_balances(addresses).await
+    }
+
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError> {
         let node = Arc::clone(&self.inner);
         self.parameters.get((), async move { node.chain_parameters().await }).await

@@ -34,7 +34,7 @@ pub enum Call {
     Lookup,
     /// The receipt of a transaction in a solid block.
     LookupSolid,
-    /// Many contract calls in one request.
+    /// Many contract calls, or many balances, in one request.
     CallBatch,
 }
 

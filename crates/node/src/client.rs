@@ -247,6 +247,12 @@ impl<T: Transport> TronNode for JsonNode<T> {
         self.read(Call::CallBatch, body, |answer| batch::read(answer, calls.len())).await
     }
 
+    async fn trx_balances(&self, addresses: &[Address]) -> Result<Vec<Sun>, NodeError> {
+        let body = batch::balances_request(addresses);
+        let read = |answer: &Value| batch::read_balances(answer, addresses.len());
+        self.read(Call::CallBatch, body, read).await
+    }
+
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError> {
         self.read(Call::ChainParameters, json!({}), ChainParameters::read).await
     }

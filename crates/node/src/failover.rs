@@ -262,6 +262,15 @@ impl TronNode for Failover {
         .await
     }
 
+    async fn trx_balances(&self, addresses: &[Address]) -> Result<Vec<Sun>, NodeError> {
+        let addresses: Arc<[Address]> = addresses.into();
+        self.first(|node| {
+            let addresses = Arc::clone(&addresses);
+            Box::pin(async move { node.trx_balances(&addresses).await })
+        })
+        .await
+    }
+
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError> {
         self.first(|node| node.chain_parameters()).await
     }

@@ -86,6 +86,13 @@ pub trait TronNode: Send + Sync {
     /// one request a call.
     async fn call_batch(&self, calls: &[BatchCall]) -> Result<Vec<BatchOutcome>, NodeError>;
 
+    /// Spendable TRX of up to [`BATCH_CALLS_MAX`](crate::BATCH_CALLS_MAX) addresses, in their order; zero
+    /// for one that was never activated. One request.
+    ///
+    /// Errors: also when the node does not offer it; then [`Self::account`] answers the same, one
+    /// request an address.
+    async fn trx_balances(&self, addresses: &[Address]) -> Result<Vec<Sun>, NodeError>;
+
     /// Prices and limits set by vote. Errors: also when a needed one is absent. One request.
     async fn chain_parameters(&self) -> Result<ChainParameters, NodeError>;
 

@@ -102,6 +102,7 @@ passed_on! {
         -> ConstantCall;
     fn token_balance(token: Address, holder: Address) -> TokenUnits;
     fn call_batch(calls: &[BatchCall]) -> Vec<BatchOutcome>;
+    fn trx_balances(addresses: &[Address]) -> Vec<Sun>;
     fn chain_parameters() -> ChainParameters;
     fn max_delegatable(owner: Address, resource: Resource) -> Sun;
     fn delegation_index(owner: Address) -> Vec<Address>;
