@@ -91,9 +91,9 @@ step_sim() {
 # the same against a server that loses answers, delays readiness and refuses orders.
 step_sweep() {
   cargo build --locked --workspace --bin sunsweep
-  local binary="${CARGO_TARGET_DIR:-target}/debug/sunsweep" addresses=${sweep_addresses:-200}
+  local binary="${CARGO_TARGET_DIR:-target}/debug/sunsweep" addresses=${sweep_addresses:-2000}
   timeout 3000 ci/sweep_proof --bin "$binary" --addresses "$addresses"
-  timeout 3000 ci/sweep_proof --bin "$binary" --addresses "${sweep_addresses:-100}" --faults
+  timeout 3000 ci/sweep_proof --bin "$binary" --addresses "${sweep_addresses:-1000}" --faults
 }
 
 step_bench() {

@@ -302,6 +302,44 @@ fn leftovers_follow_the_tokens_and_the_report_adds_up_to_the_chain() {
     assert_eq!(std::fs::read(shop.path("again/report.html")).unwrap(), page.into_bytes());
 }
 
+#[test]
+fn trx_of_addresses_without_tokens_is_collected_and_other_journals_are_respected() {
+    let shop = Shop::open(2);
+    let to = shop.fact("recipient_with_usdt");
+    let key = tron::SecretKey::from_bytes(&[7; 32]).unwrap();
+    let alone = key.address().to_string();
+    let mut keys = std::fs::read_to_string(shop.path("keys.csv")).unwrap();
+    keys.push_str(&format!("{alone},{}\n", "07".repeat(32)));
+    std::fs::write(shop.path("keys.csv"), keys).unwrap();
+    for (address, sun) in [(alone.as_str(), 4_000_000), (to, 1)] {
+        shop.post("devnet/faucet", &json!({"address": address, "sun": sun}));
+    }
+    let looked = answer(&mut shop.run(&["--dry-run", "--json", "--trx"]));
+    assert_eq!(looked["plan_trx"][0]["address"], alone.as_str());
+    assert_eq!(looked["plan_trx"][0]["trx_sun"], 4_000_000);
+
+    let before = shop.trx(to);
+    let arguments = ["--yes", "--json", "--trx", "--poll-ms", "100", "--journal", "journal"];
+    let swept = answer(&mut shop.run(&arguments));
+    assert_eq!((swept["swept"].as_u64(), swept["failed"].as_u64()), (Some(2), Some(0)));
+    assert_eq!(swept["trx_moved_sun"], 4_000_000);
+    assert_eq!((shop.trx(&alone), shop.trx(to) - before), (0, 4_000_000));
+
+    // A run of one journal is open; another journal leaves its address alone.
+    let first = text(&shop.payments()[0], "address");
+    shop.post("devnet/mint", &json!({"address": first, "units": 40_000_000}));
+    let unreachable = ["--api", "http://127.0.0.1:9", "--patience-secs", "0"];
+    let mut parked = shop.command(&["--keys", "keys.csv", "--to", to, "--yes", "--json"]);
+    parked.args(["--token", shop.fact("usdt_contract"), "--node", shop.fact("node_url")]);
+    parked.args(["--api-key", "K", "--api-secret-file", "secret", "--journal", "parked"]);
+    let output = parked.args(unreachable).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output).1);
+    let left = answer(&mut shop.run(&["--yes", "--json", "--journal", "journal"]));
+    assert_eq!((left["swept"].as_u64(), left["skipped"].as_u64()), (Some(0), Some(1)));
+    assert_eq!(left["results"][0]["reason"], "in_another_run");
+    assert!(text(&left["results"][0], "reason_text").contains("parked"));
+}
+
 /// A watch that runs, and what it says.
 struct Watch {
     child: Child,

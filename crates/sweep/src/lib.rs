@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `target`, `keys/` | who is swept, and who signs |
 //! | `settings` | what a run is told |
-//! | `discover`, `plan`, `price` | what there is, what it costs, whether it pays |
+//! | `discover`, `plan`, `price`, `leftover` | what there is, what it costs, whether it pays |
 //! | `session` | a run from its beginning to its plan |
 //! | `record`, `journal/` | the states of an address, and the file that keeps them |
 //! | `run/` | carries every address from where it is to its end |
@@ -29,6 +29,7 @@ mod ask;
 pub mod discover;
 pub mod journal;
 pub mod keys;
+mod leftover;
 pub mod observe;
 pub mod offline;
 pub mod plan;
@@ -48,7 +49,7 @@ pub mod watch;
 pub use api::{ApiClient, ApiError, ApiKey};
 pub use journal::{Journal, JournalError, Run, RunId};
 pub use observe::{Event, Observer, Silent};
-pub use plan::{Plan, PlanRow};
+pub use plan::{Plan, PlanRow, TrxRow};
 pub use price::PriceBook;
 pub use record::{Asset, Reason, ReasonCode, Record, State, Times};
 pub use report::Report;

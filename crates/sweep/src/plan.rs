@@ -1,5 +1,7 @@
 //! What is to be done with each address, what it costs, and whether it pays.
 
+mod trx;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::collect::{Commitments, Need, Reading};
@@ -19,6 +21,7 @@ use crate::price::PriceBook;
 use crate::record::{Reason, ReasonCode};
 use crate::settings::Settings;
 use crate::target::Target;
+pub use trx::TrxRow;
 
 /// What a plan says about one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +47,10 @@ pub struct PlanRow {
 /// What is to be done, biggest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// Addresses that hold anything, those to sweep and those to leave alone.
+    /// Addresses that hold the token, those to sweep and those to leave alone.
     pub rows: Vec<PlanRow>,
+    /// TRX of addresses whose tokens are not swept, if TRX is wanted.
+    pub trx: Vec<TrxRow>,
 }
 
 impl Plan {
@@ -57,6 +62,23 @@ impl Plan {
     /// Those to leave alone.
     pub fn to_skip(&self) -> impl Iterator<Item = &PlanRow> {
         self.rows.iter().filter(|row| row.skip.is_some())
+    }
+
+    /// TRX to move from addresses whose tokens stay, biggest first.
+    pub fn trx_to_move(&self) -> impl Iterator<Item = &TrxRow> {
+        self.trx.iter().filter(|row| row.skip.is_none())
+    }
+
+    /// Whether nothing is to be moved.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.to_sweep().next().is_none() && self.trx_to_move().next().is_none()
+    }
+
+    /// Why something stays, once for each row that does.
+    pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
+        let tokens = self.rows.iter().filter_map(|row| row.skip.as_ref());
+        tokens.chain(self.trx.iter().filter_map(|row| row.skip.as_ref()))
     }
 }
 
@@ -89,7 +111,9 @@ impl Planner<'_> {
     pub async fn plan(&self, found: &[Holding]) -> Result<Plan, NodeError> {
         let mut rows = Vec::with_capacity(found.len());
         let mut big = Vec::new();
-        for holding in found {
+        let (holding_tokens, without): (Vec<&Holding>, Vec<&Holding>) =
+            found.iter().partition(|holding| holding.held.0 > 0);
+        for holding in holding_tokens {
             match self.obvious(holding) {
                 Some(reason) => rows.push(skipped(holding, reason)),
                 None => big.push(holding),
@@ -117,7 +141,10 @@ impl Planner<'_> {
         let mut plan: Vec<PlanRow> = examined.try_collect().await?;
         rows.sort_by_key(|row: &PlanRow| std::cmp::Reverse(row.held));
         plan.extend(rows);
-        Ok(Plan { rows: plan })
+        let mut alone: Vec<Target> = without.into_iter().map(|one| one.target.clone()).collect();
+        alone.extend(plan.iter().filter(|row| keeps_tokens(row)).map(|row| row.target.clone()));
+        let trx = self.plan_trx(alone, &network).await?;
+        Ok(Plan { rows: plan, trx })
     }
 
     /// What needs no look at the chain.
@@ -277,6 +304,12 @@ pub(crate) async fn refusal(
     Ok(Reason::new(ReasonCode::TransferReverts, text))
 }
 
+/// Whether its key is at hand and its tokens stay because moving them does not pay.
+fn keeps_tokens(row: &PlanRow) -> bool {
+    let is_poor = |reason: &Reason| matches!(reason.code, ReasonCode::Dust | ReasonCode::TooDear);
+    row.skip.as_ref().is_some_and(is_poor)
+}
+
 fn skipped(holding: &Holding, reason: Reason) -> PlanRow {
     PlanRow {
         target: holding.target.clone(),
@@ -291,7 +324,7 @@ fn skipped(holding: &Holding, reason: Reason) -> PlanRow {
 }
 
 /// Why its own key cannot sign for an address.
-fn unsignable(account: &AccountView, address: Address) -> Option<Reason> {
+pub(crate) fn unsignable(account: &AccountView, address: Address) -> Option<Reason> {
     if account.is_contract {
         return Some(Reason::new(ReasonCode::Contract, "a contract has no key"));
     }

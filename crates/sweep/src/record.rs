@@ -117,6 +117,10 @@ pub enum ReasonCode {
     Contract,
     /// It is the destination itself.
     Destination,
+    /// TRX stays because the destination was never activated, which the first TRX would pay for.
+    DestinationNew,
+    /// Another run on this machine has it open.
+    InAnotherRun,
     /// No key of it is at hand.
     NoKey,
     /// Its owner permission belongs to other keys.
@@ -141,7 +145,7 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Empty,
         Self::Dust,
         Self::TooDear,
@@ -149,6 +153,8 @@ impl ReasonCode {
         Self::TransferReverts,
         Self::Contract,
         Self::Destination,
+        Self::DestinationNew,
+        Self::InAnotherRun,
         Self::NoKey,
         Self::Permission,
         Self::OrderRefused,
@@ -172,6 +178,8 @@ impl ReasonCode {
             Self::TransferReverts => "transfer_reverts",
             Self::Contract => "contract",
             Self::Destination => "destination",
+            Self::DestinationNew => "destination_new",
+            Self::InAnotherRun => "in_another_run",
             Self::NoKey => "no_key",
             Self::Permission => "permission",
             Self::OrderRefused => "order_refused",

@@ -1,13 +1,14 @@
 //! One run from its beginning to its plan: what `sweep`, its watch mode and tests share.
 
 use node::NodeError;
+use tron::TokenUnits;
 
 use crate::discover::{DiscoverError, Reader, discover};
 use crate::journal::{Cursor, Holding, Item, Journal, JournalError, Run, RunId};
 use crate::observe::Observer;
-use crate::plan::{Plan, PlanRow, Planner};
+use crate::plan::{Plan, PlanRow, Planner, TrxRow};
 use crate::price::PriceBook;
-use crate::record::{Asset, Record, State, Times};
+use crate::record::{Asset, Reason, Record, State};
 use crate::run::now_ms;
 use crate::settings::Settings;
 use crate::target::KeySource;
@@ -59,9 +60,9 @@ impl Survey<'_> {
     /// Finds what there is, from where the run's discovery stopped.
     pub async fn discover(&self, run: &Run) -> Result<Vec<Holding>, DiscoverError> {
         let reader = Reader::new(self.node);
-        let token = self.settings.token.address;
+        let wanted = self.settings.wanted();
         let (keys, journal) = (self.keys, self.journal);
-        discover(&reader, keys, token, &run.id, run.cursor, journal, self.observer).await
+        discover(&reader, keys, wanted, &run.id, run.cursor, journal, self.observer).await
     }
 
     /// Makes a plan of what was found, from what the chain shows now.
@@ -82,23 +83,37 @@ impl Plan {
     /// The plan as the journal keeps it once it is agreed to: what is left alone is final at once.
     #[must_use]
     pub fn items(&self, planned_ms: i64) -> Vec<Item> {
-        let rows = self.rows.iter().enumerate();
-        rows.map(|(rank, row)| item(rank, row, planned_ms)).collect()
+        let rows = self.rows.iter().zip(0..);
+        let trx = self.trx.iter().zip(self.rows.len()..);
+        rows.map(|(row, rank)| item(rank, row, planned_ms))
+            .chain(trx.map(|(row, rank)| trx_item(rank, row, planned_ms)))
+            .collect()
     }
+}
+
+fn trx_item(rank: usize, row: &TrxRow, planned_ms: i64) -> Item {
+    let (address, label) = (row.target.address, row.target.label.clone());
+    let held = TokenUnits(u128::try_from(row.amount.get()).unwrap_or(0));
+    let record = Record::new(address, label, Asset::Trx, held);
+    Item::new(planned(record, row.skip.as_ref(), planned_ms), rank)
 }
 
 fn item(rank: usize, row: &PlanRow, planned_ms: i64) -> Item {
     let target = &row.target;
-    let times = Times { planned_ms: Some(planned_ms), ..Times::default() };
-    let mut record = Record {
+    let record = Record {
         burn_cost: row.burn_cost,
-        times,
         ..Record::new(target.address, target.label.clone(), Asset::Token, row.held)
     };
-    if let Some(reason) = &row.skip {
+    let record = planned(record, row.skip.as_ref(), planned_ms);
+    Item { order_cost: row.order_cost, ..Item::new(record, rank) }
+}
+
+fn planned(mut record: Record, skip: Option<&Reason>, planned_ms: i64) -> Record {
+    record.times.planned_ms = Some(planned_ms);
+    if let Some(reason) = skip {
         record.state = State::Skipped;
         record.reason = Some(reason.clone());
         record.times.ended_ms = Some(planned_ms);
     }
-    Item { order_cost: row.order_cost, ..Item::new(record, rank) }
+    record
 }

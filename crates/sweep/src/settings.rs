@@ -6,6 +6,7 @@ use node::{NodeError, TronNode};
 use tron::{Address, Sun, TokenUnits, trc20};
 
 use crate::ask::patiently;
+use crate::discover::Wanted;
 
 /// A token contract and how its amounts are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +75,15 @@ pub struct Settings {
     pub poll: Duration,
     /// Where the server posts callbacks to, if it can reach this machine.
     pub callback_url: Option<String>,
+}
+
+impl Settings {
+    /// What discovery looks for.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        let trx_min = self.leftovers.map(|leftovers| leftovers.min);
+        Wanted { token: self.token.address, trx_min }
+    }
 }
 
 impl MaxCost {

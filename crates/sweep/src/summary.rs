@@ -18,6 +18,8 @@ pub struct Summary {
     pub unfinished: usize,
     /// Tokens that arrived.
     pub moved: TokenUnits,
+    /// TRX that arrived.
+    pub trx_moved: Sun,
     /// What the server charged.
     pub charged: Sun,
     /// TRX burned.
@@ -29,7 +31,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The totals of these records; addresses are counted by their token.
+    /// The totals of these records. Swept and skipped are counted by the token; failed and unfinished
+    /// are TRX transfers too, since neither may go unnoticed.
     #[must_use]
     pub fn of(records: &[Record]) -> Self {
         let mut sum = Self::default();
@@ -37,10 +40,12 @@ impl Summary {
             sum.charged = sum.charged + record.charged;
             sum.burned = sum.burned + record.burned;
             sum.burned_for_energy = sum.burned_for_energy + record.burned_for_energy;
-            if record.asset != Asset::Token {
-                continue;
-            }
             match record.state {
+                State::Swept if record.asset == Asset::Trx => {
+                    let arrived = i64::try_from(record.moved.0).unwrap_or(i64::MAX);
+                    sum.trx_moved = sum.trx_moved + Sun::new(arrived);
+                }
+                State::Skipped if record.asset == Asset::Trx => {}
                 State::Swept => {
                     sum.swept += 1;
                     sum.moved.0 += record.moved.0;
@@ -75,6 +80,7 @@ impl Summary {
             "skipped": self.skipped,
             "unfinished": self.unfinished,
             "moved": units(self.moved),
+            "trx_moved_sun": self.trx_moved.get(),
             "charged_sun": self.charged.get(),
             "burned_sun": self.burned.get(),
             "burned_for_energy_sun": self.burned_for_energy.get(),
@@ -145,10 +151,14 @@ mod tests {
             record(State::Skipped, 0, 0, 0),
             record(State::Ordered, 0, 1, 100),
             Record { asset: Asset::Trx, ..record(State::Swept, 9, 0, 0) },
+            Record { asset: Asset::Trx, ..record(State::Failed, 0, 0, 0) },
+            Record { asset: Asset::Trx, ..record(State::Skipped, 0, 0, 0) },
+            Record { asset: Asset::Trx, ..record(State::Signed, 0, 0, 0) },
         ];
         let sum = Summary::of(&records);
-        assert_eq!((sum.swept, sum.failed, sum.skipped, sum.unfinished), (2, 1, 1, 1));
+        assert_eq!((sum.swept, sum.failed, sum.skipped, sum.unfinished), (2, 2, 1, 2));
         assert_eq!((sum.moved, sum.charged.get()), (TokenUnits(11), 24));
+        assert_eq!(sum.trx_moved, Sun::new(9));
         assert_eq!((sum.burn_cost.get(), sum.saved().get()), (200, 176));
         let object = sum.to_json(Some("a"), &records);
         assert_eq!(object["moved"], 11);

@@ -13,8 +13,8 @@ use sweep::discover::{Reader, discover};
 use sweep::journal::{Cursor, Holding};
 use sweep::plan::Planner;
 use sweep::{
-    Event, Journal, KeySource, KeySourceError, MaxCost, Observer, OnShortfall, Plan, PriceBook,
-    ReasonCode, Settings, Silent, Target, Token, session,
+    Event, Journal, KeySource, KeySourceError, Leftovers, MaxCost, Observer, OnShortfall, Plan,
+    PriceBook, ReasonCode, Settings, Silent, Target, Token, session,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -75,12 +75,17 @@ impl World {
     }
 
     async fn find(&self, keys: &Numbered) -> Vec<Holding> {
+        self.find_with(keys, &self.settings()).await
+    }
+
+    async fn find_with(&self, keys: &Numbered, settings: &Settings) -> Vec<Holding> {
         let journal = Journal::in_memory().unwrap();
-        let settings = self.settings();
-        let run = session::begin(&journal, &settings, "http://a", "n").await.unwrap();
+        let run = session::begin(&journal, settings, "http://a", "n").await.unwrap();
         let reader = Reader::new(&self.node);
-        let usdt = self.chain.usdt();
-        discover(&reader, keys, usdt, &run.id, Cursor::default(), &journal, &Silent).await.unwrap()
+        let wanted = settings.wanted();
+        discover(&reader, keys, wanted, &run.id, Cursor::default(), &journal, &Silent)
+            .await
+            .unwrap()
     }
 
     async fn plan(&self, found: &[Holding], settings: &Settings) -> Plan {
@@ -170,12 +175,12 @@ async fn an_interrupted_discovery_goes_on_at_its_last_page() {
     let settings = world.settings();
     let run = session::begin(&journal, &settings, "http://a", "n").await.unwrap();
     let keys = Numbered { count: 1_600, gap: None };
-    let (reader, usdt) = (Reader::new(&world.node), world.chain.usdt());
+    let (reader, wanted) = (Reader::new(&world.node), settings.wanted());
     let first_page = Cursor { next_position: 1_000, unused_in_a_row: 0, is_at_end: false };
     let stored = Holding { position: 0, target: Target::new(of(1)), held: TokenUnits(30_000_000) };
     journal.add_holdings(&run.id, vec![stored], first_page).await.unwrap();
     let cursor = journal.unfinished().await.unwrap().unwrap().cursor;
-    let found = discover(&reader, &keys, usdt, &run.id, cursor, &journal, &Silent).await.unwrap();
+    let found = discover(&reader, &keys, wanted, &run.id, cursor, &journal, &Silent).await.unwrap();
     assert_eq!(positions(&found), [0, 1_499]);
     assert_eq!(world.node.counters().made(Call::CallBatch), 6, "the first page is not read again");
 }
@@ -228,6 +233,42 @@ async fn a_plan_says_what_each_lacks_costs_and_why_it_stays() {
     let dear = world.plan(&found, &Settings { max_cost, ..world.settings() }).await;
     let left: Vec<Address> = dear.to_sweep().map(|row| row.target.address).collect();
     assert_eq!(left, [of(4)]);
+}
+
+#[tokio::test]
+async fn trx_without_tokens_or_with_dust_is_found_and_planned_where_it_is_worth_it() {
+    let world = World::new().await;
+    world.mint(1, 100);
+    world.mint(2, 1);
+    for (number, sun) in
+        [(1, 9_000_000), (2, 3_000_000), (3, 5_000_000), (4, 999_999), (6, 2_000_000)]
+    {
+        world.change("faucet", &json!({"address": of(number), "sun": sun}));
+    }
+    world.change("contract", &json!({"address": of(6)}));
+    world.chain.mine(1);
+    let leftovers = Some(Leftovers { min: Sun::new(1_000_000) });
+    let settings = Settings { leftovers, ..world.settings() };
+    let keys = Numbered { count: 7, gap: None };
+    let found = world.find_with(&keys, &settings).await;
+    assert_eq!(positions(&found), [0, 1, 2, 5], "tokens, or TRX of at least the minimum");
+    world.switch_batches_off();
+    assert_eq!(world.find_with(&keys, &settings).await, found);
+
+    let plan = world.plan(&found, &settings).await;
+    let moved: Vec<(Address, i64)> =
+        plan.trx_to_move().map(|row| (row.target.address, row.amount.get())).collect();
+    assert_eq!(moved, [], "the destination does not exist");
+    assert!(plan.reasons().any(|reason| reason.code == ReasonCode::DestinationNew));
+    world.change("activate", &json!({"address": settings.destination}));
+    world.chain.mine(1);
+    let plan = world.plan(&found, &settings).await;
+    let moved: Vec<(Address, i64)> =
+        plan.trx_to_move().map(|row| (row.target.address, row.amount.get())).collect();
+    // What is beside tokens that are swept goes after them.
+    assert_eq!(moved, [(of(3), 5_000_000), (of(2), 3_000_000)], "to the last sun, biggest first");
+    let stays = plan.trx.iter().find_map(|row| row.skip.as_ref()).map(|reason| reason.code);
+    assert_eq!(stays, Some(ReasonCode::Contract));
 }
 
 #[tokio::test]

@@ -97,24 +97,28 @@ async fn server_without_energy() -> SocketAddr {
     address
 }
 
-/// Sweeps the three and says what became of each.
-async fn sweep(on_shortfall: OnShortfall) -> HashMap<Address, Record> {
-    let stop = CancellationToken::new();
-    let (chain, node) = chain(&stop).await;
-    let url = format!("http://{}", server_without_energy().await);
-    let key = ApiKey { text: "K".to_owned(), secret: Zeroizing::new("S".to_owned()) };
-    let settings = Settings {
+fn settings(chain: &Devnet, on_shortfall: OnShortfall, patience: Duration) -> Settings {
+    Settings {
         token: Token { address: chain.usdt(), symbol: "USDT".to_owned(), decimals: 6 },
         destination: of(DESTINATION),
         min: TokenUnits(1),
         max_cost: None,
         on_shortfall,
         concurrency: 3,
-        patience: Duration::from_secs(1),
+        patience,
         poll: Duration::from_millis(50),
         callback_url: None,
         leftovers: None,
-    };
+    }
+}
+
+/// Sweeps the three and says what became of each.
+async fn sweep(on_shortfall: OnShortfall) -> HashMap<Address, Record> {
+    let stop = CancellationToken::new();
+    let (chain, node) = chain(&stop).await;
+    let url = format!("http://{}", server_without_energy().await);
+    let key = ApiKey { text: "K".to_owned(), secret: Zeroizing::new("S".to_owned()) };
+    let settings = settings(&chain, on_shortfall, Duration::from_secs(1));
     let journal = Journal::in_memory().unwrap();
     let run = session::begin(&journal, &settings, &url, "n").await.unwrap();
     let prices = PriceBook::default();
@@ -128,13 +132,13 @@ async fn sweep(on_shortfall: OnShortfall) -> HashMap<Address, Record> {
     };
     let found = survey.discover(&run).await.unwrap();
     let plan = survey.plan(&found).await.unwrap();
-    journal.agree(&run.id, plan.items(1), 1).await.unwrap();
+    journal.agree(&run, plan.items(1), 1).await.unwrap();
     let sweeper = Sweeper {
         settings,
-        api: ApiClient::new(&url, key).unwrap(),
+        api: Arc::new(ApiClient::new(&url, key).unwrap()),
         node,
         keys: Arc::new(Numbered),
-        journal,
+        journal: Arc::new(journal),
         run: run.id.clone(),
         observer: Arc::new(Silent),
         stop: CancellationToken::new(),

@@ -4,9 +4,11 @@
 //! together, so that a step costs a share of an fsync. A call returns when its row is durable; only
 //! then is the step taken that the row announces.
 //!
-//! Invariant: one process sweeps with one journal at a time; a lock file sees to it.
+//! Invariants: one process sweeps with one journal at a time; a lock file sees to it. No two journals
+//! of one user have the same address open; the register sees to it.
 
 mod item;
+mod register;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 pub use item::{Item, SignedTransfer};
 pub use row::{Holding, Run, RunId};
 
-use crate::record::Record;
+use crate::record::{Reason, ReasonCode, Record, State};
+use register::Register;
 use thread::Writer;
 
 const SCHEMA: &str = include_str!("../../schema/journal.sql");
@@ -65,6 +68,8 @@ pub struct Journal {
     writer: Writer,
     /// Held as long as the journal is open.
     _lock: Option<File>,
+    /// The other journals of this user.
+    register: Option<Register>,
 }
 
 impl Journal {
@@ -87,14 +92,27 @@ impl Journal {
         drop(owners_file(path).map_err(file)?);
         let connection = Connection::open(path)?;
         prepare(&connection, path)?;
-        Ok(Self { writer: Writer::start(connection), _lock: Some(lock) })
+        Ok(Self { writer: Writer::start(connection), _lock: Some(lock), register: None })
+    }
+
+    /// As [`Self::open`], and leaves out of its plans what another journal has open. The first of
+    /// these files that can be written is the register of journals.
+    ///
+    /// Errors: also when none of them can be used.
+    pub fn open_among(path: &Path, registers: &[PathBuf]) -> Result<Self, JournalError> {
+        let mut journal = Self::open(path)?;
+        let register = Register::first_of(registers, path)?;
+        // From now on the others look into this journal.
+        drop(register.hold()?);
+        journal.register = Some(register);
+        Ok(journal)
     }
 
     /// A journal in memory, for plans that are only looked at.
     pub fn in_memory() -> Result<Self, JournalError> {
         let connection = Connection::open_in_memory()?;
         prepare(&connection, Path::new(":memory:"))?;
-        Ok(Self { writer: Writer::start(connection), _lock: None })
+        Ok(Self { writer: Writer::start(connection), _lock: None, register: None })
     }
 
     /// Stores a new run.
@@ -139,14 +157,27 @@ impl Journal {
         self.writer.write(move |connection| row::holdings(connection, &run)).await
     }
 
-    /// Stores the plan that was agreed to: every address of it, and the moment; all or nothing.
+    /// Stores the plan that was agreed to: every address of it, and the moment; all or nothing. What
+    /// another journal has open is left alone, with that reason.
     pub async fn agree(
         &self,
-        run: &RunId,
-        items: Vec<Item>,
+        run: &Run,
+        mut items: Vec<Item>,
         agreed_ms: i64,
     ) -> Result<(), JournalError> {
-        let run = run.clone();
+        let held = self.hold_register().await?;
+        if let Some(held) = &held {
+            let elsewhere = held.elsewhere(run)?;
+            let open = items.iter_mut().map(|item| &mut item.record);
+            for record in open.filter(|record| !record.state.is_final()) {
+                if let Some(who) = elsewhere.get(&(record.address, record.asset)) {
+                    record.state = State::Skipped;
+                    record.reason = Some(Reason::new(ReasonCode::InAnotherRun, who.as_str()));
+                    record.times.ended_ms = Some(agreed_ms);
+                }
+            }
+        }
+        let run = run.id.clone();
         self.writer
             .write(move |connection| {
                 for item in &items {
@@ -155,6 +186,13 @@ impl Journal {
                 row::set_agreed(connection, &run, agreed_ms)
             })
             .await
+    }
+
+    /// The lock of the register, if there is one; waited for without keeping other tasks back.
+    async fn hold_register(&self) -> Result<Option<register::Held>, JournalError> {
+        let Some(register) = self.register.clone() else { return Ok(None) };
+        let held = tokio::task::spawn_blocking(move || register.hold());
+        held.await.unwrap_or(Err(JournalError::Closed)).map(Some)
     }
 
     /// Stores how far an address is.

@@ -61,14 +61,14 @@ pub struct Run {
     pub node_url: String,
 }
 
-/// An address that holds the token.
+/// An address that holds the token, or TRX alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
     /// Its place in the source of keys.
     pub position: usize,
     /// The address.
     pub target: Target,
-    /// What it holds.
+    /// Tokens that it holds; none if it was found for its TRX.
     pub held: TokenUnits,
 }
 

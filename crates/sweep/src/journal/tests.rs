@@ -77,7 +77,7 @@ async fn everything_comes_back_after_a_restart() {
         let journal = Journal::open(&path).unwrap();
         journal.begin(run.clone()).await.unwrap();
         let items = vec![bare.clone(), item.clone()];
-        journal.agree(&run.id, items, 42).await.unwrap();
+        journal.agree(&run, items, 42).await.unwrap();
         journal.save(&run.id, &item).await.unwrap();
     }
     let journal = Journal::open(&path).unwrap();
@@ -130,4 +130,54 @@ async fn a_journal_that_cannot_write_says_so_and_stays_closed() {
     // The same run twice breaks its key.
     assert!(journal.begin(run_of(3)).await.is_err());
     assert!(matches!(journal.begin(run_of(4)).await, Err(JournalError::Closed)));
+}
+
+#[tokio::test]
+async fn no_two_journals_have_the_same_address_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let registers = [at("register")];
+    let item = |last: u8, asset: Asset| {
+        Item::new(Record::new(address(last), String::new(), asset, TokenUnits(9)), 0)
+    };
+    let states = |items: Vec<Item>| -> Vec<_> {
+        items.into_iter().map(|item| (item.record.address, item.record.state)).collect()
+    };
+    let (first, second) = (run_of(1), run_of(2));
+    let one = Journal::open_among(&at("one.sqlite"), &registers).unwrap();
+    one.begin(first.clone()).await.unwrap();
+    let mut done = item(5, Asset::Token);
+    done.record.state = State::Swept;
+    one.agree(&first, vec![item(4, Asset::Token), done], 1).await.unwrap();
+
+    let two = Journal::open_among(&at("two.sqlite"), &registers).unwrap();
+    two.begin(second.clone()).await.unwrap();
+    let wanted = vec![
+        item(4, Asset::Token),
+        item(4, Asset::Trx),
+        item(5, Asset::Token),
+        item(6, Asset::Token),
+    ];
+    two.agree(&second, wanted, 2).await.unwrap();
+    let items = two.items(&second.id).await.unwrap();
+    let left = &items.iter().find(|item| item.record.state == State::Skipped).unwrap().record;
+    let reason = left.reason.as_ref().unwrap();
+    assert_eq!(
+        (left.address, left.asset, reason.code),
+        (address(4), Asset::Token, ReasonCode::InAnotherRun)
+    );
+    assert!(reason.text.contains("one.sqlite") && reason.text.contains(&first.id.to_string()));
+    assert_eq!(states(items).iter().filter(|(_, state)| *state == State::Planned).count(), 3);
+
+    // It ended there: from now on it may be taken here.
+    let mut done = item(4, Asset::Token);
+    done.record.state = State::Swept;
+    one.save(&first.id, &done).await.unwrap();
+    let third = run_of(3);
+    let three = Journal::open_among(&at("three.sqlite"), &registers).unwrap();
+    three.begin(third.clone()).await.unwrap();
+    three.agree(&third, vec![item(4, Asset::Token), item(6, Asset::Token)], 3).await.unwrap();
+    let found = states(three.items(&third.id).await.unwrap());
+    assert_eq!(found.iter().find(|(who, _)| *who == address(4)).unwrap().1, State::Planned);
+    assert_eq!(found.iter().find(|(who, _)| *who == address(6)).unwrap().1, State::Skipped);
 }

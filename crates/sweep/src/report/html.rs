@@ -91,7 +91,7 @@ fn tiles(report: &Report<'_>, summary: &Summary, figures: &Figures) -> String {
     let moved = grouped(&report.token.show(summary.moved));
     tile("", &format!("{moved} {symbol}"), "moved");
     if figures.trx_moved > Sun::ZERO {
-        tile("", &format!("{} TRX", trx(figures.trx_moved)), "leftovers moved");
+        tile("", &format!("{} TRX", trx(figures.trx_moved)), "TRX moved");
     }
     let paid = format!("{} orders, {} burned", trx(summary.charged), trx(summary.burned));
     tile("", &format!("{} TRX", trx(spent)), &format!("paid: {paid}"));

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt};
 use node::{ChainParameters, Included, NodeError};
-use tron::{
-    Address, Bandwidth, Contract, RawTx, RefBlock, Signature, SignedTx, Sun, TokenUnits, TxId,
-};
+use tron::{Address, Bandwidth, RawTx, RefBlock, SignedTx, Sun, TokenUnits, TxId};
 
 use super::{Halt, Step, Sweeper, now_ms};
 use crate::ask::patiently;
 use crate::journal::{Item, SignedTransfer};
+use crate::leftover::{Leftover, bare, leftover, units};
+use crate::plan::unsignable;
 use crate::record::{Asset, Reason, ReasonCode, Record, State, Times};
 use crate::run::send::SIGNINGS_MAX;
 use crate::target::Target;
@@ -18,13 +18,6 @@ use crate::transfer::EXPIRATION_MS;
 
 /// Accounts read at once.
 const AT_ONCE: usize = 16;
-
-/// What can be moved from an address.
-struct Leftover {
-    amount: Sun,
-    /// Burned for bandwidth, as the address has not enough of it.
-    fee: Sun,
-}
 
 impl Sweeper {
     /// Adds the TRX of every address whose tokens are settled. Whether there was any.
@@ -46,17 +39,13 @@ impl Sweeper {
         if candidates.is_empty() || self.is_destination_new().await? {
             return Ok(false);
         }
-        let look = |item: &'_ Item| {
-            let address = item.record.address;
-            async move { (address, self.leftover(address, parameters).await) }
-        };
-        let mut looked = stream::iter(candidates.iter().map(|item| look(item)))
-            .buffered(AT_ONCE)
-            .zip(stream::iter(candidates.iter()));
+        let addresses: Vec<Address> = candidates.iter().map(|item| item.record.address).collect();
+        let looks = stream::iter(addresses).map(|address| self.leftover(address, parameters));
+        let mut looked = looks.buffered(AT_ONCE).zip(stream::iter(candidates));
         let mut has_any = false;
-        while let Some(((_, leftover), token)) = looked.next().await {
+        while let Some((leftover, token)) = looked.next().await {
             let Ok(Some(leftover)) = leftover else { continue };
-            if leftover.amount < leftovers.min || leftover.amount <= leftover.fee {
+            if !leftover.is_worth(leftovers.min) {
                 continue;
             }
             has_any = true;
@@ -85,26 +74,11 @@ impl Sweeper {
             // Never added: a transaction takes its bytes from one of them.
             view.staked_bandwidth_available() >= bytes || view.free_bandwidth_available() >= bytes
         };
-        let mut amount = account.balance;
-        loop {
-            if amount <= Sun::ZERO {
-                return Ok(None);
-            }
-            let bytes = bandwidth_of(address, self.settings.destination, amount);
-            let fee = match has(bytes) {
-                true => Sun::ZERO,
-                false => Sun::new(parameters.bandwidth_fee.get().saturating_mul(bytes.get())),
-            };
-            let rest = account.balance - fee;
-            // A smaller amount may take a byte less; it settles after a step or two.
-            if rest == amount {
-                return Ok(Some(Leftover { amount, fee }));
-            }
-            if rest > amount {
-                return Ok(Some(Leftover { amount, fee: account.balance - amount }));
-            }
-            amount = rest;
+        if unsignable(&account, address).is_some() {
+            return Ok(None);
         }
+        let pair = (address, self.settings.destination);
+        Ok(leftover(pair, account.balance, parameters.bandwidth_fee, has))
     }
 
     /// Signs the transfer of what is there at this moment.
@@ -127,6 +101,10 @@ impl Sweeper {
             let reason = Reason::new(ReasonCode::Empty, "its TRX has left it meanwhile");
             return self.give_up(item, State::Skipped, reason).await;
         };
+        if self.settings.leftovers.is_some_and(|leftovers| amount < leftovers.min) {
+            let text = format!("holds only {} TRX by now", amount.to_trx_string());
+            return self.give_up(item, State::Skipped, Reason::new(ReasonCode::Dust, text)).await;
+        }
         let (head, solid) = match self.heads().await {
             Ok(heads) => heads,
             Err(error) => return self.park_unreachable(item, &error).await,
@@ -201,27 +179,4 @@ fn item(token: &Item, amount: Sun) -> Item {
     let (address, label) = (token.record.address, token.record.label.clone());
     let record = Record { times, ..Record::new(address, label, Asset::Trx, units(amount)) };
     Item::new(record, token.rank)
-}
-
-fn units(amount: Sun) -> TokenUnits {
-    TokenUnits(u128::try_from(amount.get()).unwrap_or(0))
-}
-
-/// The transfer without its place in time.
-fn bare(owner: Address, to: Address, amount: Sun) -> RawTx {
-    RawTx {
-        contract: Contract::Transfer { owner, to, amount },
-        ref_block: RefBlock { bytes: [0xff; 2], hash: [0xff; 8] },
-        expiration_ms: now_ms(),
-        timestamp_ms: now_ms(),
-        fee_limit: Sun::ZERO,
-        permission_id: 0,
-        memo: Vec::new(),
-    }
-}
-
-/// What the network charges for carrying it.
-fn bandwidth_of(owner: Address, to: Address, amount: Sun) -> Bandwidth {
-    let raw = bare(owner, to, amount).encode();
-    SignedTx { raw, signatures: vec![Signature::from_bytes([0; 65])] }.bandwidth()
 }

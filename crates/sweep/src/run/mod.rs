@@ -46,18 +46,19 @@ pub enum Halt {
 /// Addresses that are tried alone, one after the other, before the rest no longer waits for a first.
 const PIONEERS_MAX: usize = 3;
 
-/// Everything that a run works with.
+/// Everything that a run works with. A clone works with the same.
+#[derive(Clone)]
 pub struct Sweeper {
     /// What it is told.
     pub settings: Settings,
     /// The server.
-    pub api: ApiClient,
+    pub api: Arc<ApiClient>,
     /// The chain.
     pub node: Arc<dyn TronNode>,
     /// The keys.
     pub keys: Arc<dyn KeySource>,
     /// The journal.
-    pub journal: Journal,
+    pub journal: Arc<Journal>,
     /// Which run of it.
     pub run: RunId,
     /// Who is told.
@@ -146,7 +147,8 @@ impl Sweeper {
         let mut rest = std::collections::VecDeque::from(rest);
         let mut left_behind = Vec::new();
         while held.0 == 0 && left_behind.len() < PIONEERS_MAX && !self.stop.is_cancelled() {
-            let Some(first) = rest.pop_front() else { break };
+            let first = rest.iter().position(|item| item.record.asset == Asset::Token);
+            let Some(first) = first.and_then(|first| rest.remove(first)) else { break };
             let carried = self.carry(first, parameters).await?;
             if carried.record.state == State::Included {
                 following.add(carried);

@@ -53,8 +53,12 @@ impl Due<'_> {
     /// Whether an address that holds this much is to be swept now.
     #[must_use]
     pub fn is_due(&self, held: TokenUnits, seen: Option<&Seen>, now_ms: i64) -> bool {
-        if held.0 == 0 || seen.is_some_and(|seen| seen.not_before_ms > now_ms) {
+        if seen.is_some_and(|seen| seen.not_before_ms > now_ms) {
             return false;
+        }
+        // Found for its TRX, which has a minimum of its own.
+        if held.0 == 0 {
+            return self.is_scheduled;
         }
         let is_full = held >= self.min && self.is_scheduled;
         let is_urgent = self.settings.at_once.is_some_and(|at_once| held >= at_once);
@@ -128,7 +132,8 @@ mod tests {
         let settings = settings();
         let day = 24 * HOUR_MS;
         for (held, is_scheduled, age, is_due) in [
-            (0, true, day, false),
+            (0, true, 0, true),
+            (0, false, day, false),
             (100, true, 0, true),
             (99, true, 0, false),
             (100, false, 0, false),

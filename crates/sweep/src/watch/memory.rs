@@ -89,8 +89,10 @@ impl Memory {
     ///
     /// Errors: it cannot be written.
     pub fn note(&mut self, records: &[&Record], now_ms: i64) -> Result<(), MemoryError> {
-        for record in records.iter().filter(|record| record.asset == Asset::Token) {
+        for record in records {
             match record.state {
+                // Tokens that are too few to sweep still age.
+                State::Swept if record.asset == Asset::Trx => {}
                 // The next deposit is a new one.
                 State::Swept => drop(self.seen.remove(&record.address)),
                 State::Failed => {

@@ -143,7 +143,7 @@ impl Metrics {
         );
         registry.register(
             "unfinished_addresses",
-            "Addresses of the last run that are still under way",
+            "Addresses that are under way in any run",
             self.unfinished.clone(),
         );
     }
@@ -167,13 +167,14 @@ impl Metrics {
 
     pub(super) fn holding(&self, holdings: &[Holding]) {
         let units: u128 = holdings.iter().map(|holding| holding.held.0).sum();
-        self.holding_addresses.set(i64::try_from(holdings.len()).unwrap_or(i64::MAX));
+        let with_tokens = holdings.iter().filter(|holding| holding.held.0 > 0).count();
+        self.holding_addresses.set(i64::try_from(with_tokens).unwrap_or(i64::MAX));
         self.holding_units.set(i64::try_from(units).unwrap_or(i64::MAX));
     }
 
     pub(super) fn planned(&self, plan: &Plan) {
         self.left_alone.clear();
-        for reason in plan.to_skip().filter_map(|row| row.skip.as_ref()) {
+        for reason in plan.reasons() {
             let why = Why { reason: reason.code.word().to_owned() };
             self.left_alone.get_or_create(&why).inc();
         }
@@ -182,7 +183,6 @@ impl Metrics {
     /// Counts what became of these in a run.
     pub(super) fn ran(&self, records: &[&Record]) {
         let natural = |sun: tron::Sun| u64::try_from(sun.get()).unwrap_or(0);
-        let mut unfinished = 0;
         for record in records {
             match record.state {
                 State::Swept => self.count_swept(record),
@@ -190,22 +190,22 @@ impl Metrics {
                     let reason = record.reason.as_ref().map_or("", |reason| reason.code.word());
                     self.failed.get_or_create(&Why { reason: reason.to_owned() }).inc();
                 }
-                State::Skipped => continue,
-                State::Planned
+                State::Skipped
+                | State::Planned
                 | State::Ordering
                 | State::Ordered
                 | State::Ready
                 | State::Signed
-                | State::Included => {
-                    unfinished += 1;
-                    continue;
-                }
+                | State::Included => continue,
             }
             // Money is counted when the address is done, so that nothing counts twice.
             self.charged_sun.inc_by(natural(record.charged));
             self.burned_sun.inc_by(natural(record.burned));
         }
-        self.unfinished.set(unfinished);
+    }
+
+    pub(super) fn unfinished(&self, addresses: usize) {
+        self.unfinished.set(i64::try_from(addresses).unwrap_or(i64::MAX));
     }
 
     fn count_swept(&self, record: &Record) {

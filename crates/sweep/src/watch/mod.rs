@@ -3,14 +3,15 @@
 //! What it is: a loop of looks, each of which may begin a run like any other. It is not: another way
 //! of sweeping; orders, transfers and judgement are the run's.
 //!
-//! Invariants: an outage of node or server ends a look and never the watch; a run that did not end is
-//! carried on before anything new is planned, and its addresses are in no other run; an address that
-//! failed is left alone for longer each time, so that a broken one does not buy an order every minute.
+//! Invariants: an outage of node or server ends a look and never the watch; runs are carried side by
+//! side with looking, and an address that is open in one is in no other; an address that failed is left
+//! alone for longer each time, so that a broken one does not buy an order every minute.
 //!
 //! | File | Holds |
 //! |---|---|
 //! | `due` | which addresses are due: threshold, schedule, age |
 //! | `memory` | since when each holds something, and how often it failed; kept in a file |
+//! | `under_way` | the runs that are being carried |
 //! | `metrics` | numbers for a monitoring system, and the endpoint that shows them |
 //!
 //! Read next: [`Watcher`], then `due`.
@@ -18,11 +19,13 @@
 mod due;
 mod memory;
 mod metrics;
+mod under_way;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tron::Address;
 
 pub use due::{Due, Schedule, ScheduleError, WatchSettings};
@@ -35,10 +38,11 @@ use crate::journal::{Holding, Journal, JournalError, Run};
 use crate::observe::Silent;
 use crate::plan::Planner;
 use crate::price::PriceBook;
-use crate::record::{Record, State};
+use crate::record::Record;
 use crate::run::{Halt, Sweeper, chain_of, now_ms};
 use crate::session::begin;
 use crate::target::KeySourceError;
+use under_way::{Rested, UnderWay};
 
 /// Longest wait after looks that failed.
 const OUTAGE_WAIT_MAX: Duration = Duration::from_secs(300);
@@ -91,15 +95,16 @@ impl Watcher {
     ///
     /// Errors: [`WatchEnded`]; never an outage.
     pub async fn watch(&mut self) -> Result<(), WatchEnded> {
-        let mut failures = 0_u32;
+        let mut under_way = UnderWay::default();
+        let mut outages = Outages::default();
         // A scheduled moment that passed while nothing ran is not made up for.
         let mut scheduled_ms = self.settings.next_scheduled_ms(now_ms());
         while !self.sweeper.stop.is_cancelled() {
             let now = now_ms();
             let is_scheduled = scheduled_ms.is_none_or(|at| at <= now);
-            match self.look(now, is_scheduled).await {
+            match self.look(now, is_scheduled, &mut under_way).await {
                 Ok(()) => {
-                    failures = 0;
+                    outages.looked();
                     self.metrics.looked(now);
                     // A scheduled look that failed is made again until it works.
                     if is_scheduled {
@@ -107,19 +112,38 @@ impl Watcher {
                     }
                 }
                 Err(Missed::Ended(ended)) => return Err(ended),
-                Err(Missed::Outage(what, text)) => {
-                    failures = failures.saturating_add(1);
-                    self.metrics.failed_look(what);
-                    tracing::warn!("this look came to nothing ({what}): {text}");
-                }
+                Err(Missed::Outage(what, text)) => self.missed(&mut outages, what, &text),
             }
-            let wait = self.wait(failures, scheduled_ms);
-            tokio::select! {
-                () = self.sweeper.stop.cancelled() => {}
-                () = tokio::time::sleep(wait) => {}
-            }
+            self.rest(&mut under_way, &mut outages, scheduled_ms).await?;
+        }
+        while let Some(rested) = under_way.next().await {
+            self.rested(&rested?, &mut outages)?;
         }
         Ok(())
+    }
+
+    /// Waits until the next look, and hears meanwhile of runs that came to rest.
+    async fn rest(
+        &mut self,
+        under_way: &mut UnderWay,
+        outages: &mut Outages,
+        scheduled_ms: Option<i64>,
+    ) -> Result<(), WatchEnded> {
+        let began = Instant::now();
+        loop {
+            let until = began + self.wait(outages.in_a_row, scheduled_ms);
+            tokio::select! {
+                () = self.sweeper.stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep_until(until) => return Ok(()),
+                Some(rested) = under_way.next() => self.rested(&rested?, outages)?,
+            }
+        }
+    }
+
+    fn missed(&self, outages: &mut Outages, what: &'static str, text: &str) {
+        outages.happened();
+        self.metrics.failed_look(what);
+        tracing::warn!("this look came to nothing ({what}): {text}");
     }
 
     /// Until the next look: longer after outages, shorter before a scheduled moment.
@@ -132,11 +156,13 @@ impl Watcher {
         every.min(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
     }
 
-    async fn look(&mut self, now_ms: i64, is_scheduled: bool) -> Result<(), Missed> {
-        let open = self.carry_on().await?;
-        if self.sweeper.stop.is_cancelled() {
-            return Ok(());
-        }
+    async fn look(
+        &mut self,
+        now_ms: i64,
+        is_scheduled: bool,
+        under_way: &mut UnderWay,
+    ) -> Result<(), Missed> {
+        let open = self.carry_on(under_way).await?;
         let holdings = self.balances().await?;
         self.metrics.holding(&holdings);
         self.memory.observe(&holdings, now_ms).map_err(ended)?;
@@ -146,11 +172,15 @@ impl Watcher {
             .filter(|holding| !open.contains(&holding.target.address))
             .filter(|holding| due.is_due(holding.held, self.memory.seen(holding), now_ms))
             .collect();
-        if due.is_empty() { Ok(()) } else { self.sweep(&due).await }
+        // What finds no room is due at the next look as well.
+        if due.is_empty() || !under_way.has_room() || self.sweeper.stop.is_cancelled() {
+            return Ok(());
+        }
+        self.sweep(&due, under_way).await
     }
 
-    /// Carries on what did not end; the addresses that are still open afterwards.
-    async fn carry_on(&mut self) -> Result<BTreeSet<Address>, Missed> {
+    /// Takes up what did not end and is at rest; the addresses that are open in any run.
+    async fn carry_on(&self, under_way: &mut UnderWay) -> Result<BTreeSet<Address>, Missed> {
         let mut open = BTreeSet::new();
         for run in self.sweeper.journal.unfinished_runs().await.map_err(ended)? {
             // What nobody agreed to has done nothing.
@@ -158,12 +188,14 @@ impl Watcher {
                 self.sweeper.journal.end(&run.id, now_ms()).await.map_err(ended)?;
                 continue;
             }
-            let outcome = self.run(&run).await;
             let items = self.sweeper.journal.items(&run.id).await.map_err(ended)?;
             let unfinished = items.iter().filter(|item| !item.record.state.is_final());
             open.extend(unfinished.map(|item| item.record.address));
-            outcome?;
+            if !under_way.has(&run.id) && under_way.has_room() {
+                under_way.carry(run, &self.sweeper);
+            }
         }
+        self.metrics.unfinished(open.len());
         Ok(open)
     }
 
@@ -173,8 +205,8 @@ impl Watcher {
         let (settings, urls) = (&self.sweeper.settings, (&self.api_url, &self.node_url));
         let run = begin(&scratch, settings, urls.0, urls.1).await.map_err(ended)?;
         let reader = Reader::new(&*self.sweeper.node);
-        let (keys, token) = (&*self.sweeper.keys, settings.token.address);
-        let found = discover(&reader, keys, token, &run.id, run.cursor, &scratch, &Silent).await;
+        let (keys, wanted) = (&*self.sweeper.keys, settings.wanted());
+        let found = discover(&reader, keys, wanted, &run.id, run.cursor, &scratch, &Silent).await;
         found.map_err(|error| match error {
             DiscoverError::Node(error) => Missed::Outage("node", chain_of(&error)),
             DiscoverError::Keys(error) => Missed::Ended(error.into()),
@@ -182,12 +214,13 @@ impl Watcher {
         })
     }
 
-    /// Plans and sweeps these.
-    async fn sweep(&mut self, due: &[Holding]) -> Result<(), Missed> {
+    /// Plans these, and begins a run of them.
+    async fn sweep(&self, due: &[Holding], under_way: &mut UnderWay) -> Result<(), Missed> {
         let outage = |error| Missed::Outage("node", chain_of(&error));
         let mut settings = self.sweeper.settings.clone();
         // What is due by its age may lie below the threshold.
-        let least = due.iter().map(|holding| holding.held).min().unwrap_or(settings.min);
+        let held = due.iter().map(|holding| holding.held).filter(|held| held.0 > 0);
+        let least = held.min().unwrap_or(settings.min);
         settings.min = settings.min.min(least);
         let parameters =
             patiently(|| self.sweeper.node.chain_parameters()).await.map_err(outage)?;
@@ -202,42 +235,50 @@ impl Watcher {
         };
         let plan = planner.plan(due).await.map_err(outage)?;
         self.metrics.planned(&plan);
-        if plan.to_sweep().next().is_none() {
+        if plan.is_idle() {
             return Ok(());
         }
         let journal = &self.sweeper.journal;
         let run = begin(journal, &settings, &self.api_url, &self.node_url).await.map_err(ended)?;
         let items = plan.items(now_ms());
-        journal.agree(&run.id, items, now_ms()).await.map_err(ended)?;
-        self.run(&run).await
+        journal.agree(&run, items, now_ms()).await.map_err(ended)?;
+        under_way.carry(run, &self.sweeper);
+        Ok(())
     }
 
-    /// Runs one run until it ends or nothing moves any more, and counts what came of it.
-    async fn run(&mut self, run: &Run) -> Result<(), Missed> {
-        let min = std::mem::replace(&mut self.sweeper.settings.min, run.min);
-        self.sweeper.run = run.id.clone();
-        let before = self.sweeper.journal.items(&run.id).await.map_err(ended)?;
-        let was_final: BTreeSet<_> = before
-            .iter()
-            .filter(|item| item.record.state.is_final() && item.record.state != State::Skipped)
-            .map(|item| (item.record.address, item.record.asset))
-            .collect();
-        let outcome = self.sweeper.run().await;
-        self.sweeper.settings.min = min;
-        let items = self.sweeper.journal.items(&run.id).await.map_err(ended)?;
-        let records: Vec<Record> = items.into_iter().map(|item| item.record).collect();
-        let new: Vec<&Record> = records
-            .iter()
-            .filter(|record| !was_final.contains(&(record.address, record.asset)))
-            .collect();
-        self.metrics.ran(&new);
-        self.memory.note(&new, now_ms()).map_err(ended)?;
-        (self.on_run)(run, &records);
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(Halt::Journal(error)) => Err(ended(error)),
-            Err(Halt::Api(error)) => Err(Missed::Outage("server", chain_of(&error))),
-            Err(Halt::Node(error)) => Err(Missed::Outage("node", chain_of(&error))),
+    /// Counts what came of a run, and tells.
+    fn rested(&mut self, rested: &Rested, outages: &mut Outages) -> Result<(), WatchEnded> {
+        let news = rested.news();
+        self.metrics.ran(&news);
+        self.memory.note(&news, now_ms())?;
+        (self.on_run)(&rested.run, &rested.records);
+        if let Some((what, text)) = rested.outage() {
+            self.missed(outages, what, &text);
+        }
+        match &rested.halted {
+            Some(Halt::Journal(_)) => Err(JournalError::Closed.into()),
+            Some(Halt::Api(_) | Halt::Node(_)) | None => Ok(()),
+        }
+    }
+}
+
+/// Looks and runs that came to nothing since the last look that was whole.
+#[derive(Default)]
+struct Outages {
+    in_a_row: u32,
+    is_new: bool,
+}
+
+impl Outages {
+    fn happened(&mut self) {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        self.is_new = true;
+    }
+
+    /// A whole look ends a row of outages, unless a run met another one since the look before.
+    fn looked(&mut self) {
+        if !std::mem::take(&mut self.is_new) {
+            self.in_a_row = 0;
         }
     }
 }

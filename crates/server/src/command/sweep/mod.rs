@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use sweep::{Journal, JournalError};
 use tron::{Address, Sun};
 
 use super::output::Failure;
@@ -141,6 +142,19 @@ struct OutputArgs {
     /// What is logged, as RUST_LOG writes it.
     #[arg(long, default_value = "error", value_name = "FILTER")]
     log: String,
+}
+
+impl OutputArgs {
+    /// The journal, among the others of this user: none of them takes what another has open.
+    fn open_journal(&self) -> Result<Journal, JournalError> {
+        let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+        let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+        let directories = state.into_iter().chain(home).filter(|path| path.is_absolute());
+        let mut registers: Vec<PathBuf> =
+            directories.map(|path| path.join("sunsweep/journals")).collect();
+        registers.push(self.journal.with_file_name("sunsweep-journals"));
+        Journal::open_among(&self.journal, &registers)
+    }
 }
 
 /// What to do about a shortfall.

@@ -52,6 +52,10 @@ impl PlanArgs {
 
     async fn plan(self, keys: Arc<dyn KeySource>) -> Result<(), Failure> {
         let destination = self.what.destination()?;
+        if self.what.leftovers.is_wanted() {
+            let text = "a plan for signing elsewhere holds token transfers only: leave --trx out";
+            return Err(Failure::Usage(text.to_owned()));
+        }
         if self.out.exists() {
             let text = format!("{} is there already", self.out.display());
             return Err(Failure::Usage(text));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use sweep::{Journal, KeySource, Settings, Sweeper};
+use sweep::{KeySource, Settings, Sweeper};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
@@ -41,7 +41,7 @@ impl Resume {
     }
 
     async fn resume(self, keys: Arc<dyn KeySource>) -> Result<(), Failure> {
-        let journal = Journal::open(&self.output.journal)?;
+        let journal = self.output.open_journal()?;
         let Some(run) = journal.unfinished().await?.filter(|run| run.agreed_ms.is_some()) else {
             say("Nothing is unfinished.");
             if self.output.json {
@@ -72,10 +72,10 @@ impl Resume {
         let progress = Arc::new(Progress::new(self.output.json));
         let sweeper = Sweeper {
             settings,
-            api,
+            api: Arc::new(api),
             node,
             keys,
-            journal,
+            journal: Arc::new(journal),
             run: run.id.clone(),
             observer: progress.clone(),
             stop,

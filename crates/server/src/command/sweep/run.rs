@@ -65,7 +65,7 @@ impl RunArgs {
         let settings = self.what.settings(&*node, destination, &self.carry, &self.api).await?;
         let journal = match self.dry_run {
             true => Journal::in_memory()?,
-            false => Journal::open(&self.output.journal)?,
+            false => self.output.open_journal()?,
         };
         refuse_over_unfinished(&journal).await?;
         let progress: Arc<Progress> = Arc::new(Progress::new(self.output.json));
@@ -102,14 +102,14 @@ impl RunArgs {
             say("Nothing was done.");
             return Ok(());
         }
-        journal.agree(&run.id, plan.items(now_ms()), now_ms()).await?;
+        journal.agree(&run, plan.items(now_ms()), now_ms()).await?;
         let wakes = self.api.listen(&secret, &stop).await?;
         let sweeper = Sweeper {
             settings,
-            api,
+            api: Arc::new(api),
             node,
             keys,
-            journal,
+            journal: Arc::new(journal),
             run: run.id.clone(),
             observer: progress.clone(),
             stop,
@@ -129,6 +129,7 @@ impl RunArgs {
                 let mut object = Summary::of(&records).to_json(None, &records);
                 object["dry_run"] = true.into();
                 object["plan"] = show::plan_json(plan);
+                object["plan_trx"] = show::trx_json(plan);
                 object["discovered_in_ms"] = whole_ms(discovered);
                 object["planned_in_ms"] = whole_ms(planned);
                 print(&object.to_string());
@@ -143,7 +144,7 @@ impl RunArgs {
             true => say(&show::plan_event(plan).to_string()),
             false => say(&show::plan(plan, settings)),
         }
-        if self.yes || plan.to_sweep().next().is_none() {
+        if self.yes || plan.is_idle() {
             return Ok(true);
         }
         if !std::io::stdin().is_terminal() {

@@ -57,7 +57,7 @@ impl SendArgs {
         let api_url = self.api.url()?;
         let (api, secret) = self.api.client(&api_url)?;
         let node = self.node.connect(plan.token.address)?;
-        let journal = Journal::open(&self.output.journal)?;
+        let journal = self.output.open_journal()?;
         let run = self.run_of(&plan, &journal, &api_url).await?;
         let settings = Settings {
             token: run.token.clone(),
@@ -76,10 +76,10 @@ impl SendArgs {
         let progress = Arc::new(Progress::new(self.output.json));
         let sweeper = Sweeper {
             settings,
-            api,
+            api: Arc::new(api),
             node,
             keys: prepared,
-            journal,
+            journal: Arc::new(journal),
             run: run.id.clone(),
             observer: progress.clone(),
             stop,
@@ -99,30 +99,31 @@ impl SendArgs {
         api_url: &str,
     ) -> Result<Run, Failure> {
         let id = RunId::from_bytes(plan.run_digest());
-        if let Some(run) = journal.run(&id).await? {
-            if run.api_url != api_url {
+        let run = match journal.run(&id).await? {
+            Some(run) if run.api_url != api_url => {
                 let text = format!("this file was ordered for at {}, not at --api", run.api_url);
                 return Err(Failure::Usage(text));
             }
-            if run.agreed_ms.is_some() {
-                return Ok(run);
+            Some(run) if run.agreed_ms.is_some() => return Ok(run),
+            Some(run) => run,
+            None => {
+                let run = Run {
+                    id: id.clone(),
+                    started_ms: now_ms(),
+                    cursor: sweep::journal::Cursor { is_at_end: true, ..Default::default() },
+                    agreed_ms: None,
+                    ended_ms: None,
+                    token: plan.token(),
+                    destination: plan.destination,
+                    min: TokenUnits(1),
+                    api_url: api_url.to_owned(),
+                    node_url: self.node.names(),
+                };
+                journal.begin(run.clone()).await?;
+                run
             }
-        } else {
-            let run = Run {
-                id: id.clone(),
-                started_ms: now_ms(),
-                cursor: sweep::journal::Cursor { is_at_end: true, ..Default::default() },
-                agreed_ms: None,
-                ended_ms: None,
-                token: plan.token(),
-                destination: plan.destination,
-                min: TokenUnits(1),
-                api_url: api_url.to_owned(),
-                node_url: self.node.names(),
-            };
-            journal.begin(run).await?;
-        }
-        journal.agree(&id, items(plan)?, now_ms()).await?;
+        };
+        journal.agree(&run, items(plan)?, now_ms()).await?;
         let run = journal.run(&id).await?;
         run.ok_or_else(|| Failure::Failed(anyhow::anyhow!("the run is not in the journal")))
     }

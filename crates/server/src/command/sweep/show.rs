@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sweep::summary::units;
-use sweep::{Asset, Plan, PlanRow, Record, Run, Settings, State, Summary, Token};
+use sweep::{Asset, Plan, PlanRow, Record, Run, Settings, State, Summary, Token, TrxRow};
 use tron::{Bandwidth, Energy, Sun, TokenUnits};
 
 use crate::command::output::table;
@@ -28,7 +28,7 @@ pub(super) fn plan(plan: &Plan, settings: &Settings) -> String {
     if count > ROWS_MAX {
         text.push_str(&format!("\n... and {} more", count - ROWS_MAX));
     }
-    for (code, count) in reasons(plan.to_skip().filter_map(|row| row.skip.as_ref())) {
+    for (code, count) in reasons(plan.reasons()) {
         text.push_str(&format!("\nleft alone      {count} {code}"));
     }
     let held = TokenUnits(plan.to_sweep().map(|row| row.held.0).sum());
@@ -47,6 +47,11 @@ pub(super) fn plan(plan: &Plan, settings: &Settings) -> String {
         settings.destination,
         burning.to_trx_string(),
     ));
+    let trx: Sun = plan.trx_to_move().map(|row| row.amount).sum();
+    if trx > Sun::ZERO {
+        let (count, trx) = (plan.trx_to_move().count(), trx.to_trx_string());
+        text.push_str(&format!("\nTRX alone       {count} addresses, {trx} TRX"));
+    }
     text
 }
 
@@ -75,6 +80,8 @@ pub(super) fn plan_event(plan: &Plan) -> Value {
         "held": units(TokenUnits(plan.to_sweep().map(|row| row.held.0).sum())),
         "order_cost_sun": orders.map(Sun::get),
         "burn_cost_sun": plan.to_sweep().map(|row| row.burn_cost).sum::<Sun>().get(),
+        "trx_alone": plan.trx_to_move().count(),
+        "trx_alone_sun": plan.trx_to_move().map(|row| row.amount).sum::<Sun>().get(),
     })
 }
 
@@ -99,6 +106,21 @@ pub(super) fn plan_json(plan: &Plan) -> Value {
     plan.rows.iter().map(row).collect()
 }
 
+/// The plan's TRX that goes without tokens, as rows for programs.
+pub(super) fn trx_json(plan: &Plan) -> Value {
+    let row = |row: &TrxRow| {
+        json!({
+            "address": row.target.address.to_string(),
+            "label": row.target.label,
+            "trx_sun": row.amount.get(),
+            "fee_sun": row.fee.get(),
+            "skip": row.skip.as_ref().map(|reason| reason.code.word()),
+            "skip_text": row.skip.as_ref().map(|reason| reason.text.as_str()),
+        })
+    };
+    plan.trx.iter().map(row).collect()
+}
+
 /// What a run came to: totals, and every address that was not swept with its reason.
 pub(super) fn outcome(run: &Run, records: &[Record], token: &Token) -> String {
     let summary = Summary::of(records);
@@ -109,9 +131,13 @@ pub(super) fn outcome(run: &Run, records: &[Record], token: &Token) -> String {
     if !told.is_empty() {
         let header = ["address", &token.symbol, "state", "reason", "txid"];
         let rows = told.iter().take(ROWS_MAX).map(|record| {
+            let held = match record.asset {
+                Asset::Token => token.show(record.held),
+                Asset::Trx => "TRX".to_owned(),
+            };
             vec![
                 record.address.to_string(),
-                token.show(record.held),
+                held,
                 record.state.to_string(),
                 record.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
                 record.txid.map(|txid| txid.to_string()).unwrap_or_default(),
@@ -135,7 +161,10 @@ pub(super) fn outcome(run: &Run, records: &[Record], token: &Token) -> String {
          burned          {} TRX",
         run.id,
         summary.swept,
-        summary.swept + summary.failed + summary.unfinished,
+        records
+            .iter()
+            .filter(|one| one.asset == Asset::Token && one.state != State::Skipped)
+            .count(),
         token.show(summary.moved),
         token.symbol,
         run.destination,
@@ -150,13 +179,8 @@ pub(super) fn outcome(run: &Run, records: &[Record], token: &Token) -> String {
             summary.saved().to_trx_string(),
         ));
     }
-    let leftovers = records
-        .iter()
-        .filter(|record| record.asset == Asset::Trx && record.state == State::Swept)
-        .map(|record| Sun::new(i64::try_from(record.moved.0).unwrap_or(i64::MAX)));
-    let leftovers: Sun = leftovers.sum();
-    if leftovers > Sun::ZERO {
-        text.push_str(&format!("\nleftovers       {} TRX", leftovers.to_trx_string()));
+    if summary.trx_moved > Sun::ZERO {
+        text.push_str(&format!("\nmoved TRX       {} TRX", summary.trx_moved.to_trx_string()));
     }
     if summary.failed + summary.unfinished > 0 {
         text.push_str(&format!(

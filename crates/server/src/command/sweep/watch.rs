@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use sweep::watch::{self, Memory, Metrics, OnRun, Schedule, WatchSettings, Watcher};
-use sweep::{Journal, KeySource, RunId, Summary, Sweeper};
+use sweep::{KeySource, RunId, Summary, Sweeper};
 use tokio_util::sync::CancellationToken;
 use tron::TokenUnits;
 
@@ -104,7 +104,7 @@ impl WatchArgs {
         let node = self.node.connect(self.what.token)?;
         let settings = self.what.settings(&*node, destination, &self.carry, &self.api).await?;
         let watch_settings = self.watch_settings(&settings.token)?;
-        let journal = Journal::open(&self.output.journal)?;
+        let journal = self.output.open_journal()?;
         let memory = Memory::open(&self.memory_path())?;
         let stop = CancellationToken::new();
         let wakes = self.api.listen(&secret, &stop).await?;
@@ -116,10 +116,10 @@ impl WatchArgs {
         say(&format!("watching {}", keys.describe()));
         let sweeper = Sweeper {
             settings,
-            api,
+            api: Arc::new(api),
             node,
             keys,
-            journal,
+            journal: Arc::new(journal),
             run: RunId::from_bytes([0; 6]),
             observer: Arc::new(sweep::Silent),
             stop: stop.clone(),

@@ -28,13 +28,13 @@ pub(super) struct WhatArgs {
     #[arg(long, value_name = "AMOUNT")]
     trx_price: Option<String>,
     #[command(flatten)]
-    leftovers: LeftoverArgs,
+    pub(super) leftovers: LeftoverArgs,
 }
 
 /// TRX besides the tokens.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct LeftoverArgs {
-    /// Move TRX that is left over too, after the tokens.
+    /// Move TRX too: of addresses that hold no tokens, and what is left over after the tokens.
     #[arg(long)]
     trx: bool,
     /// With --trx: less than this stays, in TRX, counted after the fee.
@@ -61,6 +61,11 @@ fn percent(text: &str) -> Result<u32, String> {
 }
 
 impl LeftoverArgs {
+    /// Whether TRX is wanted.
+    pub(super) const fn is_wanted(self) -> bool {
+        self.trx
+    }
+
     pub(super) fn leftovers(self) -> Option<Leftovers> {
         self.trx.then_some(Leftovers { min: self.trx_min })
     }
