@@ -30,6 +30,10 @@ fn every_figure_is_measured() {
         "burst_ready_block_percent",
         "start_ms",
         "resident_kib",
+        "sweep_bare_ms",
+        "sweep_discover_ms",
+        "sweep_plan_ms",
+        "sweep_peak_kib",
     ] {
         assert!(figures[name].as_u64().is_some_and(|value| value > 0), "{name}: {figures}\n{said}");
     }

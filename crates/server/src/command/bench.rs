@@ -13,6 +13,7 @@ mod load;
 mod observed;
 mod rates;
 mod raw_commit;
+mod sweeps;
 mod workload;
 
 use std::path::Path;
@@ -28,11 +29,15 @@ use figures::Figures;
 const SECONDS_MAX: u64 = 60;
 /// Most finished orders to start with.
 const FINISHED_MAX: usize = 10_000_000;
+/// Most addresses of a sweep.
+const SWEPT_MAX: usize = 100_000;
 
 /// Time between two blocks at most when sizes are tiny.
 const QUICK_BLOCK_TIME_MS: i64 = 200;
 /// Finished orders at most when sizes are tiny.
 const QUICK_FINISHED: usize = 1_000;
+/// Addresses of a sweep at most when sizes are tiny.
+const QUICK_SWEPT: usize = 50;
 
 /// Measure the product beside this machine's ceilings, on a devnet in this process.
 #[derive(Debug, clap::Args)]
@@ -46,6 +51,9 @@ pub(super) struct Bench {
     /// Finished orders in the database whose memory and start are measured.
     #[arg(long, default_value_t = 100_000, value_parser = finished)]
     finished: usize,
+    /// Addresses that a sweep finds and plans.
+    #[arg(long, default_value_t = 10_000, value_parser = swept)]
+    swept: usize,
     /// Time between two blocks, in milliseconds, where an order's life is measured.
     #[arg(long, default_value_t = 3_000)]
     block_time_ms: i64,
@@ -69,6 +77,8 @@ enum Part {
     Lives,
     /// Memory and start with finished orders.
     Footprint,
+    /// Discovery, plan and memory of a sweep.
+    Sweep,
 }
 
 /// The sizes of a run.
@@ -92,12 +102,21 @@ struct Plan {
     burst: usize,
     /// Finished orders in the database whose memory and start are measured.
     finished: usize,
+    /// Addresses that a sweep looks at.
+    swept: usize,
 }
 
 fn finished(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if (1..=FINISHED_MAX).contains(&number) => Ok(number),
         _ => Err(format!("a number from 1 to {FINISHED_MAX} is expected")),
+    }
+}
+
+fn swept(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=SWEPT_MAX).contains(&number) => Ok(number),
+        _ => Err(format!("a number from 1 to {SWEPT_MAX} is expected")),
     }
 }
 
@@ -132,6 +151,7 @@ impl Bench {
                 singles: 5,
                 burst: 20,
                 finished: self.finished.min(QUICK_FINISHED),
+                swept: self.swept.min(QUICK_SWEPT),
             },
             false => Plan {
                 rounds: 3,
@@ -143,6 +163,7 @@ impl Bench {
                 singles: 25,
                 burst: 500,
                 finished: self.finished,
+                swept: self.swept,
             },
         }
     }
@@ -164,6 +185,9 @@ async fn measure(
     }
     if is_wanted(Part::Footprint) {
         footprint::measure(plan, directory, figures).await?;
+    }
+    if is_wanted(Part::Sweep) {
+        sweeps::measure(plan, directory, figures).await?;
     }
     Ok(())
 }
