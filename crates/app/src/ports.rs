@@ -281,6 +281,12 @@ pub trait Store: Send + Sync {
     /// The last solid block that was scanned for deposits.
     async fn scanned(&self) -> Result<Option<ScannedBlock>, StoreError>;
 
+    /// Whether what is written becomes durable: false from a commit that the machine refused, as on a
+    /// full disk, until one that went through.
+    async fn is_fit(&self) -> bool {
+        true
+    }
+
     /// Recomputes every balance, hold and reservation from its rows and names each difference.
     async fn audit(&self) -> Result<LedgerAudit, StoreError>;
 

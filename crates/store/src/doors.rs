@@ -1,6 +1,7 @@
 //! The store, and how a job reaches a connection.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ports::StoreError;
 
@@ -13,6 +14,8 @@ use crate::threads::Threads;
 /// Keeps everything in one database.
 pub struct SqlStore {
     doors: Doors,
+    /// False from a commit that the machine refused until one that wrote something.
+    is_fit: AtomicBool,
 }
 
 /// How a job reaches a connection.
@@ -26,12 +29,21 @@ enum Doors {
 impl SqlStore {
     /// A store behind these threads.
     pub(crate) fn threaded(writer: Threads, readers: Threads) -> Self {
-        Self { doors: Doors::Threads { writer, readers } }
+        Self::behind(Doors::Threads { writer, readers })
     }
 
     /// A store without threads.
     pub(crate) fn inline(engine: Engine) -> Self {
-        Self { doors: Doors::Inline(Box::new(Mutex::new(engine))) }
+        Self::behind(Doors::Inline(Box::new(Mutex::new(engine))))
+    }
+
+    const fn behind(doors: Doors) -> Self {
+        Self { doors, is_fit: AtomicBool::new(true) }
+    }
+
+    /// Whether what was last written became durable.
+    pub(crate) fn takes_writes(&self) -> bool {
+        self.is_fit.load(Ordering::Relaxed)
     }
 
     /// Asks this at each moment of each commit from now on; `None` stops asking. False, and without
@@ -47,17 +59,32 @@ impl SqlStore {
     }
 
     /// Runs a job that may write, in a transaction that it shares with others.
-    pub(crate) async fn write<T, F>(&self, run: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, mut run: F) -> Result<T, StoreError>
     where
         F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
-        let (job, waiting) = job(run);
+        let has_written = Arc::new(AtomicBool::new(false));
+        let noted = has_written.clone();
+        let (job, waiting) = job(move |connection: &Connection| {
+            let before = changes(connection);
+            let given = run(connection);
+            noted.store(before.is_none() || changes(connection) > before, Ordering::Relaxed);
+            given
+        });
         match &self.doors {
             Doors::Threads { writer, .. } => writer.send(job)?,
             Doors::Inline(engine) => lock(engine).execute(vec![job]),
         }
-        waiting.await.unwrap_or_else(|_| Err(ended()))
+        let given = waiting.await.unwrap_or_else(|_| Err(ended()));
+        match &given {
+            Err(StoreError::Unavailable(_)) => self.is_fit.store(false, Ordering::Relaxed),
+            Ok(_) if has_written.load(Ordering::Relaxed) => {
+                self.is_fit.store(true, Ordering::Relaxed);
+            }
+            Ok(_) | Err(_) => {}
+        }
+        given
     }
 
     /// Runs a job that only reads, on one state of the database.
@@ -82,4 +109,10 @@ fn lock(engine: &Mutex<Engine>) -> MutexGuard<'_, Engine> {
 
 fn ended() -> StoreError {
     StoreError::Unavailable("the store's thread has ended".to_owned())
+}
+
+/// Rows that a connection has changed so far; `None` where the database does not say. A job that changes
+/// none goes through on a full disk as well, and proves nothing.
+fn changes(connection: &Connection) -> Option<u64> {
+    connection.as_sqlite().map(rusqlite::Connection::total_changes)
 }

@@ -13,6 +13,7 @@ mod admin;
 mod admin_token;
 mod answer;
 mod audit;
+pub mod backup;
 mod callback;
 #[cfg(test)]
 #[path = "../tests/support/cluster.rs"]

@@ -43,6 +43,11 @@ const MIGRATIONS: &[Migration] = &[
     step!(12, "0012_open_legs", 12),
 ];
 
+/// The newest step that this program knows.
+pub(crate) fn newest_known() -> i64 {
+    MIGRATIONS.last().map_or(0, |newest| newest.number)
+}
+
 /// Why a database was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {

@@ -64,34 +64,11 @@ impl SqlStore {
         })
         .await
     }
-
-    /// Copies the database as it is at one moment to a new file, while work goes on.
-    ///
-    /// Errors: `Broken` when the file exists, `Unavailable` when it cannot be written.
-    pub async fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
-        let path = path.to_owned();
-        if path.exists() {
-            return Err(StoreError::Broken(format!("{} exists already", path.display())));
-        }
-        self.read(move |connection| {
-            copy_to(&path, only_sqlite(connection)?).map_err(sql::Error::from)?;
-            Ok(())
-        })
-        .await
-    }
 }
 
 fn only_sqlite(connection: &Connection) -> Result<&rusqlite::Connection, Fault> {
     let broken = || Fault::Broken("only SQLite can do this".to_owned());
     connection.as_sqlite().ok_or_else(broken)
-}
-
-fn copy_to(path: &Path, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
-    let mut copy = rusqlite::Connection::open(path)?;
-    let backup = rusqlite::backup::Backup::new(connection, &mut copy)?;
-    // All pages in one step, so that no commit comes between two of them.
-    backup.step(-1)?;
-    Ok(())
 }
 
 fn cannot_open(path: &Path, source: rusqlite::Error) -> OpenError {

@@ -86,6 +86,9 @@ fn failure(error: ffi::Error, text: String) -> StoreError {
             | ErrorCode::TooBig,
             _,
         ) => StoreError::Broken(text),
+        (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => {
+            StoreError::Unavailable(format!("the database file is damaged: {text}"))
+        }
         // Everything else is the machine's: a full disk, a failed read, a file that is locked,
         // read-only, gone or damaged.
         _ => StoreError::Unavailable(text),

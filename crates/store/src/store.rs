@@ -341,6 +341,10 @@ impl Store for SqlStore {
         self.read(deposit::scanned).await
     }
 
+    async fn is_fit(&self) -> bool {
+        self.takes_writes()
+    }
+
     async fn audit(&self) -> Result<LedgerAudit, StoreError> {
         self.read(audit::audit).await
     }

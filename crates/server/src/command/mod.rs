@@ -4,6 +4,7 @@
 
 mod admin;
 mod audit;
+mod backup;
 mod bench;
 mod callback;
 mod config;
@@ -83,6 +84,10 @@ enum Command {
     Copy(copy::Copy),
     /// Bring the schema of the database up to date.
     Migrate(migrate::Migrate),
+    /// Copy the database while it serves.
+    Backup(backup::Backup),
+    /// Put a copy in the place of the database.
+    Restore(backup::Restore),
     /// Measure the product beside this machine's ceilings.
     Bench(bench::Bench),
     /// Check and show the configuration.
@@ -111,6 +116,8 @@ impl Cli {
             Command::Deposit(command) => command.run(config.as_deref()),
             Command::Callback(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),
+            Command::Backup(command) => command.run(config.as_deref()),
+            Command::Restore(command) => command.run(config.as_deref()),
             Command::Bench(command) => command.run(),
             Command::Config(command) => command.run(config.as_deref()),
         };

@@ -36,7 +36,12 @@ pub const READY_ENDPOINT: Endpoint = Endpoint {
     text: "For whoever balances load. The answer has the same members when it may not, with 503.",
     answers: Answer::Object(&[
         Field::new("ready", Kind::Flag, "true", "whether it may"),
-        Field::new("database", Kind::Flag, "true", "the database answers"),
+        Field::new(
+            "database",
+            Kind::Flag,
+            "true",
+            "the database answers and takes what is written",
+        ),
         Field::new("chain", Kind::Flag, "true", "the newest block is young enough"),
         Field::new("head_age_ms", Kind::Nullable(&Kind::INTEGER), "2100", "how old it is"),
         Field::new(
@@ -61,9 +66,11 @@ pub async fn is_alive() -> Response {
     json(StatusCode::OK, value!({"status": "ok"}).to_string())
 }
 
-/// The database answers, the chain is being followed, and the process is not draining.
+/// The database answers and takes what is written, the chain is being followed, and the process is not
+/// draining.
 pub async fn is_ready(State(edge): State<Arc<Edge>>) -> Response {
-    let is_store_up = in_time(edge.app.store.watched()).await.is_some();
+    let does_answer = in_time(edge.app.store.watched()).await.is_some();
+    let is_store_up = does_answer && edge.app.store.is_fit().await;
     let now = edge.app.clock.now();
     let head_age_ms = edge.app.view.get().map(|view| now.get() - view.head.timestamp_ms);
     let is_chain_fresh = head_age_ms.is_some_and(|age| age <= HEAD_FRESH_MS);

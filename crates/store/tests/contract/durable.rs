@@ -12,10 +12,14 @@ use domain::MerchantId;
 use domain::ledger::facts::{merchant_credited, merchant_debited};
 use proptest::prelude::*;
 use rusqlite::Connection;
-use store::{CommitMoment, Options, SqlStore};
+use store::backup::{BackupError, back_up, check, restore};
+use store::{CommitMoment, OpenError, Options, SqlStore};
 use tron::Sun;
 
 use crate::support::{Base, CREDIT, NOW, PRICE, base, order_id, place, try_place};
+
+/// Size of SQLite's pages here.
+const PAGE_BYTES: usize = 4_096;
 
 fn open(path: &Path) -> SqlStore {
     SqlStore::open(path, Options::default()).unwrap()
@@ -87,12 +91,96 @@ fn a_backup_is_one_moment_of_the_database() {
         let base = base(&*store).await;
         place_64(&store, base).await;
         let copy = crate::path_in(&elsewhere);
-        store.backup_to(&copy).await.unwrap();
+        let made = back_up(&crate::path_in(&directory), &copy).unwrap();
+        assert_eq!(check(&copy).unwrap(), made);
         place(&*store, base, 64).await.unwrap();
+        assert!(matches!(back_up(&copy, &copy), Err(BackupError::Exists(_))));
+        let names = std::fs::read_dir(elsewhere.path()).unwrap();
+        assert_eq!(names.count(), 1, "one file, complete by itself");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        }
         holds(&open(&copy), 64).await;
-        let again = store.backup_to(&copy).await;
-        assert!(matches!(again, Err(StoreError::Broken(_))), "an existing file is left alone");
+        holds(&*store, 65).await;
     });
+}
+
+#[test]
+fn a_copy_is_put_back_whole_and_only_while_nobody_works_with_the_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = crate::path_in(&directory);
+    let copy = directory.path().join("yesterday.sqlite");
+    crate::block_on(async {
+        let store = Arc::new(open(&path));
+        let base = base(&*store).await;
+        place_64(&store, base).await;
+        back_up(&path, &copy).unwrap();
+        place(&*store, base, 64).await.unwrap();
+        assert!(matches!(restore(&copy, &path, 7), Err(BackupError::InUse(_))));
+        drop(store);
+        let restored = restore(&copy, &path, 7).unwrap();
+        holds(&open(&path), 64).await;
+        holds(&open(&restored.old.unwrap()), 65).await;
+    });
+    let text = directory.path().join("notes.txt");
+    std::fs::write(&text, "no database at all, but long enough to be taken for one by its size")
+        .unwrap();
+    assert!(matches!(restore(&text, &path, 8), Err(BackupError::Foreign(_))));
+    let strange = directory.path().join("strange.sqlite");
+    Connection::open(&strange).unwrap().execute_batch("CREATE TABLE a (b)").unwrap();
+    assert!(matches!(check(&strange), Err(BackupError::Foreign(_))));
+    assert!(matches!(
+        back_up(&directory.path().join("absent"), &text),
+        Err(BackupError::Exists(_))
+    ));
+    let absent = back_up(&directory.path().join("absent"), &directory.path().join("b"));
+    assert!(matches!(absent, Err(BackupError::File { .. })));
+    assert!(!directory.path().join("absent").exists(), "looking makes no database");
+}
+
+/// Overwrites the middle of some pages, as a dying disk does.
+fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let pages = bytes.len() / PAGE_BYTES;
+    for page in pages / 2..pages {
+        bytes[page * PAGE_BYTES..page * PAGE_BYTES + 64].fill(0xa5);
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_file_is_named_and_neither_copied_nor_put_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = crate::path_in(&directory);
+    let at = |name: &str| directory.path().join(name);
+    crate::block_on(async {
+        let store = Arc::new(open(&path));
+        let base = base(&*store).await;
+        place_64(&store, base).await;
+    });
+    back_up(&path, &at("sound")).unwrap();
+    std::fs::copy(at("sound"), at("damaged")).unwrap();
+    damage(&at("damaged"));
+    for refused in [
+        check(&at("damaged")).map(drop),
+        back_up(&at("damaged"), &at("copy")).map(drop),
+        restore(&at("damaged"), &path, 1).map(drop),
+    ] {
+        assert!(matches!(refused, Err(BackupError::Damaged { .. })), "{refused:?}");
+    }
+    assert!(!at("copy").exists() && !at("copy.part").exists());
+    crate::block_on(async { holds(&open(&path), 64).await });
+    let Err(refused) = SqlStore::open(&at("damaged"), Options::default()) else {
+        panic!("a damaged file was opened");
+    };
+    assert!(matches!(refused, OpenError::Database { .. }), "{refused}");
+    // A database that is damaged itself is moved aside for the copy.
+    damage(&path);
+    let restored = restore(&at("sound"), &path, 2).unwrap();
+    assert!(restored.old.unwrap().exists());
+    crate::block_on(async { holds(&open(&path), 64).await });
 }
 
 #[test]
@@ -117,11 +205,15 @@ fn a_full_disk_is_an_error_and_not_a_loss() {
         }
         let full = StoreError::Unavailable("database or disk is full".to_owned());
         assert_eq!(failure, Some(full));
+        assert!(!store.is_fit().await);
         holds(&store, placed).await;
+        store.mark_solid(&[]).await.unwrap();
+        assert!(!store.is_fit().await, "what writes nothing proves nothing");
         store.set_pages_max(pages + 1_000).await.unwrap();
         for number in placed..placed + 10 {
             place(&store, base, number).await.unwrap();
         }
+        assert!(store.is_fit().await);
         holds(&store, placed + 10).await;
     });
 }
