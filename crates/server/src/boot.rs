@@ -1,7 +1,7 @@
 //! Put the product together: from a configuration to use cases, edge and workers.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -300,6 +300,8 @@ pub struct Offline {
     pub store: Arc<dyn Store>,
     /// What lists are read from.
     pub records: Arc<dyn Records>,
+    /// Both of them.
+    pub database: Arc<dyn Database>,
     config: Config,
     runtime: tokio::runtime::Runtime,
 }
@@ -312,7 +314,8 @@ impl Offline {
         let config = Config::load(config)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let database = open_store(&config)?;
-        Ok(Self { store: database.clone(), records: database, config, runtime })
+        let (store, records) = (database.clone(), database.clone());
+        Ok(Self { store, records, database, config, runtime })
     }
 
     /// Waits for something.
@@ -361,6 +364,12 @@ impl Offline {
         passphrase(&self.config)
     }
 
+    /// What signs for the pool: every wallet's key is opened.
+    pub fn signer(&self) -> anyhow::Result<Arc<dyn Signer>> {
+        let keyring = keystore(&self.config).open_all(&passphrase(&self.config)?)?;
+        Ok(Arc::new(PoolSigner(keyring)))
+    }
+
     /// What seals secrets.
     pub fn sealer(&self) -> anyhow::Result<Sealer> {
         sealer(&self.config)
@@ -398,6 +407,18 @@ async fn watch_health(nodes: Arc<Failover>, clock: Arc<dyn Clock>, stop: Cancell
             () = tokio::time::sleep(HEALTH_EVERY) => {}
         }
     }
+}
+
+/// Where the configured database is, for commands that work with the file.
+///
+/// Errors: in words for the operator; also when it is no file.
+pub fn sqlite_path(config: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let config = Config::load(config)?;
+    anyhow::ensure!(
+        !config.is_database_shared(),
+        "this is for SQLite; copy PostgreSQL with its own tools, such as pg_dump"
+    );
+    Ok(config.sqlite_path())
 }
 
 /// Opens the configured database and brings its schema up to date.

@@ -127,6 +127,23 @@ impl Administrator {
         me.log(action, subject, None, None)
     }
 
+    /// Writes a line into the log that belongs to no row: something is about to happen outside.
+    ///
+    /// Errors: the store's; then it must not happen.
+    pub async fn note(
+        &self,
+        action: &'static str,
+        subject: String,
+        after: &Value,
+    ) -> Result<(), AdminRefused> {
+        let after = after.clone();
+        self.change(None, AdminNeeds::default(), move |me, _| {
+            let log = me.log(action, subject.clone(), None, Some(&after));
+            Ok((Some(AdminChanges::logged(log).into()), ()))
+        })
+        .await
+    }
+
     /// Loads, decides, commits.
     async fn change<T: Send + 'static>(
         &self,

@@ -28,6 +28,7 @@ mod policies;
 mod prices;
 mod rates;
 mod reads;
+mod reconcile;
 mod refusal_order;
 mod repeats;
 mod restart;

@@ -1,0 +1,336 @@
+//! Reconcile: what the chain shows that the rows do not know, after an older copy was put back.
+//!
+//! The copy ends at the block that it had watched. Everything that wallets of the pool did in solid
+//! blocks after it and that no row knows belonged to orders and transfers that the copy has forgotten:
+//! each is shown with the entry that would put the books right. What is lent beyond the rows is found
+//! from the chain's own records, whatever its age, and can be taken back.
+//!
+//! Nothing is changed here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::collect::plan::units_for_sun;
+use domain::collect::{ChainTotals, Need};
+use domain::pricing::PriceList;
+use domain::{MerchantId, OrderId, UnixMillis};
+use node::{Block, BlockTx, NodeError, TronNode};
+use tron::{Address, Bandwidth, ContractType, Energy, Resource, Sun, TxId};
+
+use crate::admin_rows::{OrderFilter, Slice};
+use crate::audit::AuditFailed;
+use crate::chain_view::domain_totals;
+use crate::ports::{Lent, StoreError};
+use crate::records::Database;
+
+/// Blocks in one request.
+const BLOCKS_PER_READ: i64 = 20;
+/// The newest transfers of each merchant that are known by their txid.
+const TRANSFERS_KNOWN_MAX: usize = 10_000;
+
+/// What a wallet of the pool did on chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It lent stake.
+    Lent(Resource, Sun),
+    /// It took stake back.
+    TookBack(Resource, Sun),
+    /// It activated the receiver.
+    Activated,
+    /// It sent TRX.
+    Sent(Sun),
+}
+
+/// A transaction of the pool that no row knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownTx {
+    /// The transaction.
+    pub txid: TxId,
+    /// Its solid block.
+    pub block: i64,
+    /// The block's time.
+    pub at: UnixMillis,
+    /// Who did it.
+    pub wallet: Address,
+    /// For whom.
+    pub receiver: Address,
+    /// What.
+    pub deed: Deed,
+    /// Who ordered it, as far as that can be told: the one merchant that ordered for this receiver
+    /// before, or the only one there is.
+    pub merchant: Option<MerchantId>,
+    /// What it would be charged at the prices of now, energy by the hour; zero for what is free.
+    pub charge: Sun,
+    /// Whether that was posted already.
+    pub is_posted: bool,
+}
+
+/// A payment to a deposit address that no row knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownDeposit {
+    /// The transaction.
+    pub txid: TxId,
+    /// Its solid block.
+    pub block: i64,
+    /// Whose address it went to.
+    pub merchant: MerchantId,
+    /// The address.
+    pub address: Address,
+    /// How much.
+    pub amount: Sun,
+    /// Whether the scan comes to it by itself once the server runs.
+    pub is_ahead_of_scan: bool,
+}
+
+/// Stake that is lent on chain and that no order counts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stranded {
+    /// Whose stake it is.
+    pub wallet: Address,
+    /// Who has it.
+    pub receiver: Address,
+    /// Which resource.
+    pub resource: Resource,
+    /// How much.
+    pub stake: Sun,
+}
+
+/// Everything that was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// The first and the last block that were read; `None` if there was nothing to read.
+    pub blocks: Option<(i64, i64)>,
+    /// What the pool did.
+    pub txs: Vec<UnknownTx>,
+    /// What came in.
+    pub deposits: Vec<UnknownDeposit>,
+    /// What is still lent.
+    pub stranded: Vec<Stranded>,
+}
+
+impl Findings {
+    /// Whether the rows know everything.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        let is_settled = |tx: &UnknownTx| tx.is_posted || tx.charge == Sun::ZERO;
+        self.txs.iter().all(is_settled) && self.deposits.is_empty() && self.stranded.is_empty()
+    }
+}
+
+/// Looks for what the rows do not know, in these blocks or in all solid ones after the watched one.
+///
+/// Shape: one request for each 20 blocks, one index request a wallet and one record request a lent pair.
+/// `progress` hears the block that was read and the last one.
+pub async fn reconcile(
+    database: &dyn Database,
+    node: &dyn TronNode,
+    prices: &PriceList,
+    blocks: Option<(i64, i64)>,
+    progress: &(dyn Fn(i64, i64) + Sync),
+) -> Result<Findings, AuditFailed> {
+    let solid = node.solid_head().await?.number;
+    let watched = database.watched().await?.map(|block| block.number);
+    let (first, last) = blocks.unwrap_or((watched.map_or(solid, |number| number) + 1, solid));
+    let last = last.min(solid);
+    let mut found =
+        Findings { blocks: (first <= last).then_some((first, last)), ..Findings::default() };
+    let wallets: BTreeSet<Address> =
+        database.wallets().await?.into_iter().map(|wallet| wallet.address).collect();
+    let payees: BTreeMap<Address, MerchantId> = database
+        .deposit_addresses(None)
+        .await?
+        .into_iter()
+        .map(|one| (one.address, one.merchant))
+        .collect();
+    let mut next = first;
+    while next <= last {
+        let count = BLOCKS_PER_READ.min(last - next + 1);
+        let read = match node.solid_blocks(next, count).await {
+            Ok(read) => read,
+            // A large answer may be the trouble; a single block is asked for in earnest.
+            Err(_) if count > 1 => node.solid_blocks(next, 1).await?,
+            Err(failed) => return Err(failed.into()),
+        };
+        let Some(newest) = read.last().map(|block| block.head.number) else {
+            return Err(NodeError::NoSolidBlock { number: next }.into());
+        };
+        for block in &read {
+            found.txs.extend(deeds(block, &wallets));
+            found.deposits.extend(deposits(block, &payees));
+        }
+        next = newest + 1;
+        progress(newest, last);
+    }
+    forget_known(database, &mut found).await?;
+    let totals = domain_totals(&node.totals().await?);
+    charge(database, &mut found.txs, prices, &totals).await?;
+    found.stranded = stranded(database, node).await?;
+    Ok(found)
+}
+
+/// What wallets of the pool did in a block and had an effect.
+fn deeds(block: &Block, wallets: &BTreeSet<Address>) -> Vec<UnknownTx> {
+    let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
+    let done = block.transactions.iter().filter(|tx| tx.succeeded);
+    done.filter_map(|tx| {
+        let contract = tx.contract?;
+        let wallet = contract.owner.filter(|owner| wallets.contains(owner))?;
+        Some(UnknownTx {
+            txid: tx.txid,
+            block: number,
+            at,
+            wallet,
+            receiver: contract.receiver?,
+            deed: deed(tx)?,
+            merchant: None,
+            charge: Sun::ZERO,
+            is_posted: false,
+        })
+    })
+    .collect()
+}
+
+fn deed(tx: &BlockTx) -> Option<Deed> {
+    let contract = tx.contract?;
+    let amount = contract.amount_sun.map(Sun::new);
+    match contract.kind? {
+        ContractType::Delegate => Some(Deed::Lent(contract.resource?, amount?)),
+        ContractType::Undelegate => Some(Deed::TookBack(contract.resource?, amount?)),
+        ContractType::CreateAccount => Some(Deed::Activated),
+        ContractType::Transfer => Some(Deed::Sent(amount?)),
+        _ => None,
+    }
+}
+
+fn deposits(block: &Block, payees: &BTreeMap<Address, MerchantId>) -> Vec<UnknownDeposit> {
+    let paid = block.transactions.iter().filter(|tx| tx.succeeded);
+    paid.filter_map(|tx| {
+        let contract = tx.contract.filter(|one| one.kind == Some(ContractType::Transfer))?;
+        let address = contract.receiver?;
+        Some(UnknownDeposit {
+            txid: tx.txid,
+            block: block.head.number,
+            merchant: *payees.get(&address)?,
+            address,
+            amount: Sun::new(contract.amount_sun.filter(|amount| *amount > 0)?),
+            is_ahead_of_scan: false,
+        })
+    })
+    .collect()
+}
+
+/// Takes out what rows know after all: open transactions of the copy, transfers and deposits.
+async fn forget_known(database: &dyn Database, found: &mut Findings) -> Result<(), StoreError> {
+    let txids: Vec<TxId> = found.txs.iter().map(|tx| tx.txid).collect();
+    let mut known: BTreeSet<TxId> =
+        database.own_txs(&txids).await?.into_iter().map(|own| own.txid).collect();
+    for merchant in database.merchants().await? {
+        let transfers = database.transfers(merchant.id, TRANSFERS_KNOWN_MAX).await?;
+        known.extend(transfers.into_iter().map(|transfer| transfer.txid));
+    }
+    found.txs.retain(|tx| !known.contains(&tx.txid));
+    if found.deposits.is_empty() {
+        return Ok(());
+    }
+    let kept = database.deposits(None, TRANSFERS_KNOWN_MAX).await?;
+    let kept: BTreeSet<TxId> = kept.into_iter().map(|deposit| deposit.txid).collect();
+    let scanned = database.scanned().await?.map(|block| block.number);
+    found.deposits.retain(|deposit| !kept.contains(&deposit.txid));
+    for deposit in &mut found.deposits {
+        deposit.is_ahead_of_scan = scanned.is_some_and(|scanned| deposit.block > scanned);
+    }
+    Ok(())
+}
+
+/// Says who ordered each, what it would be charged, and whether it was.
+async fn charge(
+    database: &dyn Database,
+    txs: &mut [UnknownTx],
+    prices: &PriceList,
+    totals: &ChainTotals,
+) -> Result<(), StoreError> {
+    let merchants = database.merchants().await?;
+    let only = match merchants.as_slice() {
+        [only] => Some(only.id),
+        _ => None,
+    };
+    for tx in txs {
+        let filter = OrderFilter { receiver: Some(tx.receiver), ..OrderFilter::default() };
+        let orders = database.orders(filter, Slice { after: None, limit: 100 }).await?;
+        let owners: BTreeSet<MerchantId> =
+            orders.iter().map(|order| order.whole.order.merchant).collect();
+        tx.merchant = match owners.len() {
+            0 => only,
+            1 => owners.first().copied(),
+            _ => None,
+        };
+        let prices = match tx.merchant {
+            Some(merchant) => database.prices(merchant).await?.over(prices),
+            None => *prices,
+        };
+        tx.charge = price_of(tx.deed, &prices, totals);
+        tx.is_posted = !database.entries_of_order(OrderId(business(tx.txid))).await?.is_empty();
+    }
+    Ok(())
+}
+
+fn price_of(deed: Deed, prices: &PriceList, totals: &ChainTotals) -> Sun {
+    let none = Need { activation: false, bandwidth: Bandwidth::ZERO, energy: Energy::ZERO };
+    let need = match deed {
+        Deed::Lent(resource, stake) => {
+            let units = units_for_sun(resource, stake, totals);
+            match resource {
+                Resource::Energy => Need { energy: Energy::new(units), ..none },
+                Resource::Bandwidth => Need { bandwidth: Bandwidth::new(units), ..none },
+            }
+        }
+        Deed::Activated => Need { activation: true, ..none },
+        Deed::TookBack(..) => return Sun::ZERO,
+        Deed::Sent(amount) => return amount + Sun::new(prices.transfer_fee_sun),
+    };
+    prices.collection(&need).unwrap_or(Sun::ZERO)
+}
+
+/// The identity in the ledger of the entry for a transaction: posting it twice is refused.
+#[must_use]
+pub fn business(txid: TxId) -> [u8; 16] {
+    let mut business = [0; 16];
+    business.copy_from_slice(&txid.as_bytes()[..16]);
+    business
+}
+
+/// What the chain shows as lent by the pool beyond everything that rows count on, doubt included.
+///
+/// Shape: one index request a wallet and one record request a lent pair.
+pub async fn stranded(
+    database: &dyn Database,
+    node: &dyn TronNode,
+) -> Result<Vec<Stranded>, AuditFailed> {
+    let lent = database.lent().await?;
+    let mut all = Vec::new();
+    for wallet in database.wallets().await? {
+        for receiver in node.delegation_index(wallet.address).await? {
+            all.extend(stranded_at(&lent, node, wallet.address, receiver).await?);
+        }
+    }
+    all.sort_unstable();
+    Ok(all)
+}
+
+/// The same for one wallet and one receiver.
+pub(crate) async fn stranded_at(
+    lent: &[Lent],
+    node: &dyn TronNode,
+    wallet: Address,
+    receiver: Address,
+) -> Result<Vec<Stranded>, NodeError> {
+    let records = node.delegated(wallet, receiver).await?;
+    let beyond = [Resource::Energy, Resource::Bandwidth].map(|resource| {
+        let shown: Sun = records.iter().map(|record| record.amount(resource)).sum();
+        let rows = lent
+            .iter()
+            .filter(|row| (row.owner, row.receiver, row.resource) == (wallet, receiver, resource));
+        let known: Sun = rows.map(|row| row.lent + row.in_doubt).sum();
+        Stranded { wallet, receiver, resource, stake: shown - known }
+    });
+    Ok(beyond.into_iter().filter(|one| one.stake > Sun::ZERO).collect())
+}
