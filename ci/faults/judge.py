@@ -15,6 +15,8 @@ from .world import ACTIVATOR_SUN, TRX
 HELD, SETTLED, RELEASED = 2, 3, 4
 AVAILABLE, SET_ASIDE, REVENUE, OUTSIDE = 1, 2, 3, 4
 SOLID = 2
+# What callbacks say of an order, as docs/wire.md has it.
+DELIVERED, REFUNDED = 40, 41
 ACTIVATION_FEE_SUN = 1_100_000
 # A transfer burned the address's own bandwidth or energy before the order was read back: what is
 # missing then is lent in a second leg. More than that would be lending for nothing.
@@ -72,6 +74,9 @@ class ChainJudge:
         self.late = 0
 
     def judge(self, receiver_log):
+        # A refunded order may have been filled in part: all of that is to be taken back.
+        self.refunded = {placed.plan.number for placed in self.shop.orders
+                         if receiver_log.status(placed.serial) == REFUNDED}
         chain = self.chain
         expect = self.checks.expect
         expect("the pool did nothing but lend, take back and activate", chain.strangers())
@@ -100,7 +105,8 @@ class ChainJudge:
             count = len(self.chain.loans[self._address(order), resource])
             wanted = int(order.kind in lacking)
             most = EARLY_LOANS_MOST if order.sweep is Sweep.EARLY else wanted
-            if not wanted <= count <= most:
+            least = 0 if order.number in self.refunded else wanted
+            if not least <= count <= most:
                 yield f"order {order.number} ({order.kind.value}, {order.sweep.value}): {count}"
 
     def _too_much(self):
@@ -116,7 +122,9 @@ class ChainJudge:
     def _activations(self):
         for order in self.shop.plan.orders:
             count = len(self.chain.activations[self._address(order)])
-            if count != int(order.kind is Kind.NEVER_ACTIVATED):
+            wanted = int(order.kind is Kind.NEVER_ACTIVATED)
+            least = 0 if order.number in self.refunded else wanted
+            if not least <= count <= wanted:
                 yield f"order {order.number} ({order.kind.value}): {count}"
 
     def _returns(self):
@@ -194,6 +202,8 @@ class ChainJudge:
         for placed in self.shop.orders:
             order = placed.plan
             arrived = self.chain.arrived(self._address(order))
+            if order.number in self.refunded and arrived is None:
+                continue
             if order.sweep is Sweep.NEVER:
                 if arrived is not None:
                     yield f"order {order.number} was not swept, and yet {arrived.txid}"
@@ -242,7 +252,9 @@ class CallbackLog:
         return sum(max(0, len(self.taken(serial)) - 1) for serial in self.attempts)
 
     def judge(self, checks, shop, world, kills):
-        """Without `kills` a callback may come again at any time: more than deaths swallow answers."""
+        """Without `kills` more than deaths goes wrong: a callback may come again at any time, and an
+        order that could not be filled in time may be refunded."""
+        self.outcomes = (DELIVERED,) if kills is not None else (DELIVERED, REFUNDED)
         checks.expect("every callback was genuine", self.bad)
         known = {one.serial for one in shop.orders}
         checks.expect("no callback named an unknown order", self.attempts.keys() - known)
@@ -262,11 +274,12 @@ class CallbackLog:
             for attempt in self.attempts[placed.serial][:1]:
                 fields = json.loads(attempt.body)
                 wanted = {
-                    "serial": placed.serial, "status": 40, "amount": placed.amount,
+                    "serial": placed.serial, "amount": placed.amount,
                     "receive_address": world.address(placed.plan.receiver),
                     "out_trade_no": f"trade-{placed.plan.number}", "type": "energy",
                 }
-                if any(fields[name] != value for name, value in wanted.items()):
+                is_known = fields["status"] in self.outcomes
+                if not is_known or any(fields[name] != value for name, value in wanted.items()):
                     yield f"order {placed.plan.number} ({placed.plan.sweep.value}): {fields}"
 
     def _unexplained(self, kills):
@@ -308,7 +321,7 @@ class LedgerJudge:
         held = self.entries.get((placed.serial, HELD))
         settled = self.entries.get((placed.serial, SETTLED))
         released = self.entries.get((placed.serial, RELEASED))
-        is_delivered = callbacks.status(placed.serial) == 40
+        is_delivered = callbacks.status(placed.serial) == DELIVERED
         wanted = {AVAILABLE: -price, SET_ASIDE: price}
         if price == 0:
             if held or settled or released:
@@ -328,7 +341,7 @@ class LedgerJudge:
 
     def _balances(self, shop, callbacks, credit_sun):
         earned = sum(placed.amount for placed in shop.orders
-                     if callbacks.status(placed.serial) == 40)
+                     if callbacks.status(placed.serial) == DELIVERED)
         wanted = {AVAILABLE: credit_sun - earned, SET_ASIDE: 0, REVENUE: earned,
                   OUTSIDE: -credit_sun}
         shown = dict(self.rows.execute("SELECT kind, SUM(balance) FROM ledger_account GROUP BY 1"))
