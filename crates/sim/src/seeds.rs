@@ -2,9 +2,12 @@
 
 /// A seed of a run of 500 orders, and what it found when it was first run.
 pub const NAMED: &[(u64, &str)] = &[
-    // domain/order/next.rs, `may_release`: an order that had bought nothing was promised energy that the
-    // return of another order's stake took along.
-    (2, "used stake went back while an order that bought nothing counted on what is there"),
+    // domain/order/step/fill.rs, `release`: undone for good after its merchant had stopped it.
+    (5, "a stopped order that a fork undid kept its money"),
+    // domain/order/step/fill.rs, `stopped`.
+    (34, "what was planned to fill a stopped order again stayed reserved"),
+    // app/answers.rs, `check_not_late`.
+    (45, "a request that stood still was acted on after its first answer was forgotten"),
 ];
 
 /// What a seed found when it was first run.
