@@ -94,15 +94,18 @@ async fn every_call_that_changes_something_leaves_one_line_in_the_log() {
     world.finish().await;
 }
 
-/// Commands that change no row of the operator's; the world of `dev` and `demo` is their own.
+/// Commands that change no row of the operator's, or put a whole database, log and all, somewhere else;
+/// the world of `dev` and `demo` is their own.
 const CHANGE_NOTHING: &[&str] = &[
     "admin log",
     "admin token list",
     "audit",
+    "backup",
     "bench",
     "callback show",
     "config check",
     "config show",
+    "copy",
     "demo",
     "deposit list",
     "deposit status",
@@ -111,7 +114,10 @@ const CHANGE_NOTHING: &[&str] = &[
     "key list",
     "merchant list",
     "merchant statement",
+    "migrate",
+    "operator list",
     "price list",
+    "restore",
     "serve",
     "wallet list",
 ];
@@ -137,6 +143,10 @@ fn commands(serial: &str, wallet: &str, token: &str) -> Vec<(&'static str, Strin
         ("price set", "energy_price_sun=61".to_owned(), "price.set"),
         ("admin token add", "shop --scope read".to_owned(), "token.add"),
         ("admin token revoke", token.to_owned(), "token.revoke"),
+        ("operator add", "mia --viewer".to_owned(), "person.add"),
+        ("operator reset", "mia".to_owned(), "person.reset"),
+        ("operator disable", "mia".to_owned(), "person.disable"),
+        ("operator enable", "mia".to_owned(), "person.enable"),
         ("callback replay", serial.to_owned(), "callback.replay"),
     ]
 }
