@@ -4,6 +4,7 @@
 //! an absolute number says as much about the machine and its neighbours as about us.
 
 mod cpu;
+mod disk;
 mod energy;
 mod figures;
 mod finished;
@@ -181,6 +182,7 @@ async fn measure(
         rates::measure(plan, directory, figures).await?;
     }
     if is_wanted(Part::Lives) {
+        disk::measure(directory, figures)?;
         lives::measure(plan, directory, figures).await?;
     }
     if is_wanted(Part::Footprint) {
