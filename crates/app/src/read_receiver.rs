@@ -83,6 +83,25 @@ pub async fn read_account(
     Ok(reading_of(account.as_ref(), view, Energy::ZERO))
 }
 
+/// Energy of the token transfer that an address would make now: of everything it holds, to somebody
+/// who holds the token; what the table says while it holds nothing.
+///
+/// Shape: at most two requests, one after the other, shared within a block.
+pub async fn own_transfer_energy(
+    node: &dyn TronNode,
+    settings: &Settings,
+    receiver: Address,
+) -> Result<Energy, ReceiverRefused> {
+    let transfer = Transfer {
+        receiver,
+        recipient: None,
+        scene: Scene::RecipientHolds,
+        recipient_holds: None,
+        token_amount: node.token_balance(settings.token, receiver).await?,
+    };
+    transfer.energy(node, settings).await
+}
+
 /// Energy of one token transfer to an address from anybody who holds the token.
 ///
 /// Shape: at most four requests, three deep: what the address holds, then who can be the sender, then

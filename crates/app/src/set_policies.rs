@@ -9,7 +9,7 @@ use tron::{Address, Energy, Sun};
 use crate::App;
 use crate::answers::{Render, RepeatRefused, known};
 use crate::ports::StoreError;
-use crate::read_receiver::ReceiverRefused;
+use crate::read_receiver::{ReceiverRefused, own_transfer_energy};
 use crate::rows::{
     Changes, ExactAnswer, Needs, NewAnswers, PolicyKey, Remembered, RequestKeys, Rows,
 };
@@ -87,7 +87,8 @@ pub enum AskRefused {
 impl App {
     /// Changes a policy, or repeats the answer to the same request.
     ///
-    /// Shape: one commit; one node request when it may be set up.
+    /// Shape: one commit; one node request when it may be set up, three when what it keeps has to be
+    /// estimated.
     /// Errors: [`AskRefused`]; nothing has changed then.
     pub async fn ask_policy(
         &self,
@@ -97,12 +98,11 @@ impl App {
         if let Some(before) = known(&self.store.answers(&ask.request).await?, &ask.request)? {
             return exact(before);
         }
-        if let WhichPolicy::SetUp(_, receiver) = ask.which
-            && let Err(refused) = self.check_receiver(receiver).await
-        {
+        let estimate = match self.look_at_receiver(&ask).await {
+            Ok(estimate) => estimate,
             // A paused merchant hears that first, whatever else is in the way.
-            return Err(self.paused(ask.merchant).await?.unwrap_or(refused));
-        }
+            Err(refused) => return Err(self.paused(ask.merchant).await?.unwrap_or(refused)),
+        };
         let (merchant, which) = (ask.merchant, ask.which);
         let needs = Needs {
             merchant: Some(merchant),
@@ -112,10 +112,25 @@ impl App {
             ..Needs::default()
         };
         let app = self.clone();
-        let decide = move |rows: &Rows| app.decide_ask(&ask, &render, rows);
+        let decide = move |rows: &Rows| app.decide_ask(&ask, estimate, &render, rows);
         let answer = commit(&*self.store, needs, decide).await??;
         self.policy_bell.notify_one();
         Ok(answer)
+    }
+
+    /// Whether a policy may be set up on its address, and what a transfer of it takes if the policy is
+    /// to follow that.
+    async fn look_at_receiver(&self, ask: &AskPolicy) -> Result<Option<Energy>, AskRefused> {
+        let WhichPolicy::SetUp(_, receiver) = ask.which else { return Ok(None) };
+        self.check_receiver(receiver).await?;
+        let PolicyEvent::Hired { energy: None, .. } = ask.event else { return Ok(None) };
+        let (node, settings) = (&*self.cached_node, &self.settings);
+        match own_transfer_energy(node, settings, receiver).await {
+            Ok(energy) => Ok(Some(energy.max(settings.energy_to_holder))),
+            // The token may let it move its tokens again some day; until then it has made no transfer.
+            Err(ReceiverRefused::TransferReverts(_)) => Ok(None),
+            Err(refused) => Err(refused.into()),
+        }
     }
 
     async fn check_receiver(&self, receiver: Address) -> Result<(), AskRefused> {
@@ -142,6 +157,7 @@ impl App {
     fn decide_ask(
         &self,
         ask: &AskPolicy,
+        estimate: Option<Energy>,
         render: &Render<PolicySet>,
         rows: &Rows,
     ) -> Result<(Changes, ExactAnswer), AskRefused> {
@@ -166,7 +182,13 @@ impl App {
             }
             (None, ..) => return Err(AskRefused::NotFound),
         };
-        let policy = step(&policy, ask.event, now)?.policy;
+        let mut policy = step(&policy, ask.event, now)?.policy;
+        // What its transfers were seen to take is better than what one would take now.
+        if let Some(estimate) = estimate
+            && !policy.knows_its_transfers()
+        {
+            policy = step(&policy, PolicyEvent::Spent(estimate), now)?.policy;
+        }
         let energy = policy.target(self.settings.energy_to_holder);
         let answer = render(&PolicySet { policy: policy.clone(), energy, balance });
         let remembered = NewAnswers {

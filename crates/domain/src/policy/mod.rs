@@ -153,6 +153,12 @@ impl Policy {
         }
     }
 
+    /// Whether it follows its address and what that takes is known: seen, or estimated before.
+    #[must_use]
+    pub const fn knows_its_transfers(&self) -> bool {
+        matches!(self.terms, Terms::Auto(Auto { usual: Some(_), .. }))
+    }
+
     /// Whether the address gets bandwidth when it lacks that too.
     #[must_use]
     pub fn has_bandwidth(&self) -> bool {

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{REFILL, world};
-use crate::support::chain::recipient_without;
-use crate::support::{Receiver, World, plain};
+use crate::support::chain::{recipient_with, recipient_without};
+use crate::support::{Receiver, Setup, World, plain};
 
 #[tokio::test]
 async fn what_a_transfer_used_is_added_at_once_and_days_end() {
@@ -68,7 +68,11 @@ async fn without_an_amount_it_follows_what_its_transfers_take() {
     let mut world = world(&receiver, 100_000_000).await;
     let payer = world.payer(plain);
     world.auto_policy(payer, 0, 1).await;
-    assert_eq!(world.auto_shown(payer).await["max_energy"], 65_000, "while nothing is known");
+    assert_eq!(
+        world.auto_shown(payer).await["max_energy"],
+        65_000,
+        "never less than the table says"
+    );
     world.settle().await;
     world.mine(4).await;
     // The owner burns TRX for what is missing: the recipient holds none of the token.
@@ -77,6 +81,37 @@ async fn without_an_amount_it_follows_what_its_transfers_take() {
     world.mine(5).await;
     assert_eq!(world.auto_shown(payer).await["max_energy"], 130_285);
     assert!(world.usable_energy(payer) >= 130_285);
+    let id = world.auto_shown(payer).await["id"].as_i64().unwrap();
+    world.switch_policy(id, 0).await;
+    world.finish().await;
+}
+
+/// The chain has no history of an address to read, but it says what a transfer would take right now.
+#[tokio::test]
+async fn a_new_policy_without_an_amount_knows_what_a_transfer_takes_now() {
+    let tune = |config: &mut sunsweep::config::Config| config.token.energy_to_holder = 50_000;
+    let mut world = World::with(Setup { tune, ..Setup::default() }).await;
+    let payer = world.payer(plain);
+    world.auto_policy(payer, 0, 1).await;
+    assert_eq!(world.auto_shown(payer).await["max_energy"], 64_285, "what the chain simulates");
+    world.settle().await;
+    world.mine(4).await;
+    assert!(world.usable_energy(payer) >= 64_285);
+    assert!(world.sweeps(payer, recipient_with()), "the first transfer is free already");
+    let id = world.auto_shown(payer).await["id"].as_i64().unwrap();
+    world.switch_policy(id, 0).await;
+    world.finish().await;
+}
+
+/// An address whose tokens are frozen gets a policy all the same: what it keeps comes from the table.
+#[tokio::test]
+async fn a_frozen_address_is_served_by_the_table() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    let frozen = json!({"address": payer, "blacklisted": true});
+    world.chain.control("blacklist", &frozen).unwrap();
+    world.auto_policy(payer, 0, 1).await;
+    assert_eq!(world.auto_shown(payer).await["max_energy"], 65_000);
     let id = world.auto_shown(payer).await["id"].as_i64().unwrap();
     world.switch_policy(id, 0).await;
     world.finish().await;
