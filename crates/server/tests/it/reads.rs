@@ -8,7 +8,7 @@ use crate::support::merchant::wanted;
 use crate::support::{World, plain};
 
 impl World {
-    fn forget_calls(&self) {
+    pub(crate) fn forget_calls(&self) {
         self.chain.control("clear_calls", &json!({})).unwrap();
     }
 }

@@ -3,6 +3,7 @@
 mod auto;
 mod count;
 mod doubts;
+mod many;
 mod restart;
 
 use crate::support::{Receiver, Setup, World};

@@ -10,7 +10,7 @@ use super::{Answer, World};
 const BYTES_SUN: i64 = 346_000;
 /// Paths below the prefix.
 pub(crate) const COUNT: &str = "/count-delegate-policy";
-const AUTO: &str = "/auto-delegate-policy";
+pub(crate) const AUTO: &str = "/auto-delegate-policy";
 
 impl World {
     /// Asks for a count policy; whatever is answered.
