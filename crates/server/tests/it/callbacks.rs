@@ -8,7 +8,6 @@ use sunsweep::boot::Product;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::chain::recipient_with;
-use crate::support::drive::eventually;
 use crate::support::merchant::wanted;
 use crate::support::{Post, Receiver, Reply, World, has_energy};
 
@@ -151,16 +150,16 @@ async fn a_dead_receiver_delays_nobody() {
     alive.wait_for(1).await;
     dead.wait_for(PER_HOST).await;
     assert_eq!(dead.posts().len(), PER_HOST, "a host has only so many places");
-    dead.let_go();
     let all = 3 * PER_HOST;
-    eventually(async || {
+    dead.let_go();
+    let all_have_come = async || {
         // Those that found no place are due again a second later.
         if world.callback_due_secs().await == Some(1) {
             world.pass_without_blocks(1);
         }
         dead.posts().len() == all
-    })
-    .await;
+    };
+    world.eventually(all_have_come).await;
     stop.cancel();
     running.await.unwrap();
     assert_eq!((dead.posts().len(), alive.posts().len()), (all, 1));

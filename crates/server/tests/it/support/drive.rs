@@ -13,9 +13,6 @@ const ROUNDS_MAX: usize = 64;
 const CLAIM_MAX: usize = 1_000;
 /// Most jumps to the next due row before an order counts as one that never ends.
 const JUMPS_MAX: usize = 2_000;
-/// Looks of [`eventually`], and the pause between two of them.
-const LOOKS_MAX: usize = 10_000;
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(3);
 
 impl World {
     /// Looks at the chain once.
@@ -146,6 +143,20 @@ impl World {
         [order, callback, transfer].into_iter().flatten().min()
     }
 
+    /// Asks after each commit until it is so, for what workers do on their own.
+    pub(crate) async fn eventually(&self, is_so: impl AsyncFn() -> bool) {
+        let (committed, mut commits) = tokio::sync::watch::channel(());
+        let fail_point = Box::new(move |_| {
+            committed.send_replace(());
+            false
+        });
+        assert!(self.store.set_fail_point(Some(fail_point)));
+        while !is_so().await {
+            commits.changed().await.unwrap();
+        }
+        self.store.set_fail_point(None);
+    }
+
     /// Goes from due row to due row until nothing is owed to anybody.
     pub(crate) async fn run_out(&mut self) {
         for _ in 0..JUMPS_MAX {
@@ -156,15 +167,4 @@ impl World {
         }
         panic!("something is owed for ever");
     }
-}
-
-/// Asks again and again until it is so, for what crosses real sockets on its own.
-pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
-    for _ in 0..LOOKS_MAX {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    panic!("it did not come about");
 }
