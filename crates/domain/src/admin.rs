@@ -18,6 +18,8 @@ pub enum AdminScope {
     Pool,
     /// Replay callbacks.
     Callbacks,
+    /// Make, start and stop batches, whose orders their merchants pay for.
+    Batches,
 }
 
 /// What a token may do; a set.
@@ -28,17 +30,28 @@ pub struct AdminScopes(u8);
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AdminScopeError {
     /// Not a scope.
-    #[error("\"{0}\" is not a scope: read, merchants, money, prices, pool and callbacks are")]
+    #[error(
+        "\"{0}\" is not a scope: read, merchants, money, prices, pool, callbacks and batches are"
+    )]
     Unknown(String),
     /// No scope at all.
-    #[error("a token needs at least one scope: read, merchants, money, prices, pool, callbacks")]
+    #[error(
+        "a token needs at least one scope: read, merchants, money, prices, pool, callbacks, batches"
+    )]
     None,
 }
 
 impl AdminScope {
     /// Every scope.
-    pub const ALL: [Self; 6] =
-        [Self::Read, Self::Merchants, Self::Money, Self::Prices, Self::Pool, Self::Callbacks];
+    pub const ALL: [Self; 7] = [
+        Self::Read,
+        Self::Merchants,
+        Self::Money,
+        Self::Prices,
+        Self::Pool,
+        Self::Callbacks,
+        Self::Batches,
+    ];
 
     /// Its word in listings and on the command line.
     #[must_use]
@@ -50,6 +63,7 @@ impl AdminScope {
             Self::Prices => "prices",
             Self::Pool => "pool",
             Self::Callbacks => "callbacks",
+            Self::Batches => "batches",
         }
     }
 
@@ -61,6 +75,7 @@ impl AdminScope {
             Self::Prices => 8,
             Self::Pool => 16,
             Self::Callbacks => 32,
+            Self::Batches => 64,
         }
     }
 }
@@ -86,11 +101,11 @@ impl AdminScopes {
     /// The set of a number from [`Self::number`].
     #[must_use]
     pub fn from_number(number: i64) -> Option<Self> {
-        u8::try_from(number).ok().filter(|bits| (1..64).contains(bits)).map(Self)
+        u8::try_from(number).ok().filter(|bits| (1..128).contains(bits)).map(Self)
     }
 
     /// The number that stands for it in rows: 1 read, 2 merchants, 4 money, 8 prices, 16 pool, 32
-    /// callbacks, added up.
+    /// callbacks, 64 batches, added up.
     #[must_use]
     pub const fn number(self) -> i64 {
         self.0 as i64
@@ -121,7 +136,7 @@ mod tests {
 
     #[test]
     fn every_set_of_scopes_has_a_number_and_reads_back() {
-        for number in 1..64 {
+        for number in 1..128 {
             let scopes = AdminScopes::from_number(number).unwrap();
             assert_eq!(scopes.number(), number);
             assert_eq!(AdminScopes::of(scopes.iter()), Ok(scopes));
@@ -129,7 +144,7 @@ mod tests {
                 scopes.to_string().split(',').map(str::parse).collect();
             assert_eq!(AdminScopes::of(names.unwrap()), Ok(scopes));
         }
-        for number in [-1, 0, 64, 256] {
+        for number in [-1, 0, 128, 256] {
             assert_eq!(AdminScopes::from_number(number), None);
         }
         assert_eq!(AdminScopes::of([]), Err(AdminScopeError::None));

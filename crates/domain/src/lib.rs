@@ -8,6 +8,7 @@
 //! Read next: [`order::step`], which is where the product lives, then [`collect::need`].
 
 pub mod admin;
+pub mod batch;
 pub mod callback;
 pub mod collect;
 pub mod deposit;
@@ -27,8 +28,9 @@ pub mod time;
 pub mod transfer;
 pub mod tx;
 
+pub use batch::{Batch, BatchRow, BatchState};
 pub use deposit::{Deposit, DepositId};
-pub use id::{KeyId, LedgerTxId, LegId, MerchantId, OrderId, PolicyId, TransferId};
+pub use id::{BatchId, KeyId, LedgerTxId, LegId, MerchantId, OrderId, PolicyId, TransferId};
 pub use leg::{Leg, LegKind, LegState, Road};
 pub use order::{Collection, Order, OrderKind, OrderState, Origin, WholeOrder};
 pub use period::Period;

@@ -4,8 +4,7 @@ mod trx;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::collect::{Commitments, Need, Reading};
-use domain::limits::TRANSFER_BANDWIDTH;
+use domain::collect::{BurnFees, Commitments, Need, Reading};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use node::{
     AccountView, BATCH_CALLS_MAX, BatchCall, BatchOutcome, ChainParameters, ChainTotals,
@@ -261,7 +260,7 @@ impl Planner<'_> {
         let reading = reading(account.as_ref(), transfer_energy, network);
         let need = reading.need(&Commitments::default(), Energy::ZERO);
         let order_cost = self.prices.cost(&need);
-        let burn_cost = burn_cost(&need, &network.parameters);
+        let burn_cost = need.burn_cost(&burn_fees(&network.parameters));
         let mut row = PlanRow {
             target: holding.target.clone(),
             held: holding.held,
@@ -360,16 +359,11 @@ fn reading(account: Option<&AccountView>, transfer_energy: Energy, network: &Net
     }
 }
 
-/// What the chain burns for what is missing: energy, all bytes of the transfer if neither kind of
-/// bandwidth covers them, and what somebody pays who activates the address.
-fn burn_cost(need: &Need, parameters: &ChainParameters) -> Sun {
-    let times = |fee: Sun, units: i64| Sun::new(fee.get().saturating_mul(units));
-    let mut cost = times(parameters.energy_fee, need.energy.get());
-    if need.bandwidth > Bandwidth::ZERO {
-        cost = cost + times(parameters.bandwidth_fee, TRANSFER_BANDWIDTH);
+/// What the chain takes from an address that has no resources.
+fn burn_fees(parameters: &ChainParameters) -> BurnFees {
+    BurnFees {
+        energy: parameters.energy_fee,
+        byte: parameters.bandwidth_fee,
+        activation: parameters.create_account_fee + parameters.create_account_system_fee,
     }
-    if need.activation {
-        cost = cost + parameters.create_account_fee + parameters.create_account_system_fee;
-    }
-    cost
 }

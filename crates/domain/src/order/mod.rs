@@ -3,6 +3,7 @@
 pub mod kind;
 pub mod leftover;
 pub mod next;
+pub mod reference;
 pub mod step;
 pub mod whole;
 

@@ -4,7 +4,7 @@ mod accept;
 mod chain;
 mod fill;
 
-pub use accept::{NewOrder, Offer, Wanted, accept};
+pub use accept::{Grounds, NewOrder, Offer, Priced, Wanted, accept, admit, price_order};
 pub use fill::ReadBack;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@
 
 use std::ops::RangeInclusive;
 
+use domain::order::reference::{REFERENCE_CHARS_MAX, is_plain, is_short};
 use tron::Address;
 
 use crate::canon::{Object, Value};
@@ -21,7 +22,7 @@ use crate::error::{self, FieldErrors};
 use crate::names;
 
 /// The longest reference, characters. A UUID has 36.
-pub const MAX_REFERENCE_CHARS: usize = 64;
+pub const MAX_REFERENCE_CHARS: usize = REFERENCE_CHARS_MAX;
 /// Every Base58Check address has this many characters; checked first, because decoding Base58 costs
 /// the square of the length.
 const ADDRESS_CHARS: usize = 34;
@@ -101,8 +102,7 @@ pub(super) fn address(text: &str, field: &str, errors: &mut FieldErrors) -> Opti
 /// the signature of a callback that carries it.
 pub(super) fn reference(body: &Object, errors: &mut FieldErrors) -> Option<String> {
     let text = optional_text(body, names::OUT_TRADE_NO, errors)?;
-    let is_short = text.chars().count() <= MAX_REFERENCE_CHARS;
-    let is_plain = text.chars().all(|c| matches!(c, ' '..='~') && !matches!(c, '<' | '>' | '&'));
+    let (is_short, is_plain) = (is_short(text), is_plain(text));
     if !is_short {
         errors.push(names::OUT_TRADE_NO, error::longer_than(MAX_REFERENCE_CHARS));
     }

@@ -100,14 +100,14 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
     if offer.is_paused {
         return Err(Refused::MerchantPaused);
     }
-    if offer.pool.wallets.iter().any(|wallet| wallet.address == new.receiver) {
-        return Err(Refused::ReceiverIsPool);
-    }
-    let open = offer.others.iter().filter(|other| other.order.is_open()).count();
-    if open >= OPEN_ORDERS_MAX {
-        return Err(Refused::TooManyOpen { open });
-    }
-    let (kind, need, price) = priced(&new, offer)?;
+    admit(new.receiver, offer.pool, offer.others)?;
+    let grounds = Grounds {
+        reading: offer.reading,
+        totals: offer.totals,
+        prices: offer.prices,
+        others: offer.others,
+    };
+    let Priced { kind, need, price } = price_order(new.receiver, new.wanted, &grounds)?;
     offer.spend.check(price)?;
     if price > offer.available {
         return Err(Refused::InsufficientFunds { have: offer.available, need: price });
@@ -153,27 +153,69 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
     })
 }
 
-/// What the order is about, what it needs, and what that costs.
-fn priced(new: &NewOrder, offer: &Offer<'_>) -> Result<(OrderKind, Need, Sun), Refused> {
-    let commitments = commitments(offer.others, &offer.totals);
-    let (kind, need, price) = match new.wanted {
+/// Whether an order may be for this receiver at all.
+///
+/// Errors: it is a pool wallet, or too many orders are open on it.
+pub fn admit(receiver: Address, pool: &Pool, others: &[WholeOrder]) -> Result<(), Refused> {
+    if pool.wallets.iter().any(|wallet| wallet.address == receiver) {
+        return Err(Refused::ReceiverIsPool);
+    }
+    let open = others.iter().filter(|other| other.order.is_open()).count();
+    if open >= OPEN_ORDERS_MAX { Err(Refused::TooManyOpen { open }) } else { Ok(()) }
+}
+
+/// What need and price are found from.
+#[derive(Clone, Copy, Debug)]
+pub struct Grounds<'a> {
+    /// What the chain says about the receiver.
+    pub reading: Reading,
+    /// The network's totals.
+    pub totals: ChainTotals,
+    /// The merchant's prices.
+    pub prices: PriceList,
+    /// The other live orders on the receiver.
+    pub others: &'a [WholeOrder],
+}
+
+/// What an order is about, what it needs, and what that costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Priced {
+    /// What it is about.
+    pub kind: OrderKind,
+    /// What the receiver lacks.
+    pub need: Need,
+    /// What the order costs.
+    pub price: Sun,
+}
+
+/// What an order needs and costs, whether it is placed or not.
+///
+/// Errors: the receiver does not exist and its activation was not bought; the price is out of range.
+pub fn price_order(
+    receiver: Address,
+    wanted: Wanted,
+    grounds: &Grounds<'_>,
+) -> Result<Priced, Refused> {
+    let Grounds { reading, totals, prices, others } = grounds;
+    let commitments = commitments(others, totals);
+    let (kind, need, price) = match wanted {
         Wanted::Collection { recipient, token_amount, scene } => {
-            let transfer_energy = offer.reading.transfer_energy;
+            let transfer_energy = reading.transfer_energy;
             let collection = Collection { recipient, token_amount, scene, transfer_energy };
-            let need = offer.reading.need(&commitments, Energy::ZERO);
-            (OrderKind::Collection(collection), need, offer.prices.collection(&need))
+            let need = reading.need(&commitments, Energy::ZERO);
+            (OrderKind::Collection(collection), need, prices.collection(&need))
         }
         Wanted::Energy { energy, bandwidth, period, activates } => {
-            let activation = !offer.reading.exists && !commitments.is_activating;
+            let activation = !reading.exists && !commitments.is_activating;
             if activation && !activates {
-                return Err(Refused::ReceiverInactive { receiver: new.receiver });
+                return Err(Refused::ReceiverInactive { receiver });
             }
             let need = Need { activation, bandwidth, energy };
-            let price = offer.prices.energy_order(&need, period);
+            let price = prices.energy_order(&need, period);
             (OrderKind::Energy { period }, need, price)
         }
     };
-    Ok((kind, need, price.ok_or(Refused::PriceOutOfRange)?))
+    Ok(Priced { kind, need, price: price.ok_or(Refused::PriceOutOfRange)? })
 }
 
 /// Planned legs, numbered after those that the order already has. A leftover has its way out behind it.
