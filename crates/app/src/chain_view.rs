@@ -3,7 +3,7 @@
 use std::sync::RwLock;
 
 use domain::UnixMillis;
-use domain::collect::ChainTotals;
+use domain::collect::{BurnFees, ChainTotals};
 use domain::order::next::Moment;
 use node::{ChainParameters, Head, NodeError, TronNode};
 use tron::{Bandwidth, Energy};
@@ -85,6 +85,16 @@ pub fn domain_totals(totals: &node::ChainTotals) -> ChainTotals {
         energy_weight_trx: totals.energy_weight_trx,
         bandwidth_limit: totals.bandwidth_limit.get(),
         bandwidth_weight_trx: totals.bandwidth_weight_trx,
+    }
+}
+
+/// What the chain takes from an address that has no resources.
+#[must_use]
+pub fn burn_fees(parameters: &ChainParameters) -> BurnFees {
+    BurnFees {
+        energy: parameters.energy_fee,
+        byte: parameters.bandwidth_fee,
+        activation: parameters.create_account_fee + parameters.create_account_system_fee,
     }
 }
 

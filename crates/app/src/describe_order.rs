@@ -126,7 +126,7 @@ const fn leg_state(state: LegState) -> &'static str {
     }
 }
 
-const fn tx_state(state: TxState) -> &'static str {
+pub(crate) const fn tx_state(state: TxState) -> &'static str {
     match state {
         TxState::Stored => "stored",
         TxState::Included => "included",

@@ -11,14 +11,19 @@ pub mod admin_rows;
 pub mod administer;
 pub mod answers;
 pub mod audit;
+pub mod batch_rows;
+pub mod batches;
 pub mod chain_view;
 pub mod deliver_callbacks;
 
 pub mod describe;
+pub mod describe_batch;
 pub mod describe_order;
 pub mod fill_order;
 pub mod follow_transfer;
+pub mod keep_batches;
 pub mod keep_policies;
+pub mod look_at_batch;
 pub mod person_rows;
 pub mod place_order;
 pub mod pool_figures;
@@ -45,6 +50,7 @@ pub use settings::Settings;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use batches::Batches;
 use domain::callback::Format;
 use node::TronNode;
 use ports::{Clock, Ids, Poster, Signer, Store};
@@ -55,6 +61,8 @@ use tokio::sync::Notify;
 pub struct App {
     /// Keeps rows.
     pub store: Arc<dyn Store>,
+    /// Reads batches, from where `store` keeps them.
+    pub batches: Arc<dyn Batches>,
     /// Asks the chain, always afresh.
     pub node: Arc<dyn TronNode>,
     /// Asks the chain, but identical questions within one block only once.
@@ -77,6 +85,8 @@ pub struct App {
     pub order_bell: Arc<Notify>,
     /// Rung when a policy wants attention.
     pub policy_bell: Arc<Notify>,
+    /// Rung when a batch wants attention.
+    pub batch_bell: Arc<Notify>,
     /// Rung when a transfer wants attention.
     pub transfer_bell: Arc<Notify>,
     /// Rung when a callback is owed.

@@ -1,6 +1,7 @@
 //! Place an order: read the chain, then hold, order, legs and outbox row in one commit.
 
-use domain::collect::{ChainTotals, Reading, Scene};
+use domain::batch::{BatchEvent, RowState, step as step_batch};
+use domain::collect::{BurnFees, ChainTotals, Need, Reading, Scene};
 use domain::order::leftover::leftovers;
 use domain::order::step::{self, NewOrder, Offer, Refused, accept};
 use domain::pool::WalletRole;
@@ -11,6 +12,9 @@ use tron::{Address, Bandwidth, Energy, Resource, Sun};
 
 use crate::App;
 use crate::answers::{RepeatRefused, known};
+use crate::batch_rows::{BatchChanges, BatchNeeds, PlacedRow, RowChange};
+use crate::chain_view::burn_fees;
+use crate::keep_batches::is_next;
 use crate::ports::StoreError;
 use crate::read_receiver::{ReceiverRefused, read_account, read_receiver};
 use crate::rows::{Attention, Changes, Merchant, Needs, NewAnswers, Remembered, RequestKeys, Rows};
@@ -60,6 +64,8 @@ pub struct PlaceOrder {
     pub callback_url: Option<String>,
     /// What makes a repeat of the request harmless; `None` for an order that no request placed.
     pub request: Option<RequestKeys>,
+    /// The row of a batch that it is placed for.
+    pub row: Option<PlacedRow>,
 }
 
 /// What the chain said for an order.
@@ -68,6 +74,8 @@ struct Site {
     reading: Reading,
     totals: ChainTotals,
     wanted: step::Wanted,
+    /// What the chain would burn for what is missing.
+    fees: BurnFees,
     /// Energy stake that the chain shows lenders to have at the receiver, if that is asked for.
     shown: Vec<(Address, Sun)>,
 }
@@ -93,6 +101,9 @@ pub enum PlaceRefused {
     /// The reference was used before, and the key is set to strict.
     #[error("order {0} has this reference already")]
     ReferenceTaken(OrderId),
+    /// The row of the batch does not wait any more, or its batch does not run.
+    #[error("the row does not wait for an order")]
+    RowTaken,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -120,6 +131,7 @@ impl App {
     async fn read_for_order(&self, place: &PlaceOrder) -> Result<Site, PlaceRefused> {
         let view = self.view.get().ok_or(PlaceRefused::ChainUnknown)?;
         let (node, receiver) = (&*self.cached_node, place.receiver);
+        let fees = burn_fees(&view.parameters);
         match place.wanted {
             Wanted::Collection { recipient, scene } => {
                 let target = (receiver, recipient, scene);
@@ -127,7 +139,7 @@ impl App {
                 let (token_amount, scene) = (read.token_amount, read.scene);
                 let wanted = step::Wanted::Collection { recipient, token_amount, scene };
                 let (reading, totals) = (read.reading, read.totals);
-                Ok(Site { reading, totals, wanted, shown: Vec::new() })
+                Ok(Site { reading, totals, wanted, fees, shown: Vec::new() })
             }
             Wanted::Energy { energy, period, activates, is_exclusive } => {
                 let reading = read_account(node, &view, receiver).await?;
@@ -137,7 +149,7 @@ impl App {
                     true => self.lent_to(receiver).await?,
                     false => Vec::new(),
                 };
-                Ok(Site { reading, totals: view.totals, wanted, shown })
+                Ok(Site { reading, totals: view.totals, wanted, fees, shown })
             }
         }
     }
@@ -165,6 +177,12 @@ impl App {
             answers: place.request.clone(),
             receiver: Some(place.receiver),
             pool: true,
+            batch: place.row.map(|row| BatchNeeds {
+                batch: row.batch,
+                row: Some(row.number),
+                left: false,
+            }),
+            lease: place.row.map(|row| row.lease),
             ..Needs::default()
         };
         let (app, id) = (self.clone(), self.ids.order_id(now));
@@ -185,8 +203,13 @@ impl App {
         if let Some(request) = &place.request {
             self.check_not_late(request, self.clock.now())?;
         }
+        if place.row.is_some_and(|row| !is_next(rows, &row)) {
+            return Err(PlaceRefused::RowTaken);
+        }
         let merchant = permitted(rows)?;
-        if let Some(taken) = rows.by_reference {
+        // The order of an earlier try of the same row is none that it could be mistaken for.
+        let taken = rows.by_reference.filter(|taken| rows.batch.placed_before != Some(*taken));
+        if let Some(taken) = taken {
             return Err(PlaceRefused::ReferenceTaken(taken));
         }
         let new = NewOrder {
@@ -215,7 +238,9 @@ impl App {
         let decision = accept(new, &offer)?;
         let order = decision.whole.order.clone();
         let request = place.request.clone();
+        let batch = place.row.map(|row| Box::new(placed_row(rows, &row, &order, &site.fees)));
         let changes = Changes {
+            batch,
             whole: Some(decision.whole),
             ledger: decision.ledger,
             wallets: decision.wallets,
@@ -264,6 +289,22 @@ impl App {
 enum Placed {
     New(Box<Order>),
     Before(Remembered),
+}
+
+/// The row as it is once its order is placed; what was in its batch's way is gone then.
+fn placed_row(rows: &Rows, row: &PlacedRow, order: &Order, fees: &BurnFees) -> BatchChanges {
+    let need =
+        Need { activation: order.has_activation, bandwidth: order.bandwidth, energy: order.energy };
+    let change = RowChange {
+        number: row.number,
+        attempt: row.attempt,
+        state: RowState::Placed(order.id),
+        burn: Some(need.burn_cost(fees)),
+    };
+    let batch = rows.batch.batch.as_ref();
+    let batch =
+        batch.and_then(|batch| step_batch(batch, BatchEvent::Unhindered, order.created).ok());
+    BatchChanges { batch, row: Some(change), ..BatchChanges::of(row.batch) }
 }
 
 /// The merchant, if it may order at all.

@@ -7,8 +7,8 @@ use domain::ledger::LedgerTx;
 use domain::pool::{Pool, WalletRole};
 use domain::price_overrides::PriceOverrides;
 use domain::{
-    Deposit, DepositId, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer, TransferId,
-    UnixMillis, WholeOrder,
+    BatchId, Deposit, DepositId, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer,
+    TransferId, UnixMillis, WholeOrder,
 };
 use tron::sign::Signature;
 use tron::{Address, Sun, TxId};
@@ -358,6 +358,11 @@ pub trait Ids: Send + Sync {
     /// A fresh deposit id, made as an order's.
     fn deposit_id(&self, now: UnixMillis) -> DepositId {
         DepositId(self.order_id(now).0)
+    }
+
+    /// A fresh batch id, made as an order's.
+    fn batch_id(&self, now: UnixMillis) -> BatchId {
+        BatchId(self.order_id(now).0)
     }
 
     /// A number from 0 to 999 999, for jitter.

@@ -9,6 +9,7 @@ use crate::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
     OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
+use crate::batches::Batches;
 use crate::person_rows::{Person, PersonKey, Session};
 use crate::ports::{Store, StoreError};
 use crate::rows::{Key, Merchant, OrderView};
@@ -105,7 +106,7 @@ pub trait Sessions: Send + Sync {
     ) -> Result<usize, StoreError>;
 }
 
-/// A database as the product opens it: the port of the use cases, and those of the operator's side.
-pub trait Database: Store + Records + Sessions {}
+/// A database as the product opens it: the ports of the use cases, and those of the operator's side.
+pub trait Database: Store + Records + Sessions + Batches {}
 
-impl<T: Store + Records + Sessions> Database for T {}
+impl<T: Store + Records + Sessions + Batches> Database for T {}

@@ -9,12 +9,13 @@ use domain::order::step::WalletChange;
 use domain::pool::{Pool, WalletRole};
 use domain::price_overrides::PriceOverrides;
 use domain::{
-    Day, Deposit, KeyId, MerchantId, OrderId, Policy, PolicyId, PolicyKind, Transfer, TransferId,
-    UnixMillis, WholeOrder,
+    BatchId, Day, Deposit, KeyId, MerchantId, OrderId, Policy, PolicyId, PolicyKind, Transfer,
+    TransferId, UnixMillis, WholeOrder,
 };
 use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
 use crate::admin_rows::{AdminChanges, AdminNeeds, AdminRows};
+use crate::batch_rows::{BatchChanges, BatchNeeds, BatchRows};
 
 /// What a unit of work reads before it decides. Empty means: nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Needs {
     pub counted: Option<(PolicyId, TxId)>,
     /// What a person's change reads beside this.
     pub admin: Option<AdminNeeds>,
+    /// What a decision about a batch reads beside this.
+    pub batch: Option<BatchNeeds>,
     /// One transfer.
     pub transfer: Option<TransferId>,
     /// What transfers that are not in a block yet may still take from each payer.
@@ -76,6 +79,8 @@ pub struct Rows {
     pub counted: Option<Counted>,
     /// What a person's change asked for.
     pub admin: AdminRows,
+    /// What a decision about a batch asked for.
+    pub batch: BatchRows,
     /// The transfer, if asked for and there.
     pub transfer: Option<Transfer>,
     /// What open transfers may still take from each payer; empty unless asked for.
@@ -117,6 +122,8 @@ pub struct Changes {
     pub uncounted: Option<Counted>,
     /// What a person changes, with its line in the log.
     pub admin: Option<Box<AdminChanges>>,
+    /// What becomes true of a batch.
+    pub batch: Option<Box<BatchChanges>>,
     /// The transfer as it is from now on.
     pub transfer: Option<Transfer>,
     /// When this transfer wants attention next; `None` leaves its outbox row as it is.
@@ -308,6 +315,8 @@ pub enum OutboxKind {
     Callback,
     /// A transfer wants something done on chain or by time.
     Transfer,
+    /// A batch has rows to look at or to place orders for.
+    Batch,
     /// The chain wants to be followed: one row, which is always there, so that one server at a time does
     /// it for all.
     Chain,
@@ -318,7 +327,7 @@ pub enum OutboxKind {
 pub struct Lease {
     /// Which outbox.
     pub kind: OutboxKind,
-    /// What the row is about: an order's id, or a transfer's.
+    /// What the row is about: an order's id, a transfer's, or a batch's.
     pub subject: [u8; 16],
     /// Raised at each claim: an older holder is refused.
     pub fence: i64,
@@ -331,6 +340,12 @@ impl Lease {
     #[must_use]
     pub const fn order(&self) -> OrderId {
         OrderId(self.subject)
+    }
+
+    /// The batch that the row is about, if its kind is about batches.
+    #[must_use]
+    pub const fn batch(&self) -> BatchId {
+        BatchId(self.subject)
     }
 
     /// The transfer that the row is about, if its kind is about transfers.

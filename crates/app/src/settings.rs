@@ -14,6 +14,15 @@ pub struct DepositSettings {
     pub blocks_per_read: i64,
 }
 
+/// How batches are paced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchSettings {
+    /// Orders of one batch that are being filled at the same time.
+    pub in_flight_max: usize,
+    /// Rows of one batch that are read at the same time.
+    pub rows_at_once: usize,
+}
+
 /// Settings of the use cases. Units are in the names.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -33,6 +42,8 @@ pub struct Settings {
     pub payer_low: Sun,
     /// How deposits are found.
     pub deposits: DepositSettings,
+    /// How batches are paced.
+    pub batch: BatchSettings,
     /// How the life of an order is bounded.
     pub limits: OrderLimits,
     /// How callbacks are retried.

@@ -119,6 +119,7 @@ impl Process {
                 process: index,
                 inner: Arc::clone(store),
             }),
+            batches: Arc::clone(store) as Arc<dyn app::batches::Batches>,
             node,
             cached_node: cached,
             signer: Arc::new(HotKeys(world.hot_keys())),
@@ -130,6 +131,7 @@ impl Process {
             view: Arc::new(ChainView::default()),
             order_bell: Arc::new(Notify::new()),
             policy_bell: Arc::new(Notify::new()),
+            batch_bell: Arc::new(Notify::new()),
             transfer_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
@@ -183,6 +185,7 @@ impl Process {
                 OutboxKind::Order => Done::Filled(order, app.fill_order(lease).await),
                 OutboxKind::Callback => Done::Called(order, app.deliver_callback(lease).await),
                 OutboxKind::Transfer => unreachable!("no merchant of the simulation sends TRX"),
+                OutboxKind::Batch => unreachable!("nobody in the simulation makes a batch"),
                 OutboxKind::Chain => unreachable!("every process of the simulation watches"),
             }
         };

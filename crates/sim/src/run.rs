@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::Settings;
-use app::settings::DepositSettings;
+use app::settings::{BatchSettings, DepositSettings};
 use domain::OrderId;
 use domain::callback::Schedule;
 use domain::limits::{EnergyBounds, OrderLimits};
@@ -288,6 +288,7 @@ fn settings(random: &mut Random) -> Settings {
         policy_balance_min: Sun::from_trx(10),
         payer_low: Sun::ZERO,
         deposits: DepositSettings { minimum: Sun::new(1), blocks_per_read: 100 },
+        batch: BatchSettings { in_flight_max: 50, rows_at_once: 8 },
         limits: OrderLimits {
             hold_secs: of(random, &[60, 300, 900, 3_600]),
             fill_deadline_secs: of(random, &[30, 180, 180, 600]),

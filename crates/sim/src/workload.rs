@@ -105,6 +105,7 @@ impl Workload {
                 route: ROUTE,
                 idempotency,
             }),
+            row: None,
         };
         let root = self.requests.len();
         Request { place, made_at: now.get(), root, kind: Kind::Honest, answer: None }

@@ -1,11 +1,14 @@
 //! The numbers that stand for words in rows; never reused.
 
 use app::rows::{CallbackState, OutboxKind};
+use domain::batch::{BatchState, FailureKind, Hindrance, RowStage};
 use domain::collect::Scene;
 use domain::pool::WalletRole;
 use domain::{
     LegState, OrderState, PolicyKind, PolicyState, PolicyStep, Rank, Road, TransferState, TxState,
 };
+
+use crate::batch::RowWord;
 
 /// A word that a row keeps as a number.
 pub(crate) trait Code: Sized + 'static {
@@ -58,7 +61,36 @@ code!(Road { Out = 0, Back = 1 });
 code!(Scene { Automatic = 0, RecipientHolds = 1, RecipientEmpty = 2 });
 code!(WalletRole { Lender = 0, Activator = 1, Payer = 2 });
 code!(TransferState { Stored = 0, Included = 1, Settled = 2, Released = 3 });
-code!(OutboxKind { Order = 0, Callback = 1, Transfer = 2, Chain = 4 });
+code!(OutboxKind { Order = 0, Callback = 1, Transfer = 2, Batch = 3, Chain = 4 });
+code!(BatchState { Draft = 0, Running = 1, Paused = 2, Finished = 3, Cancelled = 4 });
+code!(Hindrance {
+    Person = 0,
+    Funds = 1,
+    KeyCap = 2,
+    KeyRevoked = 3,
+    MerchantPaused = 4,
+    Capacity = 5,
+    Chain = 6,
+});
+code!(RowWord { Waiting = 0, Placed = 1, Failed = 2, Cancelled = 3 });
+code!(RowStage {
+    Waiting = 0,
+    Filling = 1,
+    Ready = 2,
+    Used = 3,
+    Reclaimed = 4,
+    Refunded = 5,
+    Failed = 6,
+    Cancelled = 7,
+});
+code!(FailureKind {
+    Contract = 0,
+    TransferReverts = 1,
+    PoolWallet = 2,
+    TooManyOpen = 3,
+    ReferenceTaken = 4,
+    Other = 5,
+});
 code!(PolicyKind { Count = 0, Auto = 1 });
 code!(PolicyState { Enabled = 0, Paused = 1, Disabled = 2, Ended = 3 });
 code!(PolicyStep {
@@ -139,6 +171,11 @@ mod tests {
         check::<WalletRole>();
         check::<TransferState>();
         check::<OutboxKind>();
+        check::<BatchState>();
+        check::<Hindrance>();
+        check::<RowWord>();
+        check::<RowStage>();
+        check::<FailureKind>();
         check::<CallbackState>();
         check::<PolicyKind>();
         check::<PolicyState>();

@@ -17,6 +17,12 @@ pub(crate) fn code<T: Code>(row: &Row<'_>, index: usize) -> Result<T> {
     T::from_number(number).ok_or_else(|| meaningless(index, &number))
 }
 
+/// A word that is kept as a number and may not be there.
+pub(crate) fn maybe_code<T: Code>(row: &Row<'_>, index: usize) -> Result<Option<T>> {
+    let number: Option<i64> = row.get(index)?;
+    number.map(|_| code(row, index)).transpose()
+}
+
 /// An order's id.
 pub(crate) fn order_id(row: &Row<'_>, index: usize) -> Result<OrderId> {
     row.get(index).map(OrderId)

@@ -1,14 +1,14 @@
 //! One unit of work inside a transaction: load, decide, write.
 
-use app::rows::{Attention, Changes, Lease, Needs, Rows};
+use app::rows::{Attention, Changes, Lease, Needs, OutboxKind, Rows};
 use app::work::Work;
 use domain::WholeOrder;
 
 use crate::fault::Fault;
 use crate::sql::Connection;
 use crate::{
-    admin, answer, callback, deposit, key, ledger, merchant, order, outbox, policy, pool, price,
-    transfer,
+    admin, answer, batch, callback, deposit, key, ledger, merchant, order, outbox, policy, pool,
+    price, transfer,
 };
 
 /// Loads what a work needs, lets it decide, and writes its changes. A refusal writes nothing.
@@ -57,6 +57,9 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     if needs.scanned {
         rows.scanned = deposit::scanned(connection)?;
     }
+    if let Some(batch) = &needs.batch {
+        rows.batch = batch::load(connection, batch)?;
+    }
     if let Some(admin) = &needs.admin {
         rows.admin = admin::load(connection, admin)?;
     }
@@ -87,6 +90,9 @@ pub(crate) fn write(
     }
     if let Some(new) = &changes.transfer {
         transfer::write(connection, rows.transfer.as_ref(), new)?;
+    }
+    if let Some(batch) = &changes.batch {
+        batch::write(connection, batch, lease)?;
     }
     for new in &changes.deposits {
         deposit::insert(connection, new)?;
@@ -120,7 +126,8 @@ pub(crate) fn write(
         outbox::attend(connection, order, attention, lease)?;
     }
     if let Some((transfer, attention)) = changes.transfer_attention {
-        outbox::attend_transfer(connection, transfer, attention, lease)?;
+        let subject = (OutboxKind::Transfer, transfer.0);
+        outbox::attend_subject(connection, subject, attention, lease)?;
     }
     for order in &changes.nudges {
         outbox::nudge(connection, *order)?;

@@ -14,6 +14,9 @@ mod admin_token;
 mod answer;
 mod audit;
 pub mod backup;
+mod batch;
+mod batch_list;
+mod batches;
 mod callback;
 #[cfg(test)]
 #[path = "../tests/support/cluster.rs"]

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = &[
     step!(6, "0006_key_use", 6),
     step!(7, "0007_deposits", 7),
     step!(8, "0008_console", 7),
+    step!(9, "0009_batches", 7),
     step!(11, "0011_chain_lease", 7),
     step!(12, "0012_open_legs", 12),
 ];

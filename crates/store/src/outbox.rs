@@ -5,7 +5,7 @@
 //! lease is counted, so that the row stays due for what the holder did not see.
 
 use app::rows::{Attention, Lease, OutboxKind};
-use domain::{OrderId, TransferId, UnixMillis};
+use domain::{OrderId, UnixMillis};
 
 use crate::code::Code;
 use crate::fault::Fault;
@@ -138,20 +138,19 @@ pub(crate) fn attend(
     }
 }
 
-/// Writes what becomes of a transfer's row.
-pub(crate) fn attend_transfer(
+/// Writes what becomes of the row of something that is not an order.
+pub(crate) fn attend_subject(
     connection: &Connection,
-    transfer: TransferId,
+    (kind, subject): (OutboxKind, [u8; 16]),
     attention: Attention,
     lease: Option<Lease>,
 ) -> Result<(), Fault> {
-    match (lease.filter(|lease| lease.subject == transfer.0), attention) {
+    match (lease.filter(|lease| lease.subject == subject), attention) {
         (Some(lease), Attention::At(due)) => give_back(connection, &lease, due),
         (Some(lease), Attention::Done) => finish(connection, &lease),
-        (None, Attention::At(due)) => want(connection, OutboxKind::Transfer, transfer.0, due),
+        (None, Attention::At(due)) => want(connection, kind, subject, due),
         (None, Attention::Done) => {
-            let key = params![OutboxKind::Transfer.number(), transfer.0];
-            connection.prepare_cached(DROP)?.run(key)?;
+            connection.prepare_cached(DROP)?.run(params![kind.number(), subject])?;
             Ok(())
         }
     }
@@ -165,7 +164,9 @@ fn finish(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
     }
     match lease.kind {
         OutboxKind::Order => order::set_live(connection, lease.order(), false),
-        OutboxKind::Callback | OutboxKind::Transfer | OutboxKind::Chain => Ok(()),
+        OutboxKind::Callback | OutboxKind::Transfer | OutboxKind::Batch | OutboxKind::Chain => {
+            Ok(())
+        }
     }
 }
 

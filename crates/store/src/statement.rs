@@ -20,6 +20,8 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::admin_token::STATEMENTS,
         crate::answer::STATEMENTS,
         crate::audit::STATEMENTS,
+        crate::batch::STATEMENTS,
+        crate::batch_list::STATEMENTS,
         crate::callback::STATEMENTS,
         crate::deposit::STATEMENTS,
         crate::energy_use::STATEMENTS,

@@ -3,6 +3,7 @@
 //!
 //! The command line, the admin interface and the console all come through here.
 
+mod batches;
 mod deposits;
 mod keys;
 mod merchants;
@@ -14,7 +15,8 @@ mod tokens;
 
 use std::sync::Arc;
 
-use domain::{MerchantId, OrderId, UnixMillis};
+use domain::batch::BatchRefused;
+use domain::{BatchId, MerchantId, OrderId, UnixMillis};
 use serde_json::Value;
 use tron::{Address, Sun};
 
@@ -23,6 +25,7 @@ use crate::ports::{Store, StoreError};
 use crate::rows::{Changes, Needs, Rows, ScannedBlock};
 use crate::work::commit;
 
+pub use batches::{BatchAct, NewBatch};
 pub use deposits::{DepositKeys, HandOutFailed};
 pub use keys::{KeyChange, LIVE_KEYS_MAX};
 pub use merchants::{MerchantChange, NAME_CHARS_MAX};
@@ -58,6 +61,12 @@ pub enum AdminRefused {
     /// No token that works has this id.
     #[error("there is no live token {0}")]
     NoToken(String),
+    /// There is no such batch, or it is somebody else's.
+    #[error("there is no batch {0}")]
+    NoBatch(BatchId),
+    /// It is not the moment for this.
+    #[error(transparent)]
+    Batch(BatchRefused),
     /// No person has this name or number.
     #[error("there is no such person")]
     NoPerson,

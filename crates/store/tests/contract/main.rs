@@ -3,6 +3,7 @@
 
 mod admin;
 mod audit;
+mod batches;
 mod callbacks;
 mod chain;
 #[path = "../support/cluster.rs"]
@@ -143,6 +144,15 @@ contract! {
         a_refill_is_numbered_once,
         a_transfer_is_counted_once_until_a_fork,
         policies_are_found_by_merchant_kind_and_address;
+    batches:
+        a_batch_is_kept_as_it_was_decided,
+        batches_are_listed_by_merchant,
+        a_try_of_a_row_becomes_one_order,
+        a_row_stands_where_its_order_does,
+        what_waits_is_cancelled_and_nothing_else,
+        what_a_dry_run_found_is_kept,
+        rows_are_found_by_address_and_label_and_page,
+        a_batch_is_worked_on_under_its_lease;
     exact:
         an_exact_answer_is_given_again_until_it_is_forgotten,
         a_transfer_is_followed_to_its_end,
