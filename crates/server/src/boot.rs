@@ -139,6 +139,7 @@ impl Product {
         let is_ready = Arc::new(AtomicBool::new(true));
         let app = App {
             store: rows.clone(),
+            batches: database.clone(),
             node: nodes.clone(),
             cached_node: cached.clone(),
             signer: Arc::new(PoolSigner(secrets.keyring)),
@@ -150,6 +151,7 @@ impl Product {
             view: Arc::new(ChainView::default()),
             order_bell: Arc::new(Notify::new()),
             policy_bell: Arc::new(Notify::new()),
+            batch_bell: Arc::new(Notify::new()),
             transfer_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
             last_timestamp_ms: Arc::default(),
@@ -512,6 +514,7 @@ fn pace(config: &Config) -> Pace {
         orders_at_once: config.worker.orders_at_once,
         callbacks_at_once: config.worker.callbacks_at_once,
         policies_at_once: config.worker.policies_at_once,
+        batches_at_once: config.worker.batches_at_once,
     }
 }
 

@@ -12,9 +12,10 @@ use std::path::Path;
 
 pub use layers::ENVIRONMENT_PREFIX;
 pub use sections::{
-    AdminSection, CallbackSection, Config, ConsoleSection, DatabaseSection, DepositsSection,
-    LimitSection, LogSection, NodeSection, OrderSection, PolicySection, PoolSection, PriceSection,
-    SecretsSection, ServerSection, TokenSection, TransferSection, WorkerSection,
+    AdminSection, BatchSection, CallbackSection, Config, ConsoleSection, DatabaseSection,
+    DepositsSection, LimitSection, LogSection, NodeSection, OrderSection, PolicySection,
+    PoolSection, PriceSection, SecretsSection, ServerSection, TokenSection, TransferSection,
+    WorkerSection,
 };
 
 /// The reference: every key with its default.

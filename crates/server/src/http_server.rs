@@ -31,6 +31,12 @@ pub use connection::{LINGER_BYTES, LINGER_MS, MAX_HEAD_BYTES, MAX_HEADERS};
 /// How long accepting pauses when the system has no descriptor left for a connection.
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 
+/// Paths whose bodies may be a whole batch of rows.
+pub const LARGE_BODY_PATHS: [&str; 1] = ["/admin/v1/batches"];
+/// The longest body on [`LARGE_BODY_PATHS`], in bytes: the CSV of a batch, each line break and comma of
+/// it encoded.
+pub const LARGE_BODY_BYTES: usize = 3 * 1024 * 1024;
+
 /// What the server allows.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpLimits {
@@ -55,6 +61,9 @@ impl HttpLimits {
     fn body_limit_of(&self, path: &str) -> usize {
         match self.larger_bodies {
             Some((prefix, bytes)) if path.starts_with(prefix) => bytes,
+            Some(_) | None if LARGE_BODY_PATHS.contains(&path) => {
+                self.body_limit_bytes.max(LARGE_BODY_BYTES)
+            }
             Some(_) | None => self.body_limit_bytes,
         }
     }

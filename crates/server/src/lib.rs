@@ -11,6 +11,7 @@
 
 pub mod admin;
 pub mod auth;
+pub mod batch_csv;
 pub mod boot;
 pub mod callback_client;
 pub mod client_address;

@@ -192,7 +192,7 @@ impl From<PlaceRefused> for Refusal {
             PlaceRefused::Repeat(refused) => refused.into(),
             PlaceRefused::ReferenceTaken(_) => Self::fields(FieldErrors::reference_reused()),
             PlaceRefused::Store(failed) => failed.into(),
-            PlaceRefused::NoMerchant => Self::internal(&refused),
+            PlaceRefused::NoMerchant | PlaceRefused::RowTaken => Self::internal(&refused),
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn csv(lines: &[StatementLine], has_header: bool) -> Result<String, csv::Err
 }
 
 /// A text that somebody else wrote, so that no spreadsheet takes it for a formula.
-fn harmless(text: Option<&str>) -> String {
+pub(crate) fn harmless(text: Option<&str>) -> String {
     let text = text.unwrap_or_default();
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),

@@ -99,6 +99,7 @@ impl From<AdminRefused> for Refused {
             | AdminRefused::NoKey(_)
             | AdminRefused::NoWallet(_)
             | AdminRefused::NoCallback(_)
+            | AdminRefused::NoBatch(_)
             | AdminRefused::NoPerson
             | AdminRefused::NoInvitation
             | AdminRefused::NoToken(_) => StatusCode::NOT_FOUND,
@@ -110,6 +111,7 @@ impl From<AdminRefused> for Refused {
             AdminRefused::TooManyKeys(_)
             | AdminRefused::NotEnough { .. }
             | AdminRefused::TooMuch
+            | AdminRefused::Batch(_)
             | AdminRefused::PersonExists(_)
             | AdminRefused::KeyReused => StatusCode::CONFLICT,
             AdminRefused::Store(failed) => return failed.clone().into(),

@@ -56,7 +56,7 @@ const fn call(
     Call { method, path, scope, title, takes }
 }
 
-use AdminScope::{Callbacks, Merchants, Money, Pool, Prices, Read};
+use AdminScope::{Batches, Callbacks, Merchants, Money, Pool, Prices, Read};
 use Kind::{Boolean, Integer, IntegerOrNull, Text, TextOrNull, Texts};
 
 const PAGE: &[Member] = &[optional("after", Text), optional("limit", Integer)];
@@ -156,6 +156,45 @@ const CALLS: &[Call] = &[
     call("GET", "/orders/{order}", Read, "One order with everything that belongs to it", &[]),
     call(
         "GET",
+        "/batches",
+        Read,
+        "Batches, newest first",
+        &[optional("merchant", Integer), optional("after", Text), optional("limit", Integer)],
+    ),
+    call(
+        "POST",
+        "/batches",
+        Batches,
+        "Make a draft from CSV; with any fault nothing is kept and every fault is told",
+        &[
+            needed("merchant", Integer),
+            needed("key", Text),
+            needed("name", Text),
+            needed("csv", Text),
+        ],
+    ),
+    call("GET", "/batches/{batch}", Read, "One batch with its progress and dry run", &[]),
+    call(
+        "GET",
+        "/batches/{batch}/rows",
+        Read,
+        "The rows of a batch with what became of them",
+        &[
+            optional("stage", Text),
+            optional("text", Text),
+            optional("after", Text),
+            optional("limit", Integer),
+        ],
+    ),
+    call("GET", "/batches/{batch}/rows.csv", Read, "Every row as CSV", &[]),
+    call("POST", "/batches/{batch}/dry-run", Batches, "Find what the rows need and cost", &[]),
+    call("POST", "/batches/{batch}/start", Batches, "Let a draft begin", &[]),
+    call("POST", "/batches/{batch}/pause", Batches, "Let no more rows start", &[]),
+    call("POST", "/batches/{batch}/resume", Batches, "Let a paused batch go on", &[]),
+    call("POST", "/batches/{batch}/cancel", Batches, "Give up what has not started", &[]),
+    call("POST", "/batches/{batch}/retry", Batches, "Let what failed wait again", &[]),
+    call(
+        "GET",
         "/callbacks",
         Read,
         "Callbacks, those of the newest orders first",
@@ -247,8 +286,8 @@ fn parameters(call: &Call) -> Value {
 }
 
 fn responses(call: &Call) -> Value {
-    let is_added = call.method == "POST"
-        && (call.path.ends_with("/merchants") || call.path.ends_with("/keys"));
+    let adds = ["/merchants", "/keys", "/batches"];
+    let is_added = call.method == "POST" && adds.iter().any(|end| call.path.ends_with(end));
     let kind = if call.path.ends_with(".csv") { "text/csv" } else { "application/json" };
     let shape = if kind == "text/csv" { schema(Text) } else { json!({"type": "object"}) };
     let done = json!({"description": "done", "content": {kind: {"schema": shape}}});

@@ -7,6 +7,7 @@
 
 mod answer;
 mod attempts;
+mod batches;
 mod callbacks;
 mod caller;
 mod deposits;
@@ -27,11 +28,13 @@ use std::sync::Arc;
 use app::App;
 use app::records::Records;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use domain::key::AllowList;
 
 use crate::callback_client::CallbackClient;
 use crate::deposit_keys::AccountXpub;
+use crate::http_server::LARGE_BODY_BYTES;
 use crate::secret::Sealer;
 
 pub use attempts::{WINDOW_SECS, WRONG_TOKENS_MAX};
@@ -59,6 +62,11 @@ pub struct AdminEdge {
     pub tokens: Tokens,
 }
 
+/// What a whole batch may take.
+fn large() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(LARGE_BODY_BYTES)
+}
+
 /// The routes, readable as the interface's table of contents.
 pub fn routes(edge: Arc<AdminEdge>) -> Router {
     let v1 = Router::new()
@@ -80,6 +88,16 @@ pub fn routes(edge: Arc<AdminEdge>) -> Router {
         .route("/wallets/{address}/disable", post(wallets::disable))
         .route("/orders", get(orders::list))
         .route("/orders/{order}", get(orders::show))
+        .route("/batches", get(batches::list).post(batches::add).layer(large()))
+        .route("/batches/{batch}", get(batches::show))
+        .route("/batches/{batch}/rows", get(batches::rows))
+        .route("/batches/{batch}/rows.csv", get(batches::export))
+        .route("/batches/{batch}/dry-run", post(batches::dry_run))
+        .route("/batches/{batch}/start", post(batches::start))
+        .route("/batches/{batch}/pause", post(batches::pause))
+        .route("/batches/{batch}/resume", post(batches::resume))
+        .route("/batches/{batch}/cancel", post(batches::cancel))
+        .route("/batches/{batch}/retry", post(batches::retry))
         .route("/callbacks", get(callbacks::list))
         .route("/orders/{order}/callback/replay", post(callbacks::replay))
         .route("/audit", get(log::audit))

@@ -36,7 +36,7 @@ pub(super) enum TokenCommand {
     Add {
         /// Name, for people and the log.
         name: String,
-        /// What it may do: read, merchants, money, prices, pool, callbacks.
+        /// What it may do: read, merchants, money, prices, pool, callbacks, batches.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<AdminScope>,
     },

@@ -34,6 +34,7 @@ section! {
         policy: PolicySection,
         transfer: TransferSection,
         deposits: DepositsSection,
+        batch: BatchSection,
         callback: CallbackSection,
         worker: WorkerSection,
         secrets: SecretsSection,
@@ -182,6 +183,14 @@ section! {
 }
 
 section! {
+    /// `[batch]`
+    BatchSection {
+        in_flight_max: usize,
+        rows_at_once: usize,
+    }
+}
+
+section! {
     /// `[callback]`
     CallbackSection {
         timeout_secs: u64,
@@ -199,6 +208,7 @@ section! {
         orders_at_once: usize,
         callbacks_at_once: usize,
         policies_at_once: usize,
+        batches_at_once: usize,
         idle_ms: u64,
         lease_secs: i64,
     }

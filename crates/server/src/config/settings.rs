@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use app::Settings;
-use app::settings::DepositSettings;
+use app::settings::{BatchSettings, DepositSettings};
 use domain::callback::Schedule;
 use domain::key::AllowList;
 use domain::limits::{EnergyBounds, OrderLimits};
@@ -84,6 +84,10 @@ impl Config {
             deposits: DepositSettings {
                 minimum: Sun::new(self.deposits.minimum_sun),
                 blocks_per_read: self.deposits.blocks_per_read,
+            },
+            batch: BatchSettings {
+                in_flight_max: self.batch.in_flight_max,
+                rows_at_once: self.batch.rows_at_once,
             },
             limits: OrderLimits {
                 hold_secs: order.hold_secs,

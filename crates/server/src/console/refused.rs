@@ -93,6 +93,7 @@ fn status_of(refused: &AdminRefused) -> StatusCode {
         | AdminRefused::NoWallet(_)
         | AdminRefused::NoCallback(_)
         | AdminRefused::NoToken(_)
+        | AdminRefused::NoBatch(_)
         | AdminRefused::NoPerson
         | AdminRefused::NoInvitation => StatusCode::NOT_FOUND,
         AdminRefused::NotSignedIn => StatusCode::UNAUTHORIZED,
@@ -103,6 +104,7 @@ fn status_of(refused: &AdminRefused) -> StatusCode {
         AdminRefused::TooManyKeys(_)
         | AdminRefused::NotEnough { .. }
         | AdminRefused::TooMuch
+        | AdminRefused::Batch(_)
         | AdminRefused::KeyReused
         | AdminRefused::PersonExists(_) => StatusCode::CONFLICT,
         AdminRefused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -117,6 +119,8 @@ fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String {
         AdminRefused::NoWallet(address) => about("refused.no-wallet", address),
         AdminRefused::NoCallback(order) => about("refused.no-callback", order),
         AdminRefused::NoToken(id) => about("refused.no-token", id),
+        AdminRefused::NoBatch(id) => about("refused.no-batch", id),
+        AdminRefused::Batch(refused) => about("refused.batch", refused),
         AdminRefused::NoPerson => tongue.say("refused.no-person").to_owned(),
         AdminRefused::PersonExists(name) => about("refused.person-exists", name),
         AdminRefused::NoInvitation => tongue.say("refused.no-invitation").to_owned(),

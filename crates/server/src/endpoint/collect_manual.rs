@@ -30,6 +30,7 @@ pub async fn handle(State(edge): State<Arc<Edge>>, post: SignedPost) -> Result<R
         is_reference_strict: key.is_reference_strict,
         callback_url: wanted.callback_url,
         request: Some(post.request_keys()?),
+        row: None,
     };
     let order = edge.app.place_order(place).await?;
     let collection = order.collection().expect("an order of this path is a collection");

@@ -36,6 +36,7 @@ pub async fn handle(State(edge): State<Arc<Edge>>, post: SignedPost) -> Result<R
         is_reference_strict: key.is_reference_strict,
         callback_url: wanted.callback_url,
         request: Some(post.request_keys()?),
+        row: None,
     };
     let order = edge.app.place_order(place).await?;
     Ok(json(StatusCode::OK, EnergyResponse::of(&order).to_json()))

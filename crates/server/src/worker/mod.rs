@@ -2,6 +2,7 @@
 //!
 //! They have no input and no memory; stopping one at any line is harmless.
 
+mod batches;
 mod callbacks;
 mod chain;
 mod deposits;
@@ -31,6 +32,8 @@ pub struct Pace {
     pub callbacks_at_once: usize,
     /// Policies looked at at the same time.
     pub policies_at_once: usize,
+    /// Batches looked at at the same time.
+    pub batches_at_once: usize,
 }
 
 /// Starts every worker; they end after the token is cancelled and what they hold is done.
@@ -42,6 +45,7 @@ pub fn start(app: &App, pace: Pace, watcher: Watcher, stop: &CancellationToken) 
     tasks.spawn(transfers::run(app.clone(), pace, stop.clone()));
     tasks.spawn(callbacks::run(app.clone(), pace, stop.clone()));
     tasks.spawn(policies::run(app.clone(), pace, stop.clone()));
+    tasks.spawn(batches::run(app.clone(), pace, stop.clone()));
     tasks.spawn(pruning::run(app.clone(), stop.clone()));
     tasks.close();
     tasks

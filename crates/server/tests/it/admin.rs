@@ -29,6 +29,11 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) async fn open(world: &World, scopes: &[AdminScope]) -> Self {
+        Self::open_as(world, "billing", scopes).await
+    }
+
+    /// A program with a token of this name.
+    pub(crate) async fn open_as(world: &World, name: &str, scopes: &[AdminScope]) -> Self {
         let anywhere = ([127, 0, 0, 1], 0).into();
         let server = HttpServer::bind(anywhere, world.config.http_limits()).await.unwrap();
         let (address, stop) = (server.local_address(), CancellationToken::new());
@@ -36,7 +41,7 @@ impl Office {
         let new = token::generate().unwrap();
         let row = AdminToken {
             id: new.id,
-            name: "billing".to_owned(),
+            name: name.to_owned(),
             scopes: AdminScopes::of(scopes.iter().copied()).unwrap(),
             secret_hash: new.secret_hash,
             created: world.clock.now(),

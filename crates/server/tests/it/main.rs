@@ -5,6 +5,7 @@
 
 mod admin;
 mod bad_input;
+mod batches;
 mod callbacks;
 mod changes;
 mod clients;

@@ -36,6 +36,7 @@ impl World {
     /// Moves every due order on and posts every due callback, once each.
     pub(crate) async fn work(&mut self) -> usize {
         self.work_on_policies().await
+            + self.work_on_batches().await
             + self.work_on_orders().await
             + self.work_on_transfers().await
             + self.work_on_callbacks().await
@@ -56,6 +57,17 @@ impl World {
             }
         }
         policies.len()
+    }
+
+    /// Keeps every due batch.
+    async fn work_on_batches(&mut self) -> usize {
+        let batches = self.claim(OutboxKind::Batch).await;
+        for lease in &batches {
+            if let Err(failed) = self.app.keep_batch(*lease).await {
+                self.failures.push(format!("batch: {failed}"));
+            }
+        }
+        batches.len()
     }
 
     /// Moves every due order on.
@@ -140,7 +152,8 @@ impl World {
         let order = self.store.next_due(OutboxKind::Order).await.unwrap();
         let callback = self.store.next_due(OutboxKind::Callback).await.unwrap();
         let transfer = self.store.next_due(OutboxKind::Transfer).await.unwrap();
-        [order, callback, transfer].into_iter().flatten().min()
+        let batch = self.store.next_due(OutboxKind::Batch).await.unwrap();
+        [order, callback, transfer, batch].into_iter().flatten().min()
     }
 
     /// Asks after each commit until it is so, for what workers do on their own.

@@ -40,12 +40,15 @@ impl World {
     pub(crate) async fn leave_without_chain(&mut self, orders: usize, callbacks: usize) {
         assert_eq!(self.store.audit().await.unwrap().differences, Vec::<String>::new());
         let mut owed = Vec::new();
-        for kind in [OutboxKind::Order, OutboxKind::Callback, OutboxKind::Transfer] {
+        let kinds =
+            [OutboxKind::Order, OutboxKind::Callback, OutboxKind::Transfer, OutboxKind::Batch];
+        for kind in kinds {
             let rows = self.store.claim(kind, "finish", NEVER, NEVER.after_ms(1), 1_000).await;
             owed.push(rows.unwrap().len());
         }
         assert_eq!(owed[..2], [orders, callbacks], "orders and callbacks that are owed something");
         assert_eq!(owed[2], self.open_transfers, "transfers that are owed something");
+        assert_eq!(owed[3], 0, "batches that are owed something");
         self.check_logs();
         assert_eq!(self.failures, Vec::<String>::new());
         self.is_finished = true;
