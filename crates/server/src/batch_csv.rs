@@ -53,10 +53,18 @@ pub fn read(text: &str) -> Result<Vec<NewRow>, Vec<LineError>> {
             let found = String::new();
             return Err(vec![LineError { line: 0, fault: LineFault::NotCsv, found }]);
         };
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = record.position().map_or(0, |at| at.line() + blank_lines(text, at.byte()));
         lines.push(Line { number, fields: record.iter().map(str::to_owned).collect() });
     }
     read_lines(&lines)
+}
+
+/// Empty lines from this byte on: the reader counts a record from before those ahead of it.
+fn blank_lines(text: &str, from: u64) -> u64 {
+    let from = usize::try_from(from).unwrap_or(usize::MAX);
+    let ahead = text.as_bytes().get(from..).unwrap_or_default();
+    let blank = ahead.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    blank.filter(|byte| **byte == b'\n').map(|_| 1).sum()
 }
 
 /// What stands between the fields of the first line that has any: spreadsheets of some countries write
