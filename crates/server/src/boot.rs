@@ -277,6 +277,14 @@ impl Product {
         workers.reopen();
         let clock = self.app.clock.clone();
         workers.spawn(watch_health(self.nodes.clone(), clock, workers_stop.clone()));
+        if let Some(console) = self.config.console_settings() {
+            workers.spawn(worker::forget_sessions(
+                self.sessions.clone(),
+                console.sessions,
+                self.app.clock.clone(),
+                workers_stop.clone(),
+            ));
+        }
         workers.close();
         on_listening(address);
         let (draining, is_ready) = (stop.clone(), self.is_ready.clone());

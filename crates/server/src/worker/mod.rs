@@ -19,6 +19,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use pruning::forget_sessions;
+
 /// How workers pace themselves.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
