@@ -1,6 +1,10 @@
-//! Every route has a case.
+//! Every route has a case, and every way of saying no.
 
 use std::fs;
+
+use domain::key::Scope;
+use wire::describe::{ALL, Caller};
+use wire::error;
 
 use super::case;
 
@@ -8,6 +12,19 @@ use super::case;
 const ROUTES: &str = include_str!("../../../src/route.rs");
 /// The file in which their paths are spelled.
 const NAMES: &str = include_str!("../../../../wire/src/names.rs");
+
+/// The file in which the sentences of refusals are.
+const SENTENCES: &str = include_str!("../../../../wire/src/error.rs");
+
+/// Sentences that no exchange with a world that stands still can show, and why.
+const SHOWN_ELSEWHERE: [(&str, &str); 3] = [
+    ("INTERNAL", "a defect or a database that is gone"),
+    ("TRANSFER_REFUSED", "a node that changes its mind: `transfers.rs`"),
+    (
+        "NOT_PRINTABLE_ASCII",
+        "a header that these files cannot hold: `crates/wire/src/idempotency.rs`",
+    ),
+];
 
 /// What a constant of the wire's names stands for.
 fn defined(name: &str) -> &'static str {
@@ -63,4 +80,65 @@ fn every_route_has_a_case() {
     let listed = fs::read_to_string(case::top().join("UNCOVERED.txt")).unwrap();
     assert_eq!(uncovered.join("\n"), listed.trim_end(), "UNCOVERED.txt tells another story");
     assert_eq!(listed, "", "a route has no golden case");
+}
+
+/// What every case of an endpoint, or of all of them, was answered.
+fn answers(endpoint: Option<&str>) -> Vec<String> {
+    let mut answers = Vec::new();
+    for case in case::all() {
+        if case.endpoint == "callback" || endpoint.is_some_and(|name| name != case.endpoint) {
+            continue;
+        }
+        let numbers = 0..case.requests.len();
+        answers.extend(numbers.map(|number| fs::read_to_string(case.response(number)).unwrap()));
+    }
+    answers
+}
+
+/// The sentences that are constants, by name.
+fn sentences() -> Vec<(&'static str, &'static str)> {
+    let definitions = SENTENCES.split("pub const ").skip(1);
+    let sentence = |definition: &'static str| {
+        let (name, rest) = definition.split_once(": &str =")?;
+        let text = rest.trim_start().strip_prefix('"')?;
+        Some((name, text.split_once("\";").unwrap().0))
+    };
+    definitions.filter_map(sentence).collect()
+}
+
+#[test]
+fn every_sentence_is_shown() {
+    let (answers, sentences) = (answers(None), sentences());
+    assert!(sentences.len() > 30, "{sentences:?}");
+    let is_shown = |text: &str| answers.iter().any(|answer| answer.contains(text));
+    for (name, text) in sentences {
+        let is_elsewhere = SHOWN_ELSEWHERE.iter().any(|(known, _)| *known == name);
+        assert_ne!(is_shown(text), is_elsewhere, "golden cases and {name}");
+    }
+}
+
+/// What whoever names a key can be told, whatever the endpoint.
+#[test]
+fn every_endpoint_with_a_key_has_a_case_for_each_thing_wrong_with_it() {
+    let mut looked_at = 0;
+    for endpoint in ALL.iter().filter(|one| !one.name.ends_with("_alias")) {
+        let mut wanted = vec![error::KEY_NOT_FOUND.to_owned()];
+        match endpoint.caller {
+            Caller::Anybody | Caller::AnybodyOrKey => continue,
+            Caller::Key => {}
+            Caller::Signature => wanted.push(error::INVALID_SIGNATURE.to_owned()),
+        }
+        wanted.push(error::ADDRESS_NOT_ALLOWED.to_owned());
+        let answers = answers(Some(endpoint.name));
+        let is_shown = |text: &str| answers.iter().any(|answer| answer.contains(text));
+        for text in wanted {
+            assert!(is_shown(&text), "{}: no case for {text}", endpoint.name);
+        }
+        let lacks = |scope: Scope| error::lacks_scope(scope).replace('"', "\\\"");
+        let scopes = [Scope::Read, Scope::Order, Scope::Transfer];
+        let is_refused = scopes.into_iter().any(|scope| is_shown(&lacks(scope)));
+        assert!(is_refused, "{}: no case for a key without the scope", endpoint.name);
+        looked_at += 1;
+    }
+    assert!(looked_at >= 13, "{looked_at} endpoints");
 }

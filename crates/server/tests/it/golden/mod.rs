@@ -7,13 +7,16 @@ pub(crate) mod coverage;
 
 use std::fs;
 
+use app::administer::KeyChange;
 use app::rows::Callback;
 use axum::http::HeaderMap;
 use case::{Case, Message};
+use domain::key::{AllowList, Scopes};
 use domain::{KeyId, OrderId, UnixMillis};
 use serde_json::json;
-use tron::{Address, TokenUnits};
+use tron::{Address, Sun, TokenUnits};
 
+use crate::admin::administrator;
 use crate::support::http::request;
 use crate::support::world::NOW_MS;
 use crate::support::{self, Answer, KEY, Receiver, Setup, World};
@@ -47,6 +50,8 @@ async fn world(case: &Case) -> World {
                 };
             }
             ("payer", "none")
+            | ("frozen" | "scopes" | "allowed_from" | "daily_cap_sun", _)
+            | ("key", "strict")
             | ("merchant", "paused")
             | ("other_key", _)
             | ("node", "unreachable") => {}
@@ -65,6 +70,13 @@ async fn world(case: &Case) -> World {
                 assert!(world.store.enable_wallet(payer, false).await.unwrap());
                 world.expect_log("a transfer was refused for want of TRX");
             }
+            ("frozen", text) => {
+                let frozen = json!({"address": text, "blacklisted": true});
+                world.chain.control("blacklist", &frozen).unwrap();
+            }
+            ("scopes" | "allowed_from" | "daily_cap_sun" | "key", _) => {
+                bind_key(&world, name, value).await;
+            }
             ("other_key", text) => drop(world.add_merchant_with_key(text).await),
             ("node", _) => {
                 world.node_stop.cancel();
@@ -77,6 +89,18 @@ async fn world(case: &Case) -> World {
         world.expect_log("want of capacity");
     }
     world
+}
+
+/// Binds the key as an operator does.
+async fn bind_key(world: &World, name: &str, value: &str) {
+    let mut change = KeyChange::default();
+    match name {
+        "scopes" => change.scopes = Some(Scopes::of([value.parse().unwrap()]).unwrap()),
+        "allowed_from" => change.allowed_from = Some(AllowList::of([value]).unwrap()),
+        "daily_cap_sun" => change.daily_cap = Some(Some(Sun::new(value.parse().unwrap()))),
+        _ => change.is_reference_strict = Some(true),
+    }
+    administrator(world).change_key(KEY, change).await.unwrap();
 }
 
 fn people(world: &World) {
