@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use crate::admin::Office;
 use crate::deposits::XPUB;
-use crate::support::chain::recipient_with;
+use crate::support::chain::{payer_wallet, recipient_with};
 use crate::support::merchant::wanted;
 use crate::support::world::Storage;
 use crate::support::{KEY, Receiver, Setup, World, plain};
@@ -21,8 +21,14 @@ use crate::support::{KEY, Receiver, Setup, World, plain};
 /// calls it.
 type Call = (&'static str, &'static str, Value, &'static str);
 
+/// Only what was tried can be tried again.
+const RETRY: &str = "/batches/{batch}/retry";
+
 fn calls() -> Vec<Call> {
     let money = json!({"amount_sun": 5, "reason": "invoice 17"});
+    // No order is placed for an address of the pool, so there is something to try again.
+    let csv = payer_wallet().to_string();
+    let batch = json!({"merchant": 1, "key": KEY, "name": "June", "csv": csv});
     vec![
         ("POST", "/merchants", json!({"name": "Second"}), "merchant.add"),
         ("PATCH", "/merchants/{id}", json!({"name": "Shop & Co"}), "merchant.change"),
@@ -36,6 +42,13 @@ fn calls() -> Vec<Call> {
         ("POST", "/wallets/{address}/disable", json!({}), "wallet.disable"),
         ("POST", "/wallets/{address}/enable", json!({}), "wallet.enable"),
         ("POST", "/orders/{order}/callback/replay", json!({}), "callback.replay"),
+        ("POST", "/batches", batch, "batch.add"),
+        ("POST", "/batches/{batch}/dry-run", json!({}), "batch.dry_run"),
+        ("POST", "/batches/{batch}/start", json!({}), "batch.start"),
+        ("POST", "/batches/{batch}/pause", json!({}), "batch.pause"),
+        ("POST", "/batches/{batch}/resume", json!({}), "batch.resume"),
+        ("POST", RETRY, json!({}), "batch.retry"),
+        ("POST", "/batches/{batch}/cancel", json!({}), "batch.cancel"),
         ("POST", "/keys/{key}/revoke", json!({}), "key.revoke"),
     ]
 }
@@ -63,18 +76,27 @@ async fn every_call_that_changes_something_leaves_one_line_in_the_log() {
     let (mut world, serial) = one_told_order(&receiver).await;
     let office = Office::open(&world, &AdminScope::ALL).await;
     let wallet = world.wallet().await;
+    let mut batch = String::new();
     for (number, (method, path, body, action)) in calls().into_iter().enumerate() {
+        if path == RETRY {
+            world.settle().await;
+        }
         let before = log(&office).await.len();
         let path = path
             .replace("{id}", "1")
             .replace("{key}", KEY)
             .replace("{address}", &wallet)
+            .replace("{batch}", &batch)
             .replace("{order}", &serial);
         let key = format!("change-{number}");
         let headers = [("Idempotency-Key", key.as_str())];
         let line = format!("{method} {path}");
         let answer = office.send(&line, &headers, &body.to_string()).await;
         assert!(matches!(answer.status(), 200 | 201), "{line}: {}", answer.body);
+        let shown: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        if let Some(made) = shown["batch"].as_str() {
+            made.clone_into(&mut batch);
+        }
         let lines = log(&office).await;
         assert_eq!(lines.len(), before + 1, "{line}");
         assert_eq!(lines[0]["action"], action, "{line}");
