@@ -1,6 +1,6 @@
 //! Rows as people hand them in: every fault of every line is found before anything happens.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tron::Address;
 
@@ -116,7 +116,7 @@ pub fn read_lines(lines: &[Line]) -> Result<Vec<NewRow>, Vec<LineError>> {
     let columns = columns
         .unwrap_or_else(|| vec![RowField::Address, RowField::Recipient, RowField::Reference]);
     let mut rows = Vec::new();
-    let mut seen: HashMap<Address, u64> = HashMap::new();
+    let mut seen: BTreeMap<Address, u64> = BTreeMap::new();
     let mut count = 0;
     for line in lines {
         count += 1;
