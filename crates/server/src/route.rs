@@ -6,6 +6,7 @@ use std::sync::Arc;
 use app::App;
 use app::pool_figures::FiguresKept;
 use axum::Router;
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use domain::key::AllowList;
@@ -78,6 +79,8 @@ pub fn routes(edge: Arc<Edge>) -> Router {
         .route(names::PATH_SUMMARY, get(summary::handle))
         .route("/openapi.json", get(interface::openapi))
         .route("/docs", get(interface::docs))
+        // Named, because the routes that these are merged with have none that is slowed down.
+        .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(throttled)
         // Whoever balances load asks often and from one address.
         .route("/healthz", get(health::is_alive))
