@@ -197,7 +197,13 @@ fn deed(tx: &BlockTx) -> Option<Deed> {
         ContractType::Undelegate => Some(Deed::TookBack(contract.resource?, amount?)),
         ContractType::CreateAccount => Some(Deed::Activated),
         ContractType::Transfer => Some(Deed::Sent(amount?)),
-        _ => None,
+        // The pool's wallets are staked and given their rights by their owner, not by us.
+        ContractType::Trigger
+        | ContractType::PermissionUpdate
+        | ContractType::Freeze
+        | ContractType::Unfreeze
+        | ContractType::WithdrawExpireUnfreeze
+        | ContractType::CancelAllUnfreeze => None,
     }
 }
 

@@ -184,9 +184,9 @@ fn copy_pages(database: &Path, part: &Path) -> Result<(), BackupError> {
     {
         let backup = Backup::new(&source, &mut copy).map_err(failed)?;
         // All pages in one step, so that no commit comes between two of them.
-        match backup.step(-1).map_err(|error| told(database, error))? {
-            StepResult::Done => {}
-            _ => return Err(BackupError::InUse(database.to_owned())),
+        let step = backup.step(-1).map_err(|error| told(database, error))?;
+        if step != StepResult::Done {
+            return Err(BackupError::InUse(database.to_owned()));
         }
     }
     // One file, complete by itself.

@@ -135,7 +135,9 @@ fn copy_all(
 fn broken(fault: fault::Fault) -> CopyFailed {
     match fault {
         fault::Fault::Sql(error) => CopyFailed::Sql(error),
-        other => CopyFailed::Audit(1, fault::store_error(other).to_string()),
+        other @ (fault::Fault::LeaseLost | fault::Fault::Broken(_)) => {
+            CopyFailed::Audit(1, fault::store_error(other).to_string())
+        }
     }
 }
 

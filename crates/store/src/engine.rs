@@ -157,7 +157,10 @@ fn write_one(connection: &Connection, job: &mut dyn Job) -> Result<Option<StoreE
         Err(Fault::Sql(error)) if error.is_worth_repeating() => return Err(error.into()),
         Err(fault) => match fault::store_error(fault) {
             fatal @ StoreError::Unavailable(_) => return Err(Stop::Failed(fatal)),
-            own => {
+            own @ (StoreError::LeaseLost
+            | StoreError::Conflict(_)
+            | StoreError::Broken(_)
+            | StoreError::Busy) => {
                 connection.rollback_to_savepoint()?;
                 Some(own)
             }

@@ -56,12 +56,11 @@ pub(crate) fn run(connection: &Connection, word: &'static str) -> sql::Result<()
 
 /// What an error means to the caller.
 pub(crate) fn store_error(error: Error) -> StoreError {
-    match error {
-        Error::SqliteFailure(error, text) => {
-            let text = text.unwrap_or_else(|| error.to_string());
-            failure(error, text)
-        }
-        other => StoreError::Broken(other.to_string()),
+    if let Error::SqliteFailure(error, text) = error {
+        let text = text.unwrap_or_else(|| error.to_string());
+        failure(error, text)
+    } else {
+        StoreError::Broken(error.to_string())
     }
 }
 

@@ -79,14 +79,21 @@ pub(super) fn complaints(config: &Config) -> Vec<String> {
     list
 }
 
-fn numbers(config: &Config, list: &mut Vec<String>) {
-    let size = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let span = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let (server, node, order) = (&config.server, &config.node, &config.order);
-    let (callback, worker, price) = (&config.callback, &config.worker, &config.price);
-    let (pool, token, limit) = (&config.pool, &config.token, &config.limit);
-    let (transfer, deposits, console) = (&config.transfer, &config.deposits, &config.console);
-    let ranges = [
+/// A number of the configuration: its key, its value, the least and the most that it may be.
+type Range = (&'static str, i64, i64, i64);
+
+fn size(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn span(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn edge_ranges(config: &Config) -> Vec<Range> {
+    let (server, node, token) = (&config.server, &config.node, &config.token);
+    let (limit, console) = (&config.limit, &config.console);
+    vec![
         ("server.max_connections", size(server.max_connections), 1, 1_000_000),
         ("server.header_read_timeout_secs", span(server.header_read_timeout_secs), 1, 300),
         ("server.request_deadline_ms", span(server.request_deadline_ms), 100, 300_000),
@@ -106,6 +113,13 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
         ("node.catch_up_blocks", node.catch_up_blocks, 20, 100_000),
         ("token.energy_to_holder", token.energy_to_holder, 1, 100_000_000),
         ("token.energy_to_empty", token.energy_to_empty, 1, 100_000_000),
+    ]
+}
+
+fn money_ranges(config: &Config) -> Vec<Range> {
+    let (price, transfer, deposits) = (&config.price, &config.transfer, &config.deposits);
+    let (pool, order) = (&config.pool, &config.order);
+    vec![
         ("price.energy_price_sun", price.energy_price_sun, 0, PRICE_SUN_MAX),
         ("price.energy_price_1d_sun", price.energy_price_1d_sun, 0, PRICE_SUN_MAX),
         ("price.energy_price_3d_sun", price.energy_price_3d_sun, 0, PRICE_SUN_MAX),
@@ -133,6 +147,12 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
             TX_EXPIRATION_MS_MAX,
         ),
         ("order.idempotency_hours", order.idempotency_hours, 1, 24 * 90),
+    ]
+}
+
+fn work_ranges(config: &Config) -> Vec<Range> {
+    let (callback, worker) = (&config.callback, &config.worker);
+    vec![
         ("callback.timeout_secs", span(callback.timeout_secs), 1, 60),
         ("callback.tail_hours", callback.tail_hours, 1, 24 * 30),
         ("callback.per_host", size(callback.per_host), 1, 1_000),
@@ -145,7 +165,12 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
         ("worker.callbacks_at_once", size(worker.callbacks_at_once), 1, 10_000),
         ("worker.idle_ms", span(worker.idle_ms), 10, 60_000),
         ("worker.lease_secs", worker.lease_secs, 3, 3_600),
-    ];
+    ]
+}
+
+fn numbers(config: &Config, list: &mut Vec<String>) {
+    let (server, node) = (&config.server, &config.node);
+    let (callback, worker) = (&config.callback, &config.worker);
     // Else another worker would post a callback that is still being posted.
     if worker.lease_secs <= span(callback.timeout_secs) {
         list.push("worker.lease_secs: must be more than callback.timeout_secs".to_owned());
@@ -156,7 +181,8 @@ fn numbers(config: &Config, list: &mut Vec<String>) {
             "server.request_deadline_ms: must be more than {READS_DEEP} times node.request_timeout_ms"
         ));
     }
-    for (key, value, least, most) in ranges {
+    let ranges = [edge_ranges(config), money_ranges(config), work_ranges(config)];
+    for (key, value, least, most) in ranges.into_iter().flatten() {
         if !(least..=most).contains(&value) {
             list.push(format!("{key}: {value} is not between {least} and {most}"));
         }

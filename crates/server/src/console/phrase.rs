@@ -64,7 +64,7 @@ impl Tongue {
 
     /// A phrase by its key. A key that is not there is shown as it is; a test finds those.
     #[must_use]
-    pub(super) fn say<'a>(self, key: &'a str) -> &'a str {
+    pub(super) fn say(self, key: &str) -> &str {
         self.known(key).unwrap_or(key)
     }
 

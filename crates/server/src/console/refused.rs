@@ -153,9 +153,10 @@ impl From<StoreError> for Refused {
 
 impl From<AdminRefused> for Refused {
     fn from(refused: AdminRefused) -> Self {
-        match refused {
-            AdminRefused::Store(failed) => failed.into(),
-            other => Self::Change(other),
+        if let AdminRefused::Store(failed) = refused {
+            failed.into()
+        } else {
+            Self::Change(refused)
         }
     }
 }

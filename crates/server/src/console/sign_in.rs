@@ -117,9 +117,10 @@ async fn try_to_enter(
 }
 
 fn refuse(guest: &Guest, fields: &Fields, refused: Refused) -> Result<Response, Refused> {
-    let status = match refused {
-        Refused::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-        _ => StatusCode::UNAUTHORIZED,
+    let status = if matches!(refused, Refused::Throttled(_)) {
+        StatusCode::TOO_MANY_REQUESTS
+    } else {
+        StatusCode::UNAUTHORIZED
     };
     let page = SignInPage {
         frame: &guest.frame,

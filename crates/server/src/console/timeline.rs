@@ -3,7 +3,7 @@
 
 use app::admin_rows::StatementLine;
 use app::rows::{Attempt, OrderView};
-use domain::{ChainTx, Leg, LegKind, Order, Road, TxState, UnixMillis};
+use domain::{ChainTx, Leg, LegKind, Order, OrderState, Road, TxState, UnixMillis};
 use tron::Resource;
 
 use super::shown::{self, Html};
@@ -50,8 +50,8 @@ pub(super) fn of(
 
 fn states(order: &Order) -> Vec<Happened> {
     let ended = match order.state {
-        domain::OrderState::Refunded => "happened.refunded",
-        _ => "happened.ended",
+        OrderState::Refunded => "happened.refunded",
+        OrderState::Filling | OrderState::Delivered | OrderState::Ended => "happened.ended",
     };
     let moments = [
         (Some(order.created), "happened.created"),
