@@ -22,8 +22,9 @@ use crate::rows::{OwnTx, TxOwner, WatchedBlock};
 /// Recent blocks remembered to find where a fork began; more than can be undone (19 of 27 producers
 /// make a block solid).
 pub const RECENT_BLOCKS_MAX: usize = 64;
-/// Events of one block that are committed side by side.
-const EVENTS_AT_ONCE: usize = 64;
+/// Events of one block that are committed side by side. A block brings hundreds; the commit of a request
+/// that comes just then waits for so many of them at most.
+const EVENTS_AT_ONCE: usize = 16;
 /// Blocks that one look confirms as solid; after a long absence the next looks go on.
 const CONFIRMED_AT_ONCE: usize = 64;
 
