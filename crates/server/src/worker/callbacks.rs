@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use app::App;
 use app::rows::{Lease, OutboxKind};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::{Pace, wait};
+use super::Pace;
+use super::claims::{Worker, outbox};
 
 /// Wait before a callback is claimed again whose host has no place now, in milliseconds.
 const NO_PLACE_MS: i64 = 1_000;
@@ -41,36 +40,18 @@ impl Hosts {
 
 pub(super) async fn run(app: App, pace: Pace, stop: CancellationToken) {
     let hosts = Arc::new(Hosts::default());
-    let places = Arc::new(Semaphore::new(pace.callbacks_at_once));
-    let tasks = TaskTracker::new();
-    while !stop.is_cancelled() {
-        let free = places.available_permits();
-        let now = app.clock.now();
-        let until = now.after_ms(app.settings.lease_ms);
-        let claimed = match free {
-            0 => Ok(Vec::new()),
-            _ => app.store.claim(OutboxKind::Callback, &app.settings.owner, now, until, free).await,
-        };
-        let leases = claimed.unwrap_or_else(|failed| {
-            tracing::error!("due callbacks could not be claimed: {failed}");
-            Vec::new()
-        });
-        let is_idle = leases.is_empty();
-        for lease in leases {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let (app, hosts) = (app.clone(), Arc::clone(&hosts));
-            tasks.spawn(async move {
-                deliver(&app, &hosts, lease).await;
-                drop(place);
-                app.callback_bell.notify_one();
-            });
-        }
-        if is_idle && !wait(&app.callback_bell, pace.idle, &stop).await {
-            break;
-        }
-    }
-    tasks.close();
-    tasks.wait().await;
+    let worker = Worker {
+        what: "callbacks",
+        places: pace.callbacks_at_once,
+        bell: app.callback_bell.clone(),
+        idle: pace.idle,
+        claim: outbox(&app, OutboxKind::Callback),
+    };
+    let keep = |lease| {
+        let (app, hosts) = (app.clone(), Arc::clone(&hosts));
+        async move { deliver(&app, &hosts, lease).await }
+    };
+    worker.run(keep, stop).await;
 }
 
 async fn deliver(app: &App, hosts: &Hosts, lease: Lease) {

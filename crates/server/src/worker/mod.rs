@@ -5,6 +5,7 @@
 mod batches;
 mod callbacks;
 mod chain;
+mod claims;
 mod deposits;
 mod orders;
 mod policies;

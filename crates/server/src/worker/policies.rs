@@ -1,50 +1,35 @@
 //! Keeps policies.
 
-use std::sync::Arc;
-
 use app::App;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::{Pace, wait};
+use super::Pace;
+use super::claims::Worker;
 use crate::logging::chain;
 
 pub(super) async fn run(app: App, pace: Pace, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(pace.policies_at_once));
-    let tasks = TaskTracker::new();
-    while !stop.is_cancelled() {
-        let free = places.available_permits();
-        let now = app.clock.now();
-        let until = now.after_ms(app.settings.lease_ms);
-        let claimed = match free {
-            0 => Ok(Vec::new()),
-            _ => app.store.claim_policies(now, until, free).await,
-        };
-        let leases = claimed.unwrap_or_else(|failed| {
-            tracing::error!("due policies could not be claimed: {failed}");
-            Vec::new()
-        });
-        let is_idle = leases.is_empty();
-        for lease in leases {
-            let app = app.clone();
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            tasks.spawn(async move {
-                if let Err(failed) = app.keep_policy(lease).await {
-                    let cause = chain(&failed);
-                    tracing::warn!(
-                        policy.id = lease.policy.0,
-                        "a policy could not be kept: {cause}"
-                    );
-                }
-                drop(place);
-                app.policy_bell.notify_one();
-            });
+    let claiming = app.clone();
+    let worker = Worker {
+        what: "policies",
+        places: pace.policies_at_once,
+        bell: app.policy_bell.clone(),
+        idle: pace.idle,
+        claim: Box::new(move |free| {
+            let app = claiming.clone();
+            Box::pin(async move {
+                let now = app.clock.now();
+                app.store.claim_policies(now, now.after_ms(app.settings.lease_ms), free).await
+            })
+        }),
+    };
+    let keep = |lease: app::rows::PolicyLease| {
+        let app = app.clone();
+        async move {
+            if let Err(failed) = app.keep_policy(lease).await {
+                let (cause, id) = (chain(&failed), lease.policy.0);
+                tracing::warn!(policy.id = id, "a policy could not be kept: {cause}");
+            }
         }
-        if is_idle && !wait(&app.policy_bell, pace.idle, &stop).await {
-            break;
-        }
-    }
-    tasks.close();
-    tasks.wait().await;
+    };
+    worker.run(keep, stop).await;
 }
