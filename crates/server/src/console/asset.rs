@@ -28,7 +28,8 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 5] = [
+    asset!("batch.js", "text/javascript; charset=utf-8"),
     asset!("console.css", "text/css; charset=utf-8"),
     asset!("console.js", "text/javascript; charset=utf-8"),
     asset!("htmx.min.js", "text/javascript; charset=utf-8"),
@@ -94,7 +95,7 @@ mod tests {
             assert_eq!(hex::encode(Sha256::digest(found.bytes)), expected, "{name}");
             count += 1;
         }
-        let ours = ["console.css", "console.js", "icon.svg"];
+        let ours = ["batch.js", "console.css", "console.js", "icon.svg"];
         assert_eq!(count + ours.len(), ASSETS.len(), "each file is ours or listed");
     }
 

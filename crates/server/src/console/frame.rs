@@ -50,6 +50,7 @@ pub(super) struct Place {
 /// Every place, in the order of the navigation.
 const PLACES: &[Place] = &[
     Place { path: "/orders", phrase: "orders.title", is_operators: false },
+    Place { path: "/batches", phrase: "batches.title", is_operators: false },
     Place { path: "/people", phrase: "people.title", is_operators: false },
     Place { path: "/log", phrase: "log.title", is_operators: true },
 ];

@@ -16,12 +16,18 @@ mod account;
 mod address_lock;
 mod asset;
 mod attempt;
+mod batch;
+mod batch_figures;
+mod batch_row;
+mod batch_view;
+mod batches;
 mod cookie;
 mod edge;
 mod fields;
 mod frame;
 mod invitation;
 mod log;
+mod new_batch;
 mod order;
 mod orders;
 pub mod password;
@@ -58,6 +64,11 @@ pub fn routes(edge: Arc<ConsoleEdge>) -> Router {
         .route("/sign-out", post(account::sign_out))
         .route("/invitation/{token}", get(invitation::show).post(invitation::accept))
         .route("/preferences", post(account::prefer))
+        .route("/batches", get(batches::list).post(new_batch::add))
+        .route("/batches/new", get(new_batch::show))
+        .route("/batches/{batch}", get(batch::show))
+        .route("/batches/{batch}/rows.csv", get(batch::export))
+        .route("/batches/{batch}/{act}", post(batch::act))
         .route("/orders", get(orders::list))
         .route("/orders/{serial}", get(order::show))
         .route("/orders/{serial}/replay", post(order::replay))

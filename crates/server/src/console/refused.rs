@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use domain::batch::BatchRefused;
 
 use super::edge::ConsoleEdge;
 use super::frame::Frame;
@@ -120,7 +121,7 @@ fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String {
         AdminRefused::NoCallback(order) => about("refused.no-callback", order),
         AdminRefused::NoToken(id) => about("refused.no-token", id),
         AdminRefused::NoBatch(id) => about("refused.no-batch", id),
-        AdminRefused::Batch(refused) => about("refused.batch", refused),
+        AdminRefused::Batch(refused) => tongue.say(batch_phrase(*refused)).to_owned(),
         AdminRefused::NoPerson => tongue.say("refused.no-person").to_owned(),
         AdminRefused::PersonExists(name) => about("refused.person-exists", name),
         AdminRefused::NoInvitation => tongue.say("refused.no-invitation").to_owned(),
@@ -134,6 +135,14 @@ fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String {
         AdminRefused::KeyReused => tongue.say("refused.key-reused").to_owned(),
         AdminRefused::Price(refused) => about("refused.price", refused),
         AdminRefused::Store(_) => tongue.say("refused.unavailable").to_owned(),
+    }
+}
+
+const fn batch_phrase(refused: BatchRefused) -> &'static str {
+    match refused {
+        BatchRefused::NotNow(_) => "refused.batch-not-now",
+        BatchRefused::NothingFailed => "refused.batch-no-failure",
+        BatchRefused::NoChange => "refused.batch-no-change",
     }
 }
 

@@ -1,5 +1,8 @@
 //! The console from outside: who gets in, for how long, and what is refused.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use app::administer::Administrator;
 use app::person_rows::{Credentials, Session};
 use app::ports::Clock;
@@ -12,20 +15,22 @@ use sunsweep::secret::{MasterKey, Sealer};
 use zeroize::Zeroizing;
 
 use crate::support::http::{exchange, request};
+use crate::support::ports::ManualClock;
 use crate::support::{Answer, World};
 
 const PASSWORD: &str = "four words that differ";
 const STEP_SECS: i64 = 30;
 
 /// A browser: it keeps cookies and sends them back.
-pub(crate) struct Browser<'a> {
-    world: &'a World,
+pub(crate) struct Browser {
+    address: SocketAddr,
+    clock: Arc<ManualClock>,
     cookies: Vec<(String, String)>,
 }
 
-impl<'a> Browser<'a> {
-    pub(crate) fn new(world: &'a World) -> Self {
-        Self { world, cookies: Vec::new() }
+impl Browser {
+    pub(crate) fn new(world: &World) -> Self {
+        Self { address: world.address, clock: world.clock.clone(), cookies: Vec::new() }
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
@@ -55,7 +60,7 @@ impl<'a> Browser<'a> {
             headers.push(("Cookie", &cookies));
         }
         let bytes = request(line, &headers, body.as_bytes());
-        let answer = exchange(self.world.address, &bytes).await.expect("an answer");
+        let answer = exchange(self.address, &bytes).await.expect("an answer");
         for (name, value) in &answer.headers {
             if name.eq_ignore_ascii_case("set-cookie") {
                 let (pair, rest) = value.split_once(';').unwrap();
@@ -84,7 +89,7 @@ impl<'a> Browser<'a> {
 
     /// Signs in, which must succeed.
     pub(crate) async fn sign_in(&mut self, name: &str) {
-        let code = code(name, self.world.clock.now());
+        let code = code(name, self.clock.now());
         let answer = self.enter(name, PASSWORD, &code).await;
         assert_eq!(answer.status(), 303, "{}", answer.body);
     }

@@ -14,6 +14,7 @@ mod cluster;
 mod collect;
 mod conformance;
 mod console;
+mod console_batches;
 mod deposits;
 mod doubts;
 mod endings;
