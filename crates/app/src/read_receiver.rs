@@ -31,6 +31,9 @@ pub enum ReceiverRefused {
     /// The token contract refuses the very transfer that is to be made.
     #[error("the token contract refuses the transfer: {0}")]
     TransferReverts(String),
+    /// The same, and it would let the receiver move its tokens elsewhere.
+    #[error("the token contract refuses a transfer to the recipient: {0}")]
+    TransferToReverts(String),
     /// The chain cannot be read; nothing is guessed.
     #[error(transparent)]
     Unreadable(#[from] NodeError),
@@ -39,7 +42,8 @@ pub enum ReceiverRefused {
 /// Reads a receiver for a new order.
 ///
 /// Shape: at most four requests, two deep: the account, its tokens and the recipient's tokens side by
-/// side, then the simulated transfer. Identical reads within a block are shared by the cached node.
+/// side, then the simulated transfer; two more where that reverts, to find out for whose sake.
+/// Identical reads within a block are shared by the cached node.
 pub async fn read_receiver(
     node: &dyn TronNode,
     settings: &Settings,
@@ -63,7 +67,14 @@ pub async fn read_receiver(
     let holds = recipient_tokens.map(|tokens| tokens > TokenUnits(0));
     let scene = asked.executed(holds);
     let transfer = Transfer { receiver, recipient, scene, recipient_holds: holds, token_amount };
-    let transfer_energy = transfer.energy(node, settings).await?;
+    let transfer_energy = match transfer.energy(node, settings).await {
+        Err(ReceiverRefused::TransferReverts(text)) if recipient.is_some() => {
+            // Whether it is for the recipient's sake: then it may send to others.
+            own_transfer_energy(node, settings, receiver).await?;
+            return Err(ReceiverRefused::TransferToReverts(text));
+        }
+        energy => energy?,
+    };
     let reading = reading_of(account.as_ref(), view, transfer_energy);
     Ok(Receiver { reading, totals: view.totals, scene, token_amount })
 }
@@ -158,7 +169,11 @@ pub async fn read_back(
         match Transfer::of(order.receiver, collection).energy(node, settings).await {
             Ok(energy) => Ok(energy.max(promised)),
             // The tokens may have moved since: the energy that was promised still counts.
-            Err(ReceiverRefused::TransferReverts(_) | ReceiverRefused::IsContract) => Ok(promised),
+            Err(
+                ReceiverRefused::TransferReverts(_)
+                | ReceiverRefused::TransferToReverts(_)
+                | ReceiverRefused::IsContract,
+            ) => Ok(promised),
             Err(ReceiverRefused::Unreadable(error)) => Err(error),
         }
     };

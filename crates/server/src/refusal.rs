@@ -255,6 +255,9 @@ impl From<ReceiverRefused> for Refusal {
         match refused {
             ReceiverRefused::IsContract => Self::fields(FieldErrors::receiver_is_contract()),
             ReceiverRefused::TransferReverts(_) => Self::fields(FieldErrors::transfer_reverts()),
+            ReceiverRefused::TransferToReverts(_) => {
+                Self::fields(FieldErrors::transfer_to_reverts())
+            }
             ReceiverRefused::Unreadable(failed) => {
                 tracing::warn!("the chain could not be read for an order: {}", chain(&failed));
                 Self::bad_request(ErrorBody::detail(error::CHAIN_UNREADABLE))
@@ -267,7 +270,7 @@ impl From<PriceRefused> for Refusal {
     fn from(refused: PriceRefused) -> Self {
         match refused {
             PriceRefused::Recipient(ReceiverRefused::TransferReverts(_)) => {
-                Self::fields(FieldErrors::one(names::TO_ADDRESS, error::TRANSFER_TO_REVERTS))
+                Self::fields(FieldErrors::transfer_to_reverts())
             }
             PriceRefused::Recipient(refused) => refused.into(),
             PriceRefused::OutOfRange => Self::internal(&refused),

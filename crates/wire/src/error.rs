@@ -133,6 +133,12 @@ impl FieldErrors {
         Self::one(names::RECEIVE_ADDRESS, TRANSFER_REVERTS)
     }
 
+    /// The token contract refuses to move tokens to `to_address`, and would let them go elsewhere.
+    #[must_use]
+    pub fn transfer_to_reverts() -> Self {
+        Self::one(names::TO_ADDRESS, TRANSFER_TO_REVERTS)
+    }
+
     /// The idempotency key was used with another body or path.
     #[must_use]
     pub fn idempotency_key_reused() -> Self {
@@ -218,7 +224,7 @@ pub const RECEIVER_IS_CONTRACT: &str = "This address is a contract.";
 pub const RECEIVER_IS_POOL: &str = "This address belongs to the pool.";
 /// Field text, ours: see [`FieldErrors::transfer_reverts`].
 pub const TRANSFER_REVERTS: &str = "The token contract refuses a transfer from this address.";
-/// Field text, ours: simulating a transfer to the address reverts.
+/// Field text, ours: see [`FieldErrors::transfer_to_reverts`].
 pub const TRANSFER_TO_REVERTS: &str = "The token contract refuses a transfer to this address.";
 /// Field text, ours: see [`FieldErrors::idempotency_key_reused`].
 pub const IDEMPOTENCY_KEY_REUSED: &str = "This key was used for a different request.";

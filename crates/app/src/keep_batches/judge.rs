@@ -43,6 +43,7 @@ pub(super) fn reading(refused: &ReceiverRefused) -> Verdict {
     match refused {
         ReceiverRefused::IsContract => fails(FailureKind::Contract, refused),
         ReceiverRefused::TransferReverts(_)
+        | ReceiverRefused::TransferToReverts(_)
         | ReceiverRefused::Unreadable(NodeError::ContractCall { .. }) => {
             fails(FailureKind::TransferReverts, refused)
         }

@@ -119,8 +119,8 @@ impl Endpoint {
     #[must_use]
     pub fn refusals(&self) -> Vec<u16> {
         let usual: &[u16] = match self.caller {
-            Caller::Anybody | Caller::AnybodyOrKey => &[429, 500, 503],
-            Caller::Key | Caller::Signature => &[400, 429, 500, 503],
+            Caller::Anybody => &[429, 500, 503],
+            Caller::AnybodyOrKey | Caller::Key | Caller::Signature => &[400, 429, 500, 503],
         };
         let mut statuses = [usual, self.more_statuses].concat();
         statuses.sort_unstable();

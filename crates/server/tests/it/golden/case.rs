@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A request as its file shows it.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Message {
     pub(crate) first_line: String,
     pub(crate) headers: Vec<(String, String)>,

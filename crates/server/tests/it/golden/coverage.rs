@@ -3,8 +3,8 @@
 use std::fs;
 
 use domain::key::Scope;
-use wire::describe::{ALL, Caller};
-use wire::error;
+use wire::describe::{ALL, Caller, Endpoint};
+use wire::{error, idempotency::MAX_KEY_LEN};
 
 use super::case;
 
@@ -117,22 +117,42 @@ fn every_sentence_is_shown() {
     }
 }
 
+/// The endpoints, each once, whoever may call them.
+fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    ALL.iter().filter(|one| !one.name.ends_with("_alias"))
+}
+
+/// Those that are signed.
+fn signed() -> Vec<&'static Endpoint> {
+    let signed: Vec<_> = endpoints().filter(|one| one.caller == Caller::Signature).collect();
+    assert!(signed.len() >= 8, "{signed:?}");
+    signed
+}
+
 /// What whoever names a key can be told, whatever the endpoint.
 #[test]
 fn every_endpoint_with_a_key_has_a_case_for_each_thing_wrong_with_it() {
     let mut looked_at = 0;
-    for endpoint in ALL.iter().filter(|one| !one.name.ends_with("_alias")) {
-        let mut wanted = vec![error::KEY_NOT_FOUND.to_owned()];
+    for endpoint in endpoints() {
+        let mut wanted = vec![error::ADDRESS_NOT_ALLOWED, "Request was throttled."];
         match endpoint.caller {
-            Caller::Anybody | Caller::AnybodyOrKey => continue,
-            Caller::Key => {}
-            Caller::Signature => wanted.push(error::INVALID_SIGNATURE.to_owned()),
+            Caller::Anybody => continue,
+            // For whoever names no key, or a wrong one, it has an answer of its own.
+            Caller::AnybodyOrKey => {}
+            Caller::Key => wanted.push(error::KEY_NOT_FOUND),
+            Caller::Signature => wanted.extend([
+                error::KEY_NOT_FOUND,
+                error::INVALID_SIGNATURE,
+                error::INVALID_TIMESTAMP,
+                " behind server time; check your clock.",
+                " ahead of server time; check your clock.",
+                "JSON parse error",
+            ]),
         }
-        wanted.push(error::ADDRESS_NOT_ALLOWED.to_owned());
         let answers = answers(Some(endpoint.name));
         let is_shown = |text: &str| answers.iter().any(|answer| answer.contains(text));
         for text in wanted {
-            assert!(is_shown(&text), "{}: no case for {text}", endpoint.name);
+            assert!(is_shown(text), "{}: no case for {text}", endpoint.name);
         }
         let lacks = |scope: Scope| error::lacks_scope(scope).replace('"', "\\\"");
         let scopes = [Scope::Read, Scope::Order, Scope::Transfer];
@@ -140,5 +160,45 @@ fn every_endpoint_with_a_key_has_a_case_for_each_thing_wrong_with_it() {
         assert!(is_refused, "{}: no case for a key without the scope", endpoint.name);
         looked_at += 1;
     }
-    assert!(looked_at >= 13, "{looked_at} endpoints");
+    assert!(looked_at >= 14, "{looked_at} endpoints");
+}
+
+/// Each member of a body can be wrong, and those that have to be there can be missing.
+#[test]
+fn every_member_of_a_body_has_a_case_in_which_it_is_wrong() {
+    for endpoint in signed() {
+        let answers = answers(Some(endpoint.name));
+        let is_told = |text: &str| answers.iter().any(|answer| answer.contains(text));
+        for field in endpoint.takes {
+            let about = format!("\"{}\":[\"", field.name);
+            assert!(is_told(&about), "{}: {} is never wrong", endpoint.name, field.name);
+            let missing = format!("{about}{}\"", error::REQUIRED);
+            let is_missing = is_told(&missing);
+            assert_eq!(is_missing, !field.is_optional, "{}: {}", endpoint.name, field.name);
+        }
+    }
+}
+
+/// A request that comes again, in the same bytes or with the same `Idempotency-Key`.
+#[test]
+fn every_signed_endpoint_has_a_case_for_each_way_of_coming_again() {
+    for endpoint in signed() {
+        let cases: Vec<_> =
+            case::all().into_iter().filter(|case| case.endpoint == endpoint.name).collect();
+        let has_twin = |case: &case::Case| {
+            let last_two = case.requests.windows(2);
+            last_two.into_iter().any(|pair| pair[0] == pair[1])
+        };
+        assert!(cases.iter().any(has_twin), "{}: nothing is sent twice", endpoint.name);
+        // What changes nothing the second time remembers nothing.
+        if endpoint.name == "order_reclaim" {
+            continue;
+        }
+        let answers = answers(Some(endpoint.name));
+        let too_long = format!("Idempotency-Key\":[\"{}", error::longer_than(MAX_KEY_LEN));
+        for text in [error::REPLAYED_ELSEWHERE, error::IDEMPOTENCY_KEY_REUSED, &too_long] {
+            let is_shown = answers.iter().any(|answer| answer.contains(text));
+            assert!(is_shown, "{}: no case for {text}", endpoint.name);
+        }
+    }
 }
