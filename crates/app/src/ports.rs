@@ -282,7 +282,7 @@ pub trait Store: Send + Sync {
     async fn scanned(&self) -> Result<Option<ScannedBlock>, StoreError>;
 
     /// Whether what is written becomes durable: false from a commit that the machine refused, as on a
-    /// full disk, until one that went through.
+    /// full disk, until one that went through; and for good once damage was met.
     async fn is_fit(&self) -> bool {
         true
     }

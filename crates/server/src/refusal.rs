@@ -160,9 +160,9 @@ impl From<InvalidPage> for Refusal {
 
 impl From<KeyFailed> for Refusal {
     fn from(failed: KeyFailed) -> Self {
-        match &failed {
-            KeyFailed::Store(StoreError::Busy) => Self::busy(),
-            KeyFailed::Store(_) | KeyFailed::Sealed { .. } => Self::internal(&failed),
+        match failed {
+            KeyFailed::Store(failed) => failed.into(),
+            KeyFailed::Sealed { .. } => Self::internal(&failed),
         }
     }
 }
@@ -173,7 +173,7 @@ impl From<StoreError> for Refusal {
             StoreError::Busy => Self::busy(),
             StoreError::Unavailable(_) => {
                 tracing::error!("the database does not answer: {failed}");
-                Self::unavailable(StatusCode::SERVICE_UNAVAILABLE)
+                Self::busy()
             }
             StoreError::LeaseLost | StoreError::Conflict(_) | StoreError::Broken(_) => {
                 Self::internal(&failed)

@@ -9,6 +9,7 @@ use crate::engine::{Engine, FailPoint};
 use crate::fault::Fault;
 use crate::job::job;
 use crate::sql::Connection;
+use crate::sqlite_dialect::is_damage;
 use crate::threads::Threads;
 
 /// Keeps everything in one database.
@@ -16,6 +17,9 @@ pub struct SqlStore {
     doors: Doors,
     /// False from a commit that the machine refused until one that wrote something.
     is_fit: AtomicBool,
+    /// True once something read or written met a damaged page. What touches other pages goes through, so
+    /// that only opening the file again ends it.
+    is_damaged: AtomicBool,
 }
 
 /// How a job reaches a connection.
@@ -38,12 +42,12 @@ impl SqlStore {
     }
 
     const fn behind(doors: Doors) -> Self {
-        Self { doors, is_fit: AtomicBool::new(true) }
+        Self { doors, is_fit: AtomicBool::new(true), is_damaged: AtomicBool::new(false) }
     }
 
-    /// Whether what was last written became durable.
+    /// Whether what was last written became durable, and the file was never found damaged.
     pub(crate) fn takes_writes(&self) -> bool {
-        self.is_fit.load(Ordering::Relaxed)
+        self.is_fit.load(Ordering::Relaxed) && !self.is_damaged.load(Ordering::Relaxed)
     }
 
     /// Asks this at each moment of each commit from now on; `None` stops asking. False, and without
@@ -77,6 +81,7 @@ impl SqlStore {
             Doors::Inline(engine) => lock(engine).execute(vec![job]),
         }
         let given = waiting.await.unwrap_or_else(|_| Err(ended()));
+        self.look_for_damage(&given);
         match &given {
             Err(StoreError::Unavailable(_)) => self.is_fit.store(false, Ordering::Relaxed),
             Ok(_) if has_written.load(Ordering::Relaxed) => {
@@ -98,7 +103,15 @@ impl SqlStore {
             Doors::Threads { readers, .. } => readers.send(job)?,
             Doors::Inline(engine) => lock(engine).read(job),
         }
-        waiting.await.unwrap_or_else(|_| Err(ended()))
+        let given = waiting.await.unwrap_or_else(|_| Err(ended()));
+        self.look_for_damage(&given);
+        given
+    }
+
+    fn look_for_damage<T>(&self, given: &Result<T, StoreError>) {
+        if given.as_ref().is_err_and(is_damage) {
+            self.is_damaged.store(true, Ordering::Relaxed);
+        }
     }
 }
 

@@ -17,6 +17,14 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 /// Bytes to which the log is cut after a checkpoint.
 const LOG_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
+/// How what is said about a damaged file begins.
+const DAMAGED: &str = "the database file is damaged";
+
+/// Whether an error says that the file is damaged, which nothing but another file makes good.
+pub(crate) fn is_damage(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(text) if text.starts_with(DAMAGED))
+}
+
 /// Sets up a connection that may write.
 pub(crate) fn prepare_writer(
     connection: &Connection,
@@ -86,7 +94,7 @@ fn failure(error: ffi::Error, text: String) -> StoreError {
             _,
         ) => StoreError::Broken(text),
         (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => {
-            StoreError::Unavailable(format!("the database file is damaged: {text}"))
+            StoreError::Unavailable(format!("{DAMAGED}: {text}"))
         }
         // Everything else is the machine's: a full disk, a failed read, a file that is locked,
         // read-only, gone or damaged.

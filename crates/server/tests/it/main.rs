@@ -16,6 +16,7 @@ mod conformance;
 mod console;
 mod console_batches;
 mod deposits;
+mod disk;
 mod doubts;
 mod endings;
 mod energy;
