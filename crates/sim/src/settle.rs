@@ -180,9 +180,7 @@ impl Run {
         let is_helped = stage.with(|state| state.helped.contains(&order.receiver));
         let takes = order.collection().map_or(order.energy, |wanted| wanted.transfer_energy);
         let lacked_all = order.energy >= takes && order.energy > Energy::ZERO;
-        // One that its merchant stopped may have ended before a fork undid all of it.
-        let is_stopped = order.stopped.is_some();
-        if lacked_all && !has_lent && !is_helped && !is_stopped {
+        if lacked_all && !has_lent && !is_helped {
             let text = format!("{} sun were charged and nothing was lent", order.price.get());
             stage.violate("what is charged was lent", Some(order.id), text);
         }

@@ -271,10 +271,12 @@ pub(super) fn is_over(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits)
     order.used.is_some() || order.stopped.is_some() || moment.now >= rent_end(whole, limits)
 }
 
-/// Whether a delivered order may end once everything is back: it is over, and what used it cannot be
-/// undone any more.
+/// Whether a delivered order may end once everything is back: it is over, and neither what it lent nor
+/// what used it can be undone any more.
 pub(super) fn may_end(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
-    is_over(whole, moment, limits) && whole.uses_to_prove().all(|(_, at)| moment.solid_now >= at)
+    is_over(whole, moment, limits)
+        && whole.is_lent_for_good()
+        && whole.uses_to_prove().all(|(_, at)| moment.solid_now >= at)
 }
 
 /// When the energy has to go back even if it was not used.

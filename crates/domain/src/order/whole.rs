@@ -67,6 +67,13 @@ impl WholeOrder {
         self.legs.iter().all(Leg::is_closed)
     }
 
+    /// Whether no fork can undo any more what it lent: until then it may turn out to have lent nothing.
+    #[must_use]
+    pub fn is_lent_for_good(&self) -> bool {
+        let mut out = self.txs.iter().filter(|tx| tx.road == Road::Out);
+        out.all(|tx| matches!(tx.state, TxState::Solid | TxState::Lost))
+    }
+
     /// Whether every leg that fills it is on chain.
     #[must_use]
     pub fn is_filled(&self) -> bool {

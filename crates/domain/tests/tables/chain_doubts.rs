@@ -82,6 +82,7 @@ fn a_fork_below_the_way_back_leaves_both_transactions_to_themselves() {
         clock    +3s
         included o1/1 back        -> 1 returned
         included o1/1 out
+        solid
         proven   o1               -> ended
         solid
         next     o1               -> close
@@ -289,6 +290,7 @@ fn a_refused_way_back_is_tried_again_ever_more_slowly() {
         next     o1               -> sign 1 back
         sign     o1/1             -> 1 returning
         included o1/1             -> 1 returned
+        solid
         proven   o1               -> ended
         ",
     );
@@ -370,9 +372,7 @@ fn a_transfer_that_a_fork_undid_is_expected_again() {
         merchant m1 trx 100
         pool     w1 energy 200000
         order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         used     o1 t1            -> 1 owed
         unused   o1 t2            -> nothing changes
         unused   o1 t1            -> 1 included       # nothing was sent to take it back
@@ -408,9 +408,7 @@ fn a_use_that_the_solid_chain_does_not_hold_did_not_happen() {
         merchant m1 trx 100
         pool     w1 energy 200000
         order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         clock    +3s
         used     o1 t1            -> 1 owed
         sign     o1/1             -> 1 returning
@@ -438,9 +436,7 @@ fn a_use_that_a_fork_put_into_another_block_is_proven_by_that_one() {
         merchant m1 trx 100
         pool     w1 energy 200000
         order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         clock    +3s
         used     o1 t1            -> 1 owed
         sign     o1/1             -> 1 returning

@@ -158,9 +158,7 @@ fn a_used_leg_that_a_fork_undid_is_sent_again_and_taken_back() {
         merchant m1 trx 100
         pool     w1 energy 70000
         order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         reorged  o1/1             -> 1 signed
         used     o1 t1            -> nothing changes
         included o1/1             -> 1 included

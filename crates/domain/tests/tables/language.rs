@@ -15,6 +15,7 @@
 //! solid                          the solid head is the head: what is included cannot be undone
 //! clock +90s                     wall time and the newest block move on
 //! read o1 energy 64414           A as it is from now on, and the order reads it
+//! ready o1 energy 64414          what is planned is signed and included, then A is read like that
 //! used o1 t7                     transfer t7 was seen
 //! call o1 t7 30000               call t7 was seen and used so much of the order's energy
 //! stop o1                        the merchant ends it
@@ -129,6 +130,7 @@ impl Script {
                 self.shown.entry((*name).to_owned()).or_default().push(lent);
             }
             ["order", order, payer, address] => return self.order(order, payer, address),
+            ["ready", order, what @ ..] => return self.ready(order, what),
             ["rent", order, payer, address, energy, period, how @ ..] => {
                 let days = period.strip_suffix('D').map(|days| number(days).try_into().unwrap());
                 let wanted = Wanted::Energy {
@@ -205,6 +207,19 @@ impl Script {
         let before = self.world.orders[order].clone();
         let decided = self.world.tell(order, event);
         say::decision(&self.world, Some(&before), decided)
+    }
+
+    /// What is planned for an order goes well, and its address is read; what came of the reading.
+    fn ready(&mut self, order: &str, what: &[&str]) -> String {
+        let legs = &self.world.orders[index(order)].legs;
+        let planned = legs.iter().filter(|leg| leg.state == LegState::Planned);
+        let planned: Vec<u8> = planned.map(|leg| leg.id.number).collect();
+        for number in planned {
+            let leg = format!("{order}/{number}");
+            assert_eq!(self.row(&["sign", &leg]), format!("{number} signed"));
+            assert_eq!(self.row(&["included", &leg]), format!("{number} included"));
+        }
+        self.row(&[&["read", order], what].concat())
     }
 
     fn order(&mut self, order: &str, payer: &str, name: &str) -> String {

@@ -24,6 +24,7 @@ fn what_nobody_counts_on_goes_back_first() {
         call     o1 t1 65000      -> 2 owed
         sign     o1/2             -> 2 returning
         included o1/2             -> 2 returned
+        solid
         proven   o1               -> ended
         ",
     );
@@ -36,9 +37,7 @@ fn another_orders_share_of_the_same_record_stays() {
         merchant m1 trx 100
         pool     w1 energy 200000
         rent     o1 m1 A 65000 1D -> 1 w1 lends 65130 energy, held 5.85
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 5.85, callback 40
+        ready    o1 energy 65130  -> delivered, settled 5.85, callback 40
         shown    A w1 65130
         rent     o2 m1 A 65000 1H exclusive -> 1 w1 lends 65130 energy, held 3.9
         solid

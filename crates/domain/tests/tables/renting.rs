@@ -21,6 +21,8 @@ fn an_hour_goes_back_as_soon_as_it_is_used_up() {
         call     o1 t3 1          -> 1 owed           # what is left is of no use
         sign     o1/1             -> 1 returning
         included o1/1             -> 1 returned
+        next     o1               -> wait 60s
+        solid
         next     o1               -> prove use
         proven   o1               -> ended
         solid
@@ -37,9 +39,7 @@ fn a_call_that_a_fork_undid_uses_nothing() {
         merchant m1 trx 100
         pool     w1 energy 200000
         rent     o1 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 3.9, callback 40
+        ready    o1 energy 65130  -> delivered, settled 3.9, callback 40
         call     o1 t1 1000
         call     o1 t2 59000
         clock    +3s
@@ -68,9 +68,7 @@ fn an_hour_that_is_not_used_up_ends_with_the_hour() {
         merchant m1 trx 100
         pool     w1 energy 70000
         rent     o1 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 3.9, callback 40
+        ready    o1 energy 65130  -> delivered, settled 3.9, callback 40
         call     o1 t1 20000
         clock    +3599s
         tick     o1               -> nothing changes
@@ -88,9 +86,7 @@ fn days_last_however_much_is_used() {
         merchant m1 trx 100
         pool     w1 energy 70000
         rent     o1 m1 A 65000 3D -> 1 w1 lends 65130 energy, held 15.6
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 15.6, callback 40
+        ready    o1 energy 65130  -> delivered, settled 15.6, callback 40
         call     o1 t1 65000      -> nothing changes
         used     o1 t1            -> nothing changes
         next     o1               -> wait 259200s
@@ -179,13 +175,15 @@ fn an_early_end_takes_back_and_refunds_nothing() {
         merchant m1 trx 200
         pool     w1 energy 70000
         rent     o1 m1 A 65000 30D -> 1 w1 lends 65130 energy, held 136.5
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 136.5, callback 40
+        ready    o1 energy 65130  -> delivered, settled 136.5, callback 40
         stop     o1               -> 1 owed
         stop     o1               -> nothing changes
         sign     o1/1             -> 1 returning
         included o1/1             -> 1 returned
+        next     o1               -> wait 60s         # what it lent could still be undone
+        tick     o1               -> nothing changes
+        solid
+        next     o1               -> tick
         tick     o1               -> ended
         stop     o1               -> nothing changes
         money    m1               -> available 63.5, held 0, revenue 136.5
@@ -200,9 +198,7 @@ fn an_early_end_of_what_a_fork_undid_for_good_is_paid_back() {
         merchant m1 trx 100
         pool     w1 energy 70000
         rent     o1 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 3.9, callback 40
+        ready    o1 energy 65130  -> delivered, settled 3.9, callback 40
         reorged  o1/1             -> 1 signed
         stop     o1
         clock    +60s
@@ -218,19 +214,64 @@ fn an_early_end_of_what_a_fork_undid_for_good_is_paid_back() {
 }
 
 #[test]
+fn an_early_end_that_a_fork_undid_with_what_it_lent_is_paid_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        rent     o1 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
+        ready    o1 energy 65130  -> delivered, settled 3.9, callback 40
+        stop     o1               -> 1 owed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        reorged  o1/1 back        -> 1 returning
+        reorged  o1/1 out
+        clock    +60s
+        solid
+        next     o1               -> prove 1 out
+        lost     o1/1 out
+        next     o1               -> prove 1 back
+        lost     o1/1 back        -> 1 dropped
+        next     o1               -> tick
+        tick     o1               -> refunded, refunded 3.9
+        next     o1               -> close
+        money    m1               -> available 100, held 0, revenue 0
+        ",
+    );
+}
+
+/// The chain showed that somebody else had taken it back, so that it needed no way back of ours.
+#[test]
+fn an_early_end_of_what_was_not_lent_although_it_was_seen_as_back_is_paid_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        rent     o1 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
+        ready    o1 energy 65130  -> delivered, settled 3.9, callback 40
+        stop     o1               -> 1 owed
+        returned o1/1             -> 1 returned
+        tick     o1               -> nothing changes
+        reorged  o1/1 out
+        clock    +60s
+        solid
+        lost     o1/1 out
+        next     o1               -> tick
+        tick     o1               -> refunded, refunded 3.9
+        ",
+    );
+}
+
+#[test]
 fn an_early_end_drops_what_was_planned_to_fill_it_again_although_others_count_on_the_address() {
     check(
         "
         merchant m1 trx 100
         pool     w1 energy 200000
         rent     o1 m1 A 65000 1D -> 1 w1 lends 65130 energy, held 5.85
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 5.85, callback 40
+        ready    o1 energy 65130  -> delivered, settled 5.85, callback 40
         rent     o2 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
-        sign     o2/1             -> 1 signed
-        included o2/1             -> 1 included
-        read     o2 energy 130260 -> delivered, settled 3.9, callback 40
+        ready    o2 energy 130260 -> delivered, settled 3.9, callback 40
         reorged  o1/1             -> 1 signed
         clock    +60s
         solid
@@ -267,9 +308,7 @@ fn an_early_end_waits_for_what_it_would_spoil() {
         merchant m1 trx 100
         pool     w1 energy 200000
         rent     o1 m1 A 65000 1D -> 1 w1 lends 65130 energy, held 5.85
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 5.85, callback 40
+        ready    o1 energy 65130  -> delivered, settled 5.85, callback 40
         order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571   # rented is not its own
         sign     o2/1             -> 1 signed
         included o2/1             -> 1 included
@@ -292,13 +331,9 @@ fn days_do_not_keep_the_energy_of_a_used_collection() {
         pool     w1 energy 200000
         rent     o1 m1 A 65000 30D -> the order costs 136500000 sun and 100000000 sun are available
         rent     o1 m1 A 65000 3D -> 1 w1 lends 65130 energy, held 15.6
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 65130  -> delivered, settled 15.6, callback 40
+        ready    o1 energy 65130  -> delivered, settled 15.6, callback 40
         order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        sign     o2/1             -> 1 signed
-        included o2/1             -> 1 included
-        read     o2 energy 129543 -> delivered, settled 3.8571, callback 40
+        ready    o2 energy 129543 -> delivered, settled 3.8571, callback 40
         used     o2 t1            -> 1 owed
         ",
     );

@@ -12,9 +12,7 @@ fn the_same_energy_is_not_promised_twice() {
         order    o1 m1 A
         order    o2 m1 A          -> 1 w1 lends 58687 energy, held 3.5142   # 5715 are left over
         read     o1               -> delivered, callback 40
-        sign     o2/1             -> 1 signed
-        included o2/1             -> 1 included
-        read     o2 energy 128687 -> delivered, settled 3.5142, callback 40
+        ready    o2 energy 128687 -> delivered, settled 3.5142, callback 40
         ",
     );
 }
@@ -27,13 +25,9 @@ fn a_used_order_waits_for_the_other_and_both_go_back() {
         pool     w1 energy 200000
         address  A free 10000
         order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571   # o1's margin leaves with o1
-        sign     o2/1             -> 1 signed
-        included o2/1             -> 1 included
-        read     o2 energy 128826 -> delivered, settled 3.8571, callback 40
+        ready    o2 energy 128826 -> delivered, settled 3.8571, callback 40
         used     o1 t1            -> ok
         next     o1               -> wait 60s
         tick     o1               -> nothing changes
@@ -45,6 +39,7 @@ fn a_used_order_waits_for_the_other_and_both_go_back() {
         sign     o2/1             -> 1 returning
         included o1/1             -> 1 returned
         included o2/1             -> 1 returned
+        solid
         proven   o1               -> ended
         proven   o2               -> ended
         solid
@@ -62,9 +57,7 @@ fn new_energy_is_lent_after_the_old_is_back() {
         pool     w1 energy 200000
         address  A free 10000
         order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         used     o1 t1            -> 1 owed
         address  A energy 64413 used 64285
         order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
@@ -123,9 +116,7 @@ fn an_order_whose_unused_energy_is_going_back_is_not_paid_for_by_the_next() {
         pool     w1 energy 200000
         address  A free 10000
         order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        sign     o1/1             -> 1 signed
-        included o1/1             -> 1 included
-        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         clock    +3600s
         tick     o1               -> 1 owed
         order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
@@ -226,9 +217,7 @@ fn what_was_used_stays_while_an_order_that_bought_nothing_counts_on_it() {
         order    o1 m1 A
         read     o1               -> delivered, callback 40
         order    o2 m1 A          -> 1 w1 lends 8587 energy, held 0.5142   # 55715 are left over
-        sign     o2/1             -> 1 signed
-        included o2/1             -> 1 included
-        read     o2 energy 128587 -> delivered, settled 0.5142, callback 40
+        ready    o2 energy 128587 -> delivered, settled 0.5142, callback 40
         used     o2 t1            -> ok               # back now, it would take used energy along
         next     o2               -> wait 60s
         tick     o2               -> nothing changes
@@ -248,9 +237,7 @@ fn an_order_that_is_read_back_later_does_not_hold_what_was_used() {
         address  A energy 120000 free 10000
         order    o1 m1 A
         order    o2 m1 A          -> 1 w1 lends 8587 energy, held 0.5142
-        sign     o2/1             -> 1 signed
-        included o2/1             -> 1 included
-        read     o2 energy 128587 -> delivered, settled 0.5142, callback 40
+        ready    o2 energy 128587 -> delivered, settled 0.5142, callback 40
         used     o2 t1            -> 1 owed           # o1 will see what is left
         ",
     );
@@ -265,9 +252,7 @@ fn what_was_used_goes_back_when_all_promises_from_before_are_over() {
         address  A energy 120000 free 10000
         order    o1 m1 A
         order    o2 m1 A          -> 1 w1 lends 8587 energy, held 0.5142
-        sign     o2/1             -> 1 signed
-        included o2/1             -> 1 included
-        read     o2 energy 128587 -> delivered, settled 0.5142, callback 40
+        ready    o2 energy 128587 -> delivered, settled 0.5142, callback 40
         read     o1               -> delivered, callback 40
         used     o2 t1            -> ok
         clock    +3599s                               # the rent of o1

@@ -187,11 +187,11 @@ pub(crate) async fn a_whole_life_leaves_nothing_open(store: &dyn Store) {
     happen(store, id, Event::Signed(back), used, None).await.unwrap().unwrap();
     let included = Event::Included { txid, block: 101, at: used, has_succeeded: true };
     happen(store, id, included, used, None).await.unwrap().unwrap();
-    let proven = Event::UseProven(vec![transfer]);
-    happen(store, id, proven, used, None).await.unwrap().unwrap();
     let (whole, _) = store.whole(id).await.unwrap().unwrap();
     let txids: Vec<TxId> = whole.txs.iter().map(|tx| tx.txid).collect();
     store.mark_solid(&txids).await.unwrap();
+    let proven = Event::UseProven(vec![transfer]);
+    happen(store, id, proven, used, None).await.unwrap().unwrap();
     let (whole, _) = store.whole(id).await.unwrap().unwrap();
     assert!(whole.is_closed(), "{whole:?}");
     assert_eq!((whole.order.used, whole.order.used_by), (Some(used), Some(transfer)));

@@ -8,7 +8,7 @@ use crate::callback::{CallbackEvent, Outcome};
 use crate::collect::plan::units_for_sun;
 use crate::collect::{ChainTotals, Need, Reading, plan_legs};
 use crate::ledger::facts::{order_refunded, order_released, order_settled};
-use crate::leg::{Leg, LegEvent, LegKind, LegState, step as leg_step};
+use crate::leg::{Leg, LegEvent, LegKind, LegState, Road, step as leg_step};
 use crate::limits::{ORDER_LEGS_EVER_MAX, ORDER_LEGS_MAX};
 use crate::order::next::{is_over, is_overdue, is_waiting, may_end, may_release};
 use crate::order::{OrderState, Use, WholeOrder};
@@ -66,10 +66,13 @@ pub(super) fn read_back(
     Ok(())
 }
 
-/// Whether it planned legs and none of them is on chain.
+/// Whether it planned legs and none of them is on chain. One whose way out a fork undid after it was back
+/// stays as returned.
 fn came_to_nothing(whole: &WholeOrder) -> bool {
-    let is_dropped = |leg: &Leg| leg.state == LegState::Dropped;
-    whole.fill_legs().any(is_dropped) && whole.fill_legs().all(is_dropped)
+    let is_nothing = |leg: &Leg| {
+        leg.state == LegState::Dropped || whole.live_tx(leg.id.number, Road::Out).is_none()
+    };
+    whole.fill_legs().next().is_some() && whole.fill_legs().all(is_nothing)
 }
 
 /// The legs for a shortfall and the pool that is left, from other wallets than those that failed
@@ -340,8 +343,8 @@ pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result
     }
 }
 
-/// Everything lent is to go back, if it may; with nothing left to come back the order ends, unless its
-/// use is to be proven first.
+/// Everything lent is to go back, if it may; with nothing left to come back, and what was lent solid, the
+/// order ends, unless its use is to be proven first.
 fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
     if may_release(&decision.whole, around.others, &around.moment, around.limits) {
         let_go(decision)?;
@@ -351,7 +354,7 @@ fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Ref
     if !whole.is_back() || is_to_prove || !may_end(whole, &around.moment, around.limits) {
         return Ok(());
     }
-    // Its merchant ended it after a fork had undone what it lent, and that never came back.
+    // Its merchant ended it, and a fork has undone for good what it lent.
     if came_to_nothing(whole) {
         return refund(decision, around.moment.now);
     }

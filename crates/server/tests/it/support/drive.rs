@@ -121,8 +121,11 @@ impl World {
         }
     }
 
-    /// Lets time pass, with one block at its end.
+    /// Lets time pass, with one block at its end. What is an hour old then is solid.
     pub(crate) async fn pass_secs(&mut self, secs: i64) {
+        if secs >= 3_600 {
+            self.chain.solidify();
+        }
         let now = self.clock.now().after_secs(secs);
         self.pass_to(now).await;
     }
