@@ -21,7 +21,7 @@ const CUSTOMER: u64 = 77_000;
 const BALANCE: i64 = 100_000_000;
 
 impl World {
-    async fn for_deposits(storage: Storage) -> Self {
+    pub(crate) async fn for_deposits(storage: Storage) -> Self {
         let tune = |config: &mut sunsweep::config::Config| {
             config.deposits.xpub = XPUB.to_owned();
             config.deposits.blocks_per_read = 7;
@@ -31,7 +31,7 @@ impl World {
         world
     }
 
-    async fn deposit_address(&self, merchant: MerchantId) -> Address {
+    pub(crate) async fn deposit_address(&self, merchant: MerchantId) -> Address {
         let keys = self.config.deposit_keys().unwrap().unwrap();
         let node = &*self.app.node;
         let me = administrator(self);
@@ -43,12 +43,12 @@ impl World {
     }
 
     /// Scans until nothing is left.
-    async fn scan_all(&self) {
+    pub(crate) async fn scan_all(&self) {
         let mut scanner = self.scanner();
         while let Scanned::Behind { .. } = scanner.scan().await.unwrap() {}
     }
 
-    fn deposits(&self, to: Address, trx: i64) {
+    pub(crate) fn deposits(&self, to: Address, trx: i64) {
         self.pays(CUSTOMER, to, Sun::from_trx(trx));
     }
 

@@ -16,8 +16,34 @@ use crate::support::{Setup, World, never_activated, plain};
 
 impl World {
     async fn found(&self) -> Findings {
+        self.found_in(None).await
+    }
+
+    /// What is found in these blocks.
+    async fn found_in(&self, blocks: Option<(i64, i64)>) -> Findings {
         let (node, prices) = (&*self.app.node, &self.app.settings.prices);
-        reconcile(&*self.store, node, prices, None, &|_, _| {}).await.unwrap()
+        reconcile(&*self.store, node, prices, blocks, &|_, _| {}).await.unwrap()
+    }
+
+    /// The database as it is now, to be put back later.
+    fn copied_to(&self, directory: &tempfile::TempDir) -> std::path::PathBuf {
+        let copy = directory.path().join("yesterday.sqlite");
+        back_up(&self.config.sqlite_path(), &copy).unwrap();
+        copy
+    }
+
+    /// Goes on with a copy.
+    async fn put_back(&mut self, copy: &std::path::Path) {
+        self.config.database.url = format!("sqlite:{}", copy.display());
+        self.restart().await;
+    }
+
+    /// Blocks in which everything so far becomes solid, and is looked at.
+    async fn make_final(&mut self) {
+        self.mine(2).await;
+        self.chain.solidify();
+        self.mine(2).await;
+        self.scan_all().await;
     }
 
     fn administrator(&self) -> Administrator {
@@ -52,8 +78,7 @@ async fn a_copy_learns_from_the_chain_what_it_has_forgotten() {
     let order = world.order(&wanted(known, recipient_with())).await;
     world.mine(3).await;
     assert_eq!(world.status(&order).await, 40);
-    let copy = elsewhere.path().join("yesterday.sqlite");
-    back_up(&world.config.sqlite_path(), &copy).unwrap();
+    let copy = world.copied_to(&elsewhere);
     let before = world.balances().await;
 
     let later = world.order(&wanted(forgotten, recipient_with())).await;
@@ -64,8 +89,7 @@ async fn a_copy_learns_from_the_chain_what_it_has_forgotten() {
     world.chain.mine(1);
     assert!(world.found().await.is_clean(), "who has seen it all misses nothing");
 
-    world.config.database.url = format!("sqlite:{}", copy.display());
-    world.restart().await;
+    world.put_back(&copy).await;
     assert_eq!(world.balances().await, before, "its money is back, and the energy is still out");
     let found = world.found().await;
     let deeds: Vec<Deed> = found.txs.iter().map(|tx| tx.deed).collect();
@@ -107,5 +131,86 @@ async fn a_copy_learns_from_the_chain_what_it_has_forgotten() {
     // The copy serves from here on.
     world.mine(1).await;
     assert!(world.sweeps(known, recipient_with()));
+    world.finish().await;
+}
+
+/// What came in is credited by the scan, which goes on from where the copy was; what went out is posted.
+#[tokio::test]
+async fn a_copy_learns_what_was_sent_and_paid_in_after_it() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut world = World::for_deposits(Storage::File).await;
+    let (address, receiver) = (world.deposit_address(world.merchant).await, world.payer(plain));
+    world.make_final().await;
+    let copy = world.copied_to(&elsewhere);
+    let before = world.balances().await.0;
+
+    let sent = world.transfer(receiver, 345_000).await;
+    assert_eq!(sent.status(), 200, "{}", sent.body);
+    world.deposits(address, 25);
+    world.make_final().await;
+    let after = world.balances().await.0;
+    assert_eq!(after, before - 645_000 + 25_000_000);
+    assert!(world.found().await.is_clean(), "who has seen it all misses nothing");
+
+    world.put_back(&copy).await;
+    assert_eq!(world.balances().await.0, before);
+    let found = world.found().await;
+    assert!(!found.is_clean());
+    let [tx] = found.txs[..] else { panic!("{found:?}") };
+    assert_eq!(tx.txid.to_string(), sent.json()["txid"].as_str().unwrap());
+    assert_eq!((tx.deed, tx.receiver), (Deed::Sent(Sun::new(345_000)), receiver));
+    assert_eq!((tx.charge, tx.merchant), (Sun::new(645_000), Some(world.merchant)));
+    let [deposit] = found.deposits[..] else { panic!("{found:?}") };
+    assert_eq!((deposit.address, deposit.amount), (address, Sun::from_trx(25)));
+    assert!(deposit.is_ahead_of_scan);
+
+    assert!(world.post_entries(&found).await.iter().all(Result::is_ok));
+    let again = world.post_entries(&found).await.remove(0);
+    assert!(matches!(again, Err(AdminRefused::Store(StoreError::Conflict(_)))), "{again:?}");
+    let found = world.found().await;
+    assert!(found.txs.iter().all(|tx| tx.is_posted) && !found.is_clean(), "the deposit is left");
+    for _ in 0..2 {
+        world.watch().await;
+        world.scan_all().await;
+        assert_eq!(world.balances().await.0, after, "as if nothing had been forgotten");
+    }
+    world.finish().await;
+}
+
+/// The copy does not know the address any more, so its scan goes past what was paid to it.
+#[tokio::test]
+async fn a_deposit_that_the_scan_has_passed_is_named_when_its_address_is_known_again() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut world = World::for_deposits(Storage::File).await;
+    world.deposit_address(world.merchant).await;
+    let receiver = world.payer(plain);
+    world.add_merchant_with_key("C433BFF1CDE7450AA38A56BEAC690DD4").await;
+    let other = world.store.merchants().await.unwrap().pop().unwrap().id;
+    assert_ne!(other, world.merchant);
+    world.make_final().await;
+    let copy = world.copied_to(&elsewhere);
+
+    let first = world.app.node.solid_head().await.unwrap().number;
+    let address = world.deposit_address(other).await;
+    world.deposits(address, 7);
+    assert_eq!(world.transfer(receiver, 345_000).await.status(), 200);
+    world.make_final().await;
+    let last = world.app.node.solid_head().await.unwrap().number;
+    assert_eq!(world.store.deposits(Some(other), 10).await.unwrap().len(), 1);
+
+    world.put_back(&copy).await;
+    world.watch().await;
+    world.scan_all().await;
+    let found = world.found_in(Some((first, last))).await;
+    assert_eq!(found.deposits, Vec::new(), "an address that no row knows");
+    let [tx] = found.txs[..] else { panic!("{found:?}") };
+    assert_eq!(tx.merchant, None, "either of two merchants may have sent it");
+    assert_eq!(world.deposit_address(other).await, address, "the same as before");
+    let found = world.found_in(Some((first, last))).await;
+    let [deposit] = found.deposits[..] else { panic!("{found:?}") };
+    assert_eq!((deposit.merchant, deposit.amount), (other, Sun::from_trx(7)));
+    assert!(!deposit.is_ahead_of_scan, "a person has to credit it");
+    world.scan_all().await;
+    assert_eq!(world.store.deposits(Some(other), 10).await.unwrap(), Vec::new());
     world.finish().await;
 }

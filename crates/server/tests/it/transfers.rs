@@ -46,7 +46,7 @@ impl World {
         signed(self.now_secs(), &wanted(receiver, amount), &[])
     }
 
-    async fn transfer(&self, receiver: Address, amount: i64) -> Answer {
+    pub(crate) async fn transfer(&self, receiver: Address, amount: i64) -> Answer {
         self.send(&self.transfer_request(receiver, amount)).await
     }
 
