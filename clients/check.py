@@ -5,15 +5,18 @@
                                                `sunsweep dev --json` printed (- for standard input)
 
 For each language: the listener takes genuine callbacks and refuses others; an order is placed, its
-callback arrives and verifies, queries agree, a wrong secret is refused. Then seed/run.py.
+callback arrives and verifies, queries agree, a wrong secret is refused. Then energy, an operator's
+program over /admin/v1 (if FILE names it), and seed/run.py.
 Uses the libraries that ci/check.sh installs. The last line is `N passed, N failed`; the exit status
 is 1 if any failed.
 """
 
 import argparse
 import contextlib
+import csv
 import hashlib
 import hmac
+import io
 import json
 import re
 import secrets
@@ -37,7 +40,7 @@ SEED_TIMEOUT_SECS = 400
 
 SEED_SAMPLES = 6
 DEV_ARGUMENTS = ["dev", "--json", "--listen", "127.0.0.1:0", "--node-listen", "127.0.0.1:0",
-                 "--block-time-ms", "200", "--addresses", "40"]
+                 "--admin-listen", "127.0.0.1:0", "--block-time-ms", "200", "--addresses", "40"]
 
 
 class Failed(Exception):
@@ -232,6 +235,43 @@ def energy_from_price_to_reclaim(client, world, address):
     expect((found["status"], found["period"], found["refund_amount"]) == (40, 2, 0), f"{found}")
 
 
+def operator_opens_an_account(world, address):
+    """The operator's program makes a merchant with a key and money; the key orders; the statement,
+    read part by part, adds up to what is left."""
+    admin, name = world["admin"], f"Shop {secrets.token_hex(4)}"
+    program = [toolchain.PYTHON, str(toolchain.CLIENTS / "python" / "office.py")]
+    credit = 50_000_000
+    account = ["open", "--url", admin["url"], "--name", name, "--credit-sun", str(credit),
+               "--reason", f'=invoice, "{name}"', "--request", name]
+
+    def office(*words, token=admin["token"]):
+        environment = toolchain.environment(SUNSWEEP_ADMIN_TOKEN=token)
+        return subprocess.run(
+            [*program, *words], env=environment, text=True, capture_output=True,
+            stdin=subprocess.DEVNULL, timeout=PROGRAM_TIMEOUT_SECS, check=False)
+
+    refused = office(*account, token=admin["token"][:-1])
+    expect(refused.returncode == 1 and "HTTP 401" in refused.stderr, f"{refused}")
+    attempts = [office(*account), office(*account)]
+    expect(all(done.returncode == 0 for done in attempts), f"{attempts}")
+    opened = [json.loads(done.stdout) for done in attempts]
+    expect(opened[0]["merchant"] == opened[1]["merchant"], f"two accounts: {opened}")
+    expect(opened[0]["key"] != opened[1]["key"], f"one key: {opened}")
+
+    client = Client([toolchain.PYTHON, str(toolchain.CLIENTS / "python" / "client.py")],
+                    opened[0]["key"], opened[0]["secret"])
+    status, order = client.ask("collect", "--url", world["api_url"], "--receive", address)
+    expect(status == 0 and order["balance"] == credit - order["amount"], f"{status}, {order}")
+
+    told = office("statement", "--url", admin["url"], "--merchant", str(opened[0]["merchant"]))
+    lines = list(csv.DictReader(io.StringIO(told.stdout, newline="")))
+    spendable = [line for line in lines if line["account"] == "available"]
+    sums = [(int(line["amount_sun"]), int(line["balance_sun"])) for line in spendable]
+    expect(sums == [(credit, credit), (-order["amount"], order["balance"])], f"{told}")
+    expect(spendable[0]["reason"] == f'\'=invoice, "{name}"', f"{told}")
+    expect(spendable[1]["order"] == order["serial"], f"{told}")
+
+
 def says_what_is_refused(client, wrong_client, world, address):
     """A wrong secret and an unknown serial: exit status 1, and the server's own words."""
     url = ["--url", world["api_url"]]
@@ -314,6 +354,9 @@ def run_all(world):
               Client(command, key, wrong_secret), world, address)
     check("python: energy from price to reclaim", energy_from_price_to_reclaim,
           Client(commands["python"], key, secret), world, next(addresses))
+    if world.get("admin"):
+        check("python: an operator opens an account", operator_opens_an_account, world,
+              next(addresses))
     check("the page's samples", page_samples, Client(commands["python"], key, secret), world,
           [next(addresses) for _ in range(SEED_SAMPLES)])
     return passed, failed

@@ -52,9 +52,10 @@ pub struct Product {
     pub app: App,
     /// The rows.
     pub store: Arc<dyn Store>,
+    /// What lists are read from.
+    pub records: Arc<dyn Records>,
     /// How the workers pace themselves.
     pub pace: Pace,
-    records: Arc<dyn Records>,
     sessions: Arc<dyn Sessions>,
     keys: Arc<Keys>,
     limits: Arc<Limits>,
@@ -90,6 +91,15 @@ impl Ports {
             lookup: Arc::new(SystemLookup),
         })
     }
+}
+
+/// Where a product takes requests, with the ports that it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// Merchants, and whoever uses the console.
+    pub server: SocketAddr,
+    /// The admin interface, if it has an address.
+    pub admin: Option<SocketAddr>,
 }
 
 /// What a product needs besides its configuration.
@@ -255,16 +265,19 @@ impl Product {
 
     /// Listens, starts the workers, and runs until the token is cancelled; then drains.
     ///
-    /// `on_listening` is told the real address once requests are taken.
+    /// `on_listening` is told the real addresses once requests are taken.
     pub async fn run(
         self,
         listen: SocketAddr,
         stop: CancellationToken,
-        on_listening: impl FnOnce(SocketAddr),
+        on_listening: impl FnOnce(Listening),
     ) -> anyhow::Result<()> {
         let server = HttpServer::bind(listen, self.config.http_limits()).await?;
-        let address = server.local_address();
         let admin = self.bind_admin().await?;
+        let listening = Listening {
+            server: server.local_address(),
+            admin: admin.as_ref().map(HttpServer::local_address),
+        };
         // The embedded database has one server, this one; a shared one may have others at work.
         if !self.config.is_database_shared() {
             let freed = self.store.free_leases().await?;
@@ -286,7 +299,7 @@ impl Product {
             ));
         }
         workers.close();
-        on_listening(address);
+        on_listening(listening);
         let (draining, is_ready) = (stop.clone(), self.is_ready.clone());
         let drain = async move {
             draining.cancelled().await;

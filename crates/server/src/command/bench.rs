@@ -200,6 +200,7 @@ fn options(data: &Path, addresses: usize) -> WorldOptions {
     WorldOptions {
         listen: loopback,
         node_listen: loopback,
+        admin_listen: None,
         data: data.to_owned(),
         block_time_ms: 3_000,
         addresses,

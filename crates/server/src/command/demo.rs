@@ -36,6 +36,7 @@ impl Demo {
         let options = WorldOptions {
             listen: loopback,
             node_listen: loopback,
+            admin_listen: None,
             data: scratch.0.clone(),
             block_time_ms: self.block_time_ms,
             addresses: self.addresses,

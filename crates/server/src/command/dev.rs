@@ -22,6 +22,9 @@ pub(super) struct Dev {
     /// Where the devnet listens.
     #[arg(long, default_value = "127.0.0.1:8090")]
     node_listen: SocketAddr,
+    /// Where the admin interface listens; without it there is none.
+    #[arg(long, value_name = "ADDRESS")]
+    admin_listen: Option<SocketAddr>,
     /// Directory to keep the world in and to resume it from; without it the world is forgotten.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -55,6 +58,7 @@ impl Dev {
         let options = WorldOptions {
             listen: self.listen,
             node_listen: self.node_listen,
+            admin_listen: self.admin_listen,
             data: self.data.clone().unwrap_or_else(|| forgotten.0.clone()),
             block_time_ms: self.block_time_ms,
             addresses: self.addresses,
@@ -64,9 +68,13 @@ impl Dev {
             let world = World::start(&options).await?;
             let files = SweepFiles::write(&world, &options.data)?;
             let people = world.people().await?;
+            let admin = match world.admin_url.clone() {
+                Some(url) => Some(AdminAccess { url, token: world.admin_token().await? }),
+                None => None,
+            };
             match self.json {
-                true => print(&connection_line(&world, &files, &people)),
-                false => introduce(&world, &files, &people),
+                true => print(&connection_line(&world, &files, &people, admin.as_ref())),
+                false => introduce(&world, &files, &people, admin.as_ref()),
             }
             stop_signal().await;
             world.stop().await?;
@@ -121,8 +129,19 @@ impl SweepFiles {
     }
 }
 
+/// The admin interface, with a token that may do everything.
+struct AdminAccess {
+    url: String,
+    token: Zeroizing<String>,
+}
+
 /// Everything that a program needs to use the world.
-fn connection_line(world: &World, files: &SweepFiles, people: &[WorldPerson]) -> String {
+fn connection_line(
+    world: &World,
+    files: &SweepFiles,
+    people: &[WorldPerson],
+    admin: Option<&AdminAccess>,
+) -> String {
     let addresses: Vec<_> = world
         .payment_addresses
         .iter()
@@ -142,6 +161,7 @@ fn connection_line(world: &World, files: &SweepFiles, people: &[WorldPerson]) ->
             "url": console_url(world),
             "people": people.iter().map(person_line).collect::<Vec<_>>(),
         },
+        "admin": admin.map(|admin| json!({"url": admin.url, "token": admin.token.as_str()})),
         "api_key": world.shop.api_key,
         "api_secret": *world.shop.api_secret,
         "node_url": world.node_url,
@@ -182,7 +202,12 @@ fn introduce_console(world: &World, people: &[WorldPerson]) {
     }
 }
 
-fn introduce(world: &World, files: &SweepFiles, people: &[WorldPerson]) {
+fn introduce(
+    world: &World,
+    files: &SweepFiles,
+    people: &[WorldPerson],
+    admin: Option<&AdminAccess>,
+) {
     let first = &world.payment_addresses[0];
     say("A TRON devnet and sunsweep are running. Ctrl-C ends them.");
     say("");
@@ -197,6 +222,10 @@ fn introduce(world: &World, files: &SweepFiles, people: &[WorldPerson]) {
     ));
     print(&format!("cold wallet {} (holds USDT)", world.recipient_with_usdt));
     introduce_console(world, people);
+    if let Some(admin) = admin {
+        print(&format!("admin       {}{}", admin.url, crate::admin::PREFIX));
+        print(&format!("admin token {}", *admin.token));
+    }
     say("");
     say("Your first order, signed in the shell:");
     say("");

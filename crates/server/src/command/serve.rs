@@ -5,7 +5,7 @@ use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 use super::output::{Failure, say};
-use crate::boot::{Product, Secrets};
+use crate::boot::{Listening, Product, Secrets};
 use crate::config::Config;
 use crate::logging;
 
@@ -29,7 +29,12 @@ impl Serve {
                 stop_signal().await;
                 on_signal.cancel();
             });
-            let told = |address| say(&format!("listening on http://{address}"));
+            let told = |listening: Listening| {
+                say(&format!("listening on http://{}", listening.server));
+                if let Some(admin) = listening.admin {
+                    say(&format!("the admin interface listens on http://{admin}"));
+                }
+            };
             product.run(listen, stop, told).await?;
             Ok(())
         })

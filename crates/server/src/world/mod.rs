@@ -4,6 +4,7 @@
 //! with the same client and the same signatures as on mainnet.
 
 mod chain;
+mod office;
 mod people;
 mod seed;
 mod shop;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use app::App;
+use app::records::Records;
 use devnet::Devnet;
 use node::{Endpoint, HttpLimits, HttpTransport, JsonNode, LossRule, NodeSettings, TronNode};
 use tokio::sync::oneshot;
@@ -39,6 +41,8 @@ pub struct WorldOptions {
     pub listen: SocketAddr,
     /// Where the devnet listens.
     pub node_listen: SocketAddr,
+    /// Where the admin interface listens; `None`: there is none.
+    pub admin_listen: Option<SocketAddr>,
     /// Where everything is kept; an existing world there is resumed.
     pub data: PathBuf,
     /// Time between two blocks, in milliseconds.
@@ -76,6 +80,8 @@ pub struct World {
     pub api_url: String,
     /// The devnet.
     pub node_url: String,
+    /// The admin interface, if there is one.
+    pub admin_url: Option<String>,
     /// The built-in token.
     pub usdt: Address,
     /// The merchant with its key.
@@ -92,6 +98,7 @@ pub struct World {
     pub app: App,
     /// The chain, for changing what the outside cannot change.
     pub devnet: Devnet,
+    records: Arc<dyn Records>,
     seed: Seed,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<anyhow::Result<()>>>,
@@ -114,30 +121,32 @@ impl World {
         let plan = chain::Plan::new(&seed, options.addresses);
         let (devnet, node_address, chain_task) = chain::start(options, &plan, &seed, &stop).await?;
         let node_url = format!("http://{node_address}");
-        let config = Config::for_devnet(&node_url, &options.data, options.block_time_ms)?;
+        let mut config = Config::for_devnet(&node_url, &options.data, options.block_time_ms)?;
+        config.admin.listen = options.admin_listen;
         let secrets = Secrets { sealer: seed.sealer(), keyring: chain::hot_keys(&seed) };
         let mut product = Product::new(config, secrets)?;
         change(&mut product);
         let shop = shop::open(&product, &seed, &plan).await?;
-        let app = product.app.clone();
+        let (app, records) = (product.app.clone(), product.records.clone());
         let (told, listening) = oneshot::channel();
         let (listen, server_stop) = (options.listen, stop.clone());
         let server = tokio::spawn(async move {
             // Nobody listens any more if the start was given up.
-            let tell = |address| {
-                let _given_up = told.send(address);
+            let tell = |listening| {
+                let _given_up = told.send(listening);
             };
             product.run(listen, server_stop, tell).await
         });
-        let Ok(api_address) = listening.await else {
+        let Ok(listening) = listening.await else {
             return Err(match server.await? {
                 Ok(()) => anyhow::anyhow!("the server ended before it listened"),
                 Err(error) => error,
             });
         };
         let world = Self {
-            api_url: format!("http://{api_address}"),
+            api_url: format!("http://{}", listening.server),
             node_url,
+            admin_url: listening.admin.map(|address| format!("http://{address}")),
             usdt: devnet.usdt(),
             shop,
             pool_wallets: plan.lenders.clone(),
@@ -146,6 +155,7 @@ impl World {
             recipient_without_usdt: plan.recipient_without_usdt,
             app,
             devnet,
+            records,
             seed,
             stop,
             tasks: vec![chain_task, server],
