@@ -6,7 +6,7 @@ use crate::support::chain::recipient_with;
 use crate::support::http::request;
 use crate::support::merchant::wanted;
 use crate::support::{
-    Answer, KEY, Receiver, SECRET, Setup, World, has_energy, never_activated, plain,
+    Answer, KEY, Receiver, Reply, SECRET, Setup, World, has_energy, never_activated, plain,
 };
 
 const COLLECT: &str = "/api/v1/frontend/order/collect-manual";
@@ -32,7 +32,7 @@ async fn get(world: &World, path: &str, key: Option<&str>) -> Answer {
 }
 
 /// V1 to V10 of the contract: message after the ampersand, and signature.
-const VECTORS: [(&str, &str); 9] = [
+const VECTORS: [(&str, &str); 10] = [
     (
         r#"{"callback_url":"http://{mydomain}/callback","energy_amount":32000,"out_trade_no":"123456","period":"1D","receive_address":"TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw"}"#,
         "07c125cabfe006614a02131f927cca9e7a654f7644a817b155fad591e1c50f7b",
@@ -61,6 +61,10 @@ const VECTORS: [(&str, &str); 9] = [
         r#"{"energy_amount":65000,"out_trade_no":"订单1","period":"1H","receive_address":"TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw"}"#,
         "b3356469008929d22dc286463296340c80547e366677839c474ce32d62f56a30",
     ),
+    (
+        r#"{"callback_url":"http://{mydomain}/callback","energy_amount":32000,"out_trade_no":17,"period":"1D","receive_address":"TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw"}"#,
+        "e9bd728ebc1e7afde423e1e1792403fd2628538e899f3e8e354b7edf64563615",
+    ),
     ("", "995069fa9b18484cd0c4a869e0cbf0dff5d05fc60ae02b8d72517c763404b0aa"),
     ("{}", "4713c1028cff7fa308f4f4b755c484cfe259af903ec7cb3797865766d8477e0a"),
 ];
@@ -79,7 +83,7 @@ async fn point_01_signatures() {
         // Judged by its fields, so the signature held.
         assert!(!answer.contains("signature") && answer.contains("[\""), "{body}: {answer}");
     }
-    let v8 = "e9bd728ebc1e7afde423e1e1792403fd2628538e899f3e8e354b7edf64563615";
+    let v8 = VECTORS[7].1;
     let v8b = r#"{"energy_amount":32000,"period":"1D","receive_address":"TExWKszFWYTKZH8LYiovAPKzS3L9MLZ4kw","out_trade_no":17,"callback_url":"http:\/\/{mydomain}\/callback"}"#;
     let answer = send(v8b, v8).await;
     assert!(!answer.contains("signature") && answer.contains("[\""), "{answer}");
@@ -112,16 +116,37 @@ async fn point_02_successes() {
     let order = world.order(&wanted(payer, recipient_with())).await;
     let serial = order["serial"].as_str().unwrap();
     assert_integers(&order, "");
+    let is_success = |answer: &Answer, path: &str| {
+        assert_eq!(answer.status(), 200, "{path}: {}", answer.body);
+        assert_eq!(answer.header("location"), None);
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        assert_integers(&answer.json(), "");
+    };
+    for (path, body) in [
+        ("/order", json!({"energy_amount": 65_000, "period": "1H", "receive_address": payer})),
+        ("/order/reclaim", json!({"serial": serial})),
+        ("/order/transfer", json!({"amount": 345_000, "receive_address": payer})),
+        ("/count-delegate-policy", json!({"times": 5, "receive_address": payer})),
+        ("/count-delegate-policy/edit-address", json!({"pause": true, "receive_address": payer})),
+        ("/auto-delegate-policy", json!({"period": 1, "receive_address": payer})),
+        ("/auto-delegate-policy/2/change-status", json!({"status": 0})),
+    ] {
+        let body = body.to_string();
+        let whole = format!("/api/v1/frontend{path}");
+        is_success(&post(&world, &whole, &body, &body, "application/json").await, path);
+    }
     for path in [
         format!("/order/query?serial={serial}"),
         format!("/order-query?serial={serial}"),
+        "/order/price?period=1H&energy_amount=65000".to_owned(),
+        "/order-price?period=1H&energy_amount=65000".to_owned(),
         "/index-data".to_owned(),
         "/userapi/summary".to_owned(),
+        "/count-delegate-policy".to_owned(),
+        "/auto-delegate-policy".to_owned(),
     ] {
         let answer = get(&world, &path, Some(KEY)).await;
-        assert_eq!(answer.status(), 200, "{path}");
-        assert_eq!(answer.header("location"), None);
-        assert_integers(&answer.json(), "");
+        is_success(&answer, &path);
         let slash = path.replace('?', "/?");
         let slash = if path.contains('?') { slash } else { format!("{path}/") };
         assert_eq!(get(&world, &slash, Some(KEY)).await.status(), 404, "no redirect: {slash}");
@@ -286,45 +311,92 @@ async fn point_09_policies() {
     world.leave(0, 0).await;
 }
 
-/// 10. The callback: sorted compact ASCII, only integers, re-signed per attempt, one per serial.
-///
-/// The schedule is that of `docs/orders.md`; the four verifiers are run by `clients/check.py`.
+/// When an attempt that failed is followed by another one.
+const SCHEDULE_SECS: [i64; 7] = [15, 15, 30, 180, 600, 1_200, 1_800];
+
+/// 10. Callback: sorted compact ASCII body = signed bytes; only integers; re-signed per attempt; one
+/// terminal callback per serial; schedule 15/15/30/180/600/1200/1800; verified with the verifiers of C1,
+/// C4, C5's formula and C15.
 #[tokio::test]
 async fn point_10_callback() {
     let mut world = World::new().await;
     let receiver = Receiver::start().await;
+    receiver.always(Reply::Status(500));
     let payer = world.payer(has_energy);
     let mut body = wanted(payer, recipient_with());
     body["callback_url"] = json!(receiver.url());
     world.order(&body).await;
     world.settle().await;
-    world.settle().await;
-    let posts = receiver.posts();
-    assert_eq!(posts.len(), 1, "one terminal callback");
-    let text = std::str::from_utf8(&posts[0].body).unwrap();
-    assert!(text.is_ascii() && posts[0].is_genuine);
-    let parsed: Value = serde_json::from_str(text).unwrap();
-    assert_integers(&parsed, "");
-    // The library sorts keys and writes compactly, as every verifier does.
-    assert_eq!(parsed.to_string(), text);
-    assert_eq!(parsed["status"], 40);
+    let mut posted_secs = vec![world.now_secs()];
+    for delay_secs in SCHEDULE_SECS {
+        world.pass_without_blocks(delay_secs - 1);
+        world.work().await;
+        assert_eq!(receiver.posts().len(), posted_secs.len(), "before {delay_secs} s are over");
+        if posted_secs.len() == SCHEDULE_SECS.len() {
+            receiver.always(Reply::Status(200));
+        }
+        world.pass_without_blocks(1);
+        world.work().await;
+        posted_secs.push(world.now_secs());
+    }
     world.finish().await;
+    let posts = receiver.posts();
+    assert_eq!(posts.len(), SCHEDULE_SECS.len() + 1, "none after the one that was taken");
+    let mut signatures = std::collections::BTreeSet::new();
+    for (post, at_secs) in posts.iter().zip(posted_secs) {
+        assert_eq!(post.body, posts[0].body, "one terminal callback");
+        assert_eq!(post.header("TIMESTAMP"), at_secs.to_string(), "within the 120 s of C15");
+        signatures.insert(post.header("SIGNATURE").to_owned());
+        let parsed = post.json();
+        assert_integers(&parsed, "");
+        assert_eq!((&parsed["status"], &parsed["out_trade_no"]), (&json!(40), &Value::Null));
+        for written in [as_c1_and_c5_write(&parsed), as_c4_and_c15_write(&parsed)] {
+            assert_eq!(written.as_bytes(), post.body);
+            let signature =
+                wire::sign(SECRET.as_bytes(), post.header("TIMESTAMP"), written.as_bytes());
+            assert_eq!(signature, post.header("SIGNATURE"));
+        }
+    }
+    assert_eq!(signatures.len(), posts.len(), "each attempt is signed afresh");
+}
+
+/// Sorted, compact, raw UTF-8, nulls kept: Java's `TreeMap` through Gson, Python without
+/// `ensure_ascii`. The library keeps keys in order.
+fn as_c4_and_c15_write(parsed: &Value) -> String {
+    parsed.to_string()
+}
+
+/// The same with `\u` for what is not ASCII: Python's default, PHP's `JSON_UNESCAPED_SLASHES`.
+fn as_c1_and_c5_write(parsed: &Value) -> String {
+    let escaped = |unit: u16| format!("\\u{unit:04x}");
+    let written = |c: char| match c.is_ascii() {
+        true => c.to_string(),
+        false => c.encode_utf16(&mut [0; 2]).iter().map(|unit| escaped(*unit)).collect(),
+    };
+    parsed.to_string().chars().map(written).collect()
 }
 
 /// 11. Empty body, non-JSON body, JSON array, missing headers: 400 with a JSON object.
 #[tokio::test]
 async fn point_11_bodies_that_are_none() {
     let world = World::new().await;
-    for path in
-        [COLLECT, ORDER, "/api/v1/frontend/order/reclaim", "/api/v1/frontend/order/transfer"]
-    {
+    for path in [
+        COLLECT,
+        ORDER,
+        "/api/v1/frontend/order/reclaim",
+        "/api/v1/frontend/order/transfer",
+        "/api/v1/frontend/count-delegate-policy",
+        "/api/v1/frontend/count-delegate-policy/edit-address",
+        "/api/v1/frontend/auto-delegate-policy",
+        "/api/v1/frontend/auto-delegate-policy/1/change-status",
+    ] {
         for body in ["", "scene=1", "[1]", "\"text\"", "null", "{", "{\"a\":1,}"] {
             let answer = post(&world, path, body, body, "application/json").await;
             assert_eq!(answer.status(), 400, "{path} {body}: {}", answer.body);
             assert!(answer.json().is_object(), "{path} {body}: {}", answer.body);
         }
         let line = format!("POST {path} HTTP/1.1");
-        let all = [("API-KEY", KEY), ("TIMESTAMP", NOW), ("SIGNATURE", VECTORS[8].1)];
+        let all = [("API-KEY", KEY), ("TIMESTAMP", NOW), ("SIGNATURE", VECTORS[9].1)];
         for missing in 0..3 {
             let mut headers = all.to_vec();
             headers.remove(missing);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Form, integer, text};
 use crate::support::chain::{never_activated, recipient_with};
+use crate::support::http::request;
 use crate::support::{KEY, Receiver, SECRET, Setup, World, plain};
 
 /// What every client finds in an accepted order.
@@ -37,6 +38,10 @@ async fn row_01_python_package() {
     let order = accepted(&world.client_post("/order", Form::plain(&body)).await);
     let reclaim = format!(r#"{{"serial":"{}"}}"#, text(&order, "serial"));
     world.mine(2).await;
+    // Its verifier writes the parsed body again, sorted, compact, ASCII.
+    let post = receiver.posts().remove(0);
+    assert!(post.is_genuine && post.body.is_ascii());
+    assert_eq!(post.json().to_string().as_bytes(), post.body);
     let answer = world.client_post("/order/reclaim", Form::plain(&reclaim)).await;
     assert_eq!(answer.json(), json!({"errno": 0, "message": "request accept"}));
     world.finish().await;
@@ -102,6 +107,10 @@ async fn row_04_java_reseller() {
     for name in ["total_price", "price", "addition", "energy_amount"] {
         integer(&price, name);
     }
+    // Where it knows the amount it sends its receiver along, which changes nothing.
+    let known = format!("/order/price?period=1H&to_address={payer}&energy_amount=65000");
+    let known = world.client_get(&known, &key()).await.json();
+    assert_eq!(integer(&known, "energy_amount"), 65_000);
     let body = |receiver_address: tron::Address| {
         format!(
             r#"{{"callback_url":"{}","energy_amount":{},"out_trade_no":"9f1c0a52-6c1d-4b64-a0f1-8a5f3c0b7e11","period":"1H","receive_address":"{receiver_address}"}}"#,
@@ -163,29 +172,59 @@ async fn row_05_php_library() {
     world.finish().await;
 }
 
-/// Rows 6, 8, 14, 16 and 17: three to five fields, sorted; any 2xx or just `errno` counts.
+/// Rows 6 and 14: all five fields, for a day and for an hour; `errno` is there and 0.
 #[tokio::test]
-async fn rows_06_08_14_16_and_17_plain_forms() {
+async fn rows_06_and_14_five_fields() {
     let mut world = World::new().await;
-    for (energy, period, rest) in
-        [(32_000, "1D", r#","x":1"#), (32_000, "1H", ""), (66_000, "1H", ""), (65_000, "1H", "")]
-    {
+    let receiver = Receiver::start().await;
+    for (energy, period) in [(32_000, "1D"), (32_000, "1H"), (66_000, "1H")] {
         let payer = world.payer(plain);
         let body = format!(
-            r#"{{"energy_amount":{energy},"period":"{period}","receive_address":"{payer}"{rest}}}"#
+            r#"{{"callback_url":"{}","energy_amount":{energy},"out_trade_no":"202401010000123","period":"{period}","receive_address":"{payer}"}}"#,
+            receiver.url()
         );
         accepted(&world.client_post("/order", Form::plain(&body)).await);
     }
-    // Row 17 subtracts a second from its clock, and takes any 200 for bought: a no must not be one.
+    world.finish().await;
+}
+
+/// Rows 7, 8 and 16: three fields; row 8 takes a missing `errno` for a no and reads `total_price`.
+#[tokio::test]
+async fn rows_07_08_and_16_three_fields() {
+    let mut world = World::new().await;
+    for energy in [65_000, 131_000, 32_000] {
+        let payer = world.payer(plain);
+        let path = format!("/order/price?energy_amount={energy}&period=1H");
+        let price = world.client_get(&path, &key()).await.json();
+        let body =
+            format!(r#"{{"energy_amount":{energy},"period":"1H","receive_address":"{payer}"}}"#);
+        let order = accepted(&world.client_post("/order", Form::plain(&body)).await);
+        assert_eq!(integer(&order, "amount"), integer(&price, "total_price"));
+    }
+    world.finish().await;
+}
+
+/// Row 17: five fields with a UUID, its clock a second behind; any 200 is bought, so a no is none.
+#[tokio::test]
+async fn row_17_next_route() {
+    let mut world = World::new().await;
+    let (payer, receiver) = (world.payer(plain), Receiver::start().await);
     let timestamp = (world.now_secs() - 1).to_string();
-    let body = r#"{"energy_amount":1,"period":"1H","receive_address":"T"}"#;
-    let signature = wire::sign(SECRET.as_bytes(), &timestamp, body.as_bytes());
-    let headers = [("API-KEY", KEY), ("TIMESTAMP", &*timestamp), ("SIGNATURE", &*signature)];
-    let line = "POST /api/v1/frontend/order HTTP/1.1";
-    let bytes = crate::support::http::request(line, &headers, body.as_bytes());
-    let answer = world.send(&bytes).await;
-    assert_eq!(answer.status(), 400);
-    assert!(answer.json()["energy_amount"].is_array());
+    let order = async |energy: i64| {
+        let body = format!(
+            r#"{{"callback_url":"{}","energy_amount":{energy},"out_trade_no":"9f1c0a52-6c1d-4b64-a0f1-8a5f3c0b7e11","period":"1H","receive_address":"{payer}"}}"#,
+            receiver.url()
+        );
+        let signature = wire::sign(SECRET.as_bytes(), &timestamp, body.as_bytes());
+        let headers = [("API-KEY", KEY), ("TIMESTAMP", &*timestamp), ("SIGNATURE", &*signature)];
+        world
+            .send(&request("POST /api/v1/frontend/order HTTP/1.1", &headers, body.as_bytes()))
+            .await
+    };
+    let refused = order(1).await;
+    assert_eq!(refused.status(), 400);
+    assert!(refused.json()["energy_amount"].is_array());
+    accepted(&order(65_000).await);
     world.finish().await;
 }
 
@@ -223,9 +262,10 @@ async fn row_09_node_installer() {
 #[tokio::test]
 async fn row_10_php_sweep() {
     let mut world = World::new().await;
-    let payer = world.payer(plain);
+    let (payer, receiver) = (world.payer(plain), Receiver::start().await);
     let body = format!(
-        r#"{{"energy_amount":65000,"period":"1H","receive_address":"{payer}","remark":"归集"}}"#
+        r#"{{"callback_url":"{}","energy_amount":65000,"out_trade_no":"2024010100001","period":"1H","receive_address":"{payer}","remark":"归集"}}"#,
+        receiver.url()
     );
     accepted(&world.client_post("/order", Form::plain(&body)).await);
     world.finish().await;
@@ -245,6 +285,17 @@ async fn row_11_java_toolkit() {
     let found = world.client_get("/order/query?out_trade_no=toolkit-1", &key()).await.json();
     assert_eq!(integer(&found, "errno"), 0);
     assert_eq!(found["order_no"], order["serial"]);
+    world.mine(4).await;
+    let query = format!("/order/query?serial={}", text(&order, "serial"));
+    let found = world.client_get(&query, &key()).await.json();
+    assert_eq!(text(&found["details"][0], "delegate_hash").len(), 64);
+    for (what, energy) in
+        [("energy_amount=65000", 65_000), (&*format!("to_address={payer}"), 65_000)]
+    {
+        let path = format!("/order/price?period=1H&{what}");
+        let price = world.client_get(&path, &key()).await.json();
+        assert!(integer(&price, "energy_amount") <= energy && integer(&price, "total_price") > 0);
+    }
     world.finish().await;
 }
 
@@ -266,17 +317,28 @@ async fn row_12_rust_crate() {
     world.finish().await;
 }
 
-/// Row 15: 32 characters of a UUID as the label; sorted recursively, raw UTF-8.
+/// Row 15: looks at data and price first; 32 characters of a UUID as the label; sorted recursively, raw
+/// UTF-8; believes a callback whose time is within two minutes of its own clock.
 #[tokio::test]
 async fn row_15_python_indexer() {
     let mut world = World::new().await;
-    let payer = world.payer(plain);
+    let (payer, receiver) = (world.payer(plain), Receiver::start().await);
+    let data = world.client_get("/index-data", &key()).await.json();
+    assert!(data.get("errno").is_none() && integer(&data, "balance") > 0, "flat, without errno");
+    let price = "/order/price?energy_amount=65000&period=1H";
+    assert!(integer(&world.client_get(price, &key()).await.json(), "total_price") > 0);
     let body = format!(
-        r#"{{"energy_amount":65000,"out_trade_no":"9f1c0a526c1d4b64a0f18a5f3c0b7e11","period":"1H","receive_address":"{payer}"}}"#
+        r#"{{"callback_url":"{}","energy_amount":65000,"out_trade_no":"9f1c0a526c1d4b64a0f18a5f3c0b7e11","period":"1H","receive_address":"{payer}"}}"#,
+        receiver.url()
     );
     let order = accepted(&world.client_post("/order", Form::plain(&body)).await);
     let reclaim = format!(r#"{{"serial":"{}"}}"#, text(&order, "serial"));
     world.mine(2).await;
+    let post = receiver.posts().remove(0);
+    let told: i64 = post.header("TIMESTAMP").parse().unwrap();
+    assert!(post.is_genuine && (world.now_secs() - told).abs() <= 120);
+    assert_eq!(post.json().to_string().as_bytes(), post.body, "sorted, compact, raw UTF-8");
+    assert_eq!(post.json()["serial"], order["serial"]);
     for _ in 0..2 {
         let answer = world.client_post("/order/reclaim", Form::plain(&reclaim)).await;
         assert_eq!((answer.status(), &answer.json()["errno"]), (200, &json!(0)));

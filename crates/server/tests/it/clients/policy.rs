@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Form, integer, text};
 use crate::support::chain::never_activated;
-use crate::support::{KEY, Setup, World, plain};
+use crate::support::{KEY, Receiver, Setup, World, plain};
 
 fn key() -> [(&'static str, &'static str); 1] {
     [("API-KEY", KEY)]
@@ -87,4 +87,42 @@ async fn row_04_java_reseller_refused() {
         assert!(text(&answer.json(), "detail").contains(fragment), "{}", answer.body);
     }
     world.leave(0, 0).await;
+}
+
+/// Row 4 books a customer's order for each refill that it is told of, with nulls kept when it verifies:
+/// a label that is no UUID would fail it, so that there is none.
+#[tokio::test]
+async fn row_04_java_reseller_refilled() {
+    let receiver = Receiver::start().await;
+    let setup = Setup { callback_url: Some(receiver.url()), ..Setup::default() };
+    let mut world = World::with(setup).await;
+    let payer = world.payer(plain);
+    let body = format!(
+        r#"{{"count_bandwidth_limit":false,"receive_address":"{payer}","times":0,"unused_times_threshold":""}}"#
+    );
+    let answer = world.client_post("/count-delegate-policy", Form::plain(&body)).await;
+    assert_eq!(answer.status(), 200, "{}", answer.body);
+    world.settle().await;
+    world.mine(4).await;
+    let post = receiver.posts().remove(0);
+    assert!(post.is_genuine);
+    let event = post.json();
+    assert_eq!(event.to_string().as_bytes(), post.body, "sorted and compact, nulls kept");
+    assert_eq!(
+        (&event["source"], &event["out_trade_no"]),
+        (&json!("count_delegate"), &Value::Null)
+    );
+    for name in ["amount", "energy_amount", "status"] {
+        integer(&event, name);
+    }
+    for (name, length) in [("serial", 32), ("txid", 64), ("receive_address", 34), ("period", 2)] {
+        assert_eq!(text(&event, name).len(), length, "{name}");
+    }
+    let pause = format!(
+        r#"{{"count_bandwidth_limit":false,"count_limit_dynamic":0,"is_always":false,"pause":true,"receive_address":"{payer}"}}"#
+    );
+    let answer =
+        world.client_post("/count-delegate-policy/edit-address", Form::plain(&pause)).await;
+    assert_eq!(answer.status(), 200, "{}", answer.body);
+    world.finish().await;
 }

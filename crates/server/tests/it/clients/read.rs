@@ -22,6 +22,27 @@ async fn row_01_python_package() {
     world.leave(0, 0).await;
 }
 
+/// Row 1 asks everything else with a `TIMESTAMP` too, and hands on what it is answered.
+#[tokio::test]
+async fn row_01_python_package_reads_the_rest() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    let order = world.order(&wanted(payer, recipient_with())).await;
+    let headers = [("API-KEY", KEY), ("TIMESTAMP", "1686796826")];
+    let query = format!("/order/query?serial={}", text(&order, "serial"));
+    for path in [
+        "/order/price?period=1H&energy_amount=32000",
+        &query,
+        "/userapi/summary",
+        "/auto-delegate-policy",
+    ] {
+        let answer = world.client_get(path, &headers).await;
+        assert_eq!(answer.status(), 200, "{path}: {}", answer.body);
+        assert!(answer.json().is_object());
+    }
+    world.finish().await;
+}
+
 /// Row 3: HTTP 200 exactly, strict integers, and refuses locally what the bounds do not allow: so the
 /// bounds must allow what we would accept.
 #[tokio::test]
