@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use app::set_policies::{AskPolicy, PolicySet, WhichPolicy};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::key::Scope;
 use domain::policy::PolicyEvent;
@@ -13,9 +13,8 @@ use domain::{PolicyId, PolicyKind};
 use wire::{AutoPolicyRequest, AutoPolicyStatus, names};
 
 use super::policy_list;
-use crate::auth::caller;
 use crate::client_address::ClientAddress;
-use crate::refusal::{Refusal, exactly, json};
+use crate::refusal::{Refusal, exactly};
 use crate::route::Edge;
 use crate::signed_post::SignedPost;
 
@@ -67,8 +66,6 @@ pub async fn list(
     headers: HeaderMap,
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
-    let key = caller(&edge.keys, &headers, from, Scope::Read).await?;
-    let list = (key.merchant, PolicyKind::Auto, names::PATH_AUTO_POLICY);
-    let body = policy_list::answer(&edge, &headers, list, &parameters).await?;
-    Ok(json(StatusCode::OK, body))
+    let list = (PolicyKind::Auto, names::PATH_AUTO_POLICY);
+    policy_list::answer(&edge, from, &headers, &parameters, list).await
 }

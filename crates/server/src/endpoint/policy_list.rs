@@ -1,13 +1,17 @@
 //! What the endpoints of both kinds of policies share: their lists, and their plainest answers.
 
 use app::rows::{ExactAnswer, PolicyPage};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use domain::key::Scope;
 use domain::{MerchantId, Policy, PolicyKind};
 use tron::Address;
 use wire::{ErrorBody, PageRequest, PolicyItem, error, names};
 
+use crate::auth::caller;
+use crate::client_address::ClientAddress;
 use crate::list::list_place;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, json};
 use crate::route::Edge;
 
 /// A success with this body.
@@ -22,9 +26,22 @@ pub(super) fn not_found() -> Refusal {
     Refusal::not_found(ErrorBody::detail(error::NOT_FOUND))
 }
 
+/// Whoever names a key is answered with a page of its merchant's policies of one kind.
+pub(super) async fn answer(
+    edge: &Edge,
+    from: ClientAddress,
+    headers: &HeaderMap,
+    parameters: &[(String, String)],
+    (kind, path): (PolicyKind, &str),
+) -> Result<Response, Refusal> {
+    let key = caller(&edge.keys, headers, from, Scope::Read).await?;
+    let body = page(edge, headers, (key.merchant, kind, path), parameters).await?;
+    Ok(json(StatusCode::OK, body))
+}
+
 /// A page of a merchant's policies of one kind, newest first; of one address if the query names one.
 /// An address that is none has no policies.
-pub(super) async fn answer(
+async fn page(
     edge: &Edge,
     headers: &HeaderMap,
     (merchant, kind, path): (MerchantId, PolicyKind, &str),

@@ -6,6 +6,7 @@
 use std::net::Ipv6Addr;
 
 use crate::canon::Object;
+use crate::describe::{Field, Kind};
 use crate::error::{self, FieldErrors};
 use crate::{endpoint::field, names};
 
@@ -16,6 +17,15 @@ const MAX_HOST_CHARS: usize = 253;
 const MAX_LABEL_CHARS: usize = 63;
 /// What RFC 3986 allows beside letters and digits.
 const URL_PUNCTUATION: &str = "-._~:/?#[]@!$&'()*+,;=%";
+
+/// The member of a request that names one.
+pub(super) const DESCRIBED: Field = Field::new(
+    names::CALLBACK_URL,
+    Kind::Nullable(&Kind::Url(MAX_CALLBACK_URL_CHARS)),
+    r#""https://merchant.example/callback""#,
+    "where the result is posted; otherwise the account's own URL",
+)
+.optional();
 
 /// The callback URL of a request, if it names one.
 pub(super) fn callback_url(body: &Object, errors: &mut FieldErrors) -> Option<String> {

@@ -9,9 +9,7 @@ use tron::{Address, Bandwidth, Energy, Sun};
 
 use crate::canon::{CanonicalForm, Object, Value};
 use crate::describe::{Answer, Caller, Endpoint, Errno, Field, Kind, Method};
-use crate::endpoint::{
-    BadAnswer, MAX_CALLBACK_URL_CHARS, MAX_REFERENCE_CHARS, callback_url, field,
-};
+use crate::endpoint::{BadAnswer, callback_url, field};
 use crate::error::{self, FieldErrors};
 use crate::names;
 
@@ -52,20 +50,8 @@ const TAKES: &[Field] = &[
         "receives the USDT; without it the cheaper transfer is assumed",
     )
     .optional(),
-    Field::new(
-        names::CALLBACK_URL,
-        Kind::Nullable(&Kind::Url(MAX_CALLBACK_URL_CHARS)),
-        r#""https://merchant.example/callback""#,
-        "where the result is posted; otherwise the account's own URL",
-    )
-    .optional(),
-    Field::new(
-        names::OUT_TRADE_NO,
-        Kind::Nullable(&Kind::Text(MAX_REFERENCE_CHARS)),
-        r#""S202302320004""#,
-        "your label: echoed and searchable, not unique; printable ASCII without < > &",
-    )
-    .optional(),
+    callback_url::DESCRIBED,
+    field::REFERENCE_DESCRIBED,
 ];
 
 const ANSWER: &[Field] = &[

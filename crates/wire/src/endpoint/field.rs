@@ -18,6 +18,7 @@ use domain::order::reference::{REFERENCE_CHARS_MAX, is_plain, is_short};
 use tron::Address;
 
 use crate::canon::{Object, Value};
+use crate::describe::{Field, Kind};
 use crate::error::{self, FieldErrors};
 use crate::names;
 
@@ -28,6 +29,15 @@ pub const MAX_REFERENCE_CHARS: usize = REFERENCE_CHARS_MAX;
 const ADDRESS_CHARS: usize = 34;
 /// How much of a refused choice is repeated, characters.
 const MAX_CHOICE_SHOWN: usize = 64;
+
+/// The member of a request that is the merchant's label.
+pub(super) const REFERENCE_DESCRIBED: Field = Field::new(
+    names::OUT_TRADE_NO,
+    Kind::Nullable(&Kind::Text(MAX_REFERENCE_CHARS)),
+    r#""S202302320004""#,
+    "your label: echoed and searchable, not unique; printable ASCII without < > &",
+)
+.optional();
 
 /// A text that must be there; `None` once an error is noted.
 pub(super) fn required_text(

@@ -1,5 +1,6 @@
 //! `sunsweep sweep`: the collector that runs on the merchant's machine.
 
+mod carry;
 mod connect;
 mod keys;
 mod plan;

@@ -1,14 +1,12 @@
 //! `sunsweep sweep resume`: go on with a run that was stopped or killed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
-use sweep::{KeySource, Settings, Sweeper};
-use tokio_util::sync::CancellationToken;
+use sweep::KeySource;
 
+use super::carry::{Agreed, settings_of};
 use super::progress::Progress;
-use super::run::{carry, tell};
 use super::what::LeftoverArgs;
 use super::{ApiArgs, CarryArgs, KeyArgs, NodeArgs, OutputArgs};
 use crate::command::output::{Failure, print, say};
@@ -55,34 +53,9 @@ impl Resume {
         }
         let (api, secret) = self.api.client(&run.api_url)?;
         let node = self.node.connect(run.token.address)?;
-        let settings = Settings {
-            token: run.token.clone(),
-            destination: run.destination,
-            min: run.min,
-            max_cost: None,
-            leftovers: self.leftovers.leftovers(),
-            on_shortfall: self.carry.on_shortfall(),
-            concurrency: usize::from(self.carry.concurrency),
-            patience: self.carry.patience(),
-            poll: Duration::from_millis(self.api.poll_ms.max(50)),
-            callback_url: self.api.callback_url.clone(),
-        };
-        let stop = CancellationToken::new();
-        let wakes = self.api.listen(&secret, &stop).await?;
+        let settings = settings_of(&run, self.leftovers.leftovers(), &self.carry, &self.api);
         let progress = Arc::new(Progress::new(self.output.json));
-        let sweeper = Sweeper {
-            settings,
-            api: Arc::new(api),
-            node,
-            keys,
-            journal: Arc::new(journal),
-            run: run.id.clone(),
-            observer: progress.clone(),
-            stop,
-            wakes,
-        };
-        let records = carry(&sweeper, &progress).await?;
-        self.output.report(&run, &records)?;
-        tell(&run, &records, &run.token, self.output.json)
+        let agreed = Agreed { run, settings, api, secret, node, keys, journal, progress };
+        agreed.carry(&self.api, &self.output).await
     }
 }

@@ -1,4 +1,4 @@
-//! The command itself: discover, plan, ask, run, tell.
+//! The command itself: discover, plan, ask, and then as every run.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -6,15 +6,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use sweep::process::keep_memory_private;
-use sweep::receiver::{self, Wakes};
 use sweep::run::now_ms;
 use sweep::session::{self, Survey};
-use sweep::{
-    Event, Halt, Journal, KeySource, Observer, Plan, PriceBook, Record, Run, Settings, Summary,
-    Sweeper, Token,
-};
-use tokio_util::sync::CancellationToken;
+use sweep::{Journal, KeySource, Observer, Plan, PriceBook, Record, Settings, Summary};
 
+use super::carry::Agreed;
 use super::progress::Progress;
 use super::what::WhatArgs;
 use super::{ApiArgs, CarryArgs, KeyArgs, NodeArgs, OutputArgs, show};
@@ -80,7 +76,6 @@ impl RunArgs {
             prices: &prices,
             observer,
         };
-        let stop = CancellationToken::new();
         let began = Instant::now();
         let surveyed = async {
             let found = survey.discover(&run).await?;
@@ -103,21 +98,8 @@ impl RunArgs {
             return Ok(());
         }
         journal.agree(&run, plan.items(now_ms()), now_ms()).await?;
-        let wakes = self.api.listen(&secret, &stop).await?;
-        let sweeper = Sweeper {
-            settings,
-            api: Arc::new(api),
-            node,
-            keys,
-            journal: Arc::new(journal),
-            run: run.id.clone(),
-            observer: progress.clone(),
-            stop,
-            wakes,
-        };
-        let records = carry(&sweeper, &progress).await?;
-        self.output.report(&run, &records)?;
-        tell(&run, &records, &sweeper.settings.token, self.output.json)
+        let agreed = Agreed { run, settings, api, secret, node, keys, journal, progress };
+        agreed.carry(&self.api, &self.output).await
     }
 
     /// The plan alone, and how long finding and planning took.
@@ -180,64 +162,4 @@ pub(super) async fn refuse_over_unfinished(journal: &Journal) -> Result<(), Fail
         )));
     }
     Ok(())
-}
-
-impl ApiArgs {
-    /// Starts the callback receiver if one is wanted.
-    pub(super) async fn listen(
-        &self,
-        secret: &str,
-        stop: &CancellationToken,
-    ) -> Result<Wakes, Failure> {
-        let wakes = Wakes::default();
-        if let Some(address) = self.callback_listen {
-            let at = receiver::listen(address, secret, wakes.clone(), stop.clone()).await?;
-            say(&format!("callbacks are taken at {at}"));
-        }
-        Ok(wakes)
-    }
-}
-
-/// Runs until the end. The first Ctrl-C stops beginning; a second one stops at once, which is safe
-/// too, because everything is in the journal.
-pub(super) async fn carry(sweeper: &Sweeper, progress: &Progress) -> Result<Vec<Record>, Failure> {
-    let items = sweeper.journal.items(&sweeper.run).await?;
-    progress.begin_run(&items);
-    let stop = sweeper.stop.clone();
-    let halted: Result<(), Halt> = {
-        let running = sweeper.run();
-        let stopping = async {
-            stop_signal().await;
-            progress.notice(&Event::Stopping);
-            stop.cancel();
-            stop_signal().await;
-        };
-        tokio::select! {
-            done = running => done,
-            () = stopping => Ok(()),
-        }
-    };
-    progress.pause();
-    halted?;
-    let items = sweeper.journal.items(&sweeper.run).await?;
-    Ok(items.into_iter().map(|item| item.record).collect())
-}
-
-/// Prints what it came to, and fails if something did.
-pub(super) fn tell(
-    run: &Run,
-    records: &[Record],
-    token: &Token,
-    is_json: bool,
-) -> Result<(), Failure> {
-    let summary = Summary::of(records);
-    match is_json {
-        true => print(&summary.to_json(Some(&run.id.to_string()), records).to_string()),
-        false => print(&show::outcome(run, records, token)),
-    }
-    if summary.unfinished > 0 {
-        say("It is not finished; go on with: sunsweep sweep resume");
-        return Err(Failure::Unfinished);
-    }
-    if summary.failed > 0 { Err(Failure::Found) } else { Ok(()) }
 }

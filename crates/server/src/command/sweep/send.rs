@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use sweep::journal::Item;
 use sweep::offline::{Expected, OfflineError, PlanFile, Prepared};
 use sweep::run::now_ms;
-use sweep::{Asset, Journal, Record, Run, RunId, Settings, Sweeper, Times};
-use tokio_util::sync::CancellationToken;
+use sweep::{Asset, Journal, Record, Run, RunId, Times};
 use tron::{Address, Sun, TokenUnits};
 
+use super::carry::{Agreed, settings_of};
 use super::progress::Progress;
-use super::run::{carry, tell};
 use super::{ApiArgs, CarryArgs, NodeArgs, OutputArgs, address};
 use crate::command::output::Failure;
 use crate::logging::{self, LogFormat};
@@ -59,35 +57,11 @@ impl SendArgs {
         let node = self.node.connect(plan.token.address)?;
         let journal = self.output.open_journal()?;
         let run = self.run_of(&plan, &journal, &api_url).await?;
-        let settings = Settings {
-            token: run.token.clone(),
-            destination: run.destination,
-            min: run.min,
-            max_cost: None,
-            leftovers: None,
-            on_shortfall: self.carry.on_shortfall(),
-            concurrency: usize::from(self.carry.concurrency),
-            patience: self.carry.patience(),
-            poll: Duration::from_millis(self.api.poll_ms.max(50)),
-            callback_url: self.api.callback_url.clone(),
-        };
-        let stop = CancellationToken::new();
-        let wakes = self.api.listen(&secret, &stop).await?;
+        let settings = settings_of(&run, None, &self.carry, &self.api);
         let progress = Arc::new(Progress::new(self.output.json));
-        let sweeper = Sweeper {
-            settings,
-            api: Arc::new(api),
-            node,
-            keys: prepared,
-            journal: Arc::new(journal),
-            run: run.id.clone(),
-            observer: progress.clone(),
-            stop,
-            wakes,
-        };
-        let records = carry(&sweeper, &progress).await?;
-        self.output.report(&run, &records)?;
-        tell(&run, &records, &run.token, self.output.json)
+        let keys = prepared;
+        let agreed = Agreed { run, settings, api, secret, node, keys, journal, progress };
+        agreed.carry(&self.api, &self.output).await
     }
 
     /// The run of this file: the one that an earlier send began, or a new one. Its name comes from the
