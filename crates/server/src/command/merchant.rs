@@ -152,16 +152,16 @@ fn post(offline: &Offline, entry: Entry, side: Side) -> Result<(), Failure> {
     let merchant = offline.wait(offline.records.merchant(id))?;
     let merchant =
         merchant.ok_or_else(|| anyhow::anyhow!("there is no merchant {}", entry.merchant))?;
-    let (word, after) = match side {
-        Side::Credit => ("credit", merchant.available + entry.trx),
-        Side::Debit => ("debit", merchant.available - entry.trx),
+    let (word, whose, after) = match side {
+        Side::Credit => ("credit", "to", merchant.available + entry.trx),
+        Side::Debit => ("debit", "from", merchant.available - entry.trx),
     };
     if after.is_negative() {
         let have = merchant.available.to_trx_string();
         return Err(anyhow::anyhow!("{} has only {have} TRX available", merchant.name).into());
     }
     let plan = format!(
-        "{word} {} TRX to merchant {} ({}): {} TRX before, {} TRX after",
+        "{word} {} TRX {whose} merchant {} ({}): {} TRX before, {} TRX after",
         entry.trx.to_trx_string(),
         merchant.id.0,
         merchant.name,
