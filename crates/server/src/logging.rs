@@ -38,6 +38,9 @@ pub enum LoggingError {
 pub fn start(filter: &str, format: LogFormat) -> Result<(), LoggingError> {
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // On a full disk the library would say so on standard error as well, and panic when that fails:
+        // in the thread that was about to answer why nothing can be committed.
+        .log_internal_errors(false)
         .with_env_filter(EnvFilter::try_new(filter)?);
     match format {
         LogFormat::Text => {
