@@ -13,7 +13,7 @@ usage() {
 usage: ci/check.sh [--fast | --full | --sim ORDERS | --sweep ADDRESSES | --chaos ORDERS | --pg |
                    --bench] [--step NAME]...
 
-  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, sweep, sim, fuzz; deny
+  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, disk, sweep, sim, fuzz; deny
                if cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
   --full       everything of (none), and deny with cargo-deny built if it is missing
@@ -68,6 +68,12 @@ step_fuzz() { timeout 900 ci/fuzz.sh 8; }
 step_chaos() {
   cargo build --locked --workspace --bin sunsweep
   timeout 300 ci/kill9 --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
+}
+
+# Takes the disk away from a running server and gives it back.
+step_disk() {
+  cargo build --locked --workspace --bin sunsweep
+  timeout 300 ci/disk --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
 # Two servers on one PostgreSQL, with everything that goes wrong. Not a part of the whole check yet: on a
@@ -168,7 +174,7 @@ if ((${#chosen[@]} > 0)); then
 elif [[ $mode == fast ]]; then
   steps=(fmt clippy unit golden)
 else
-  steps=(tools fmt clippy test golden demo clients schema chaos sweep sim fuzz)
+  steps=(tools fmt clippy test golden demo clients schema chaos disk sweep sim fuzz)
   if [[ $mode == full ]]; then
     steps+=(deny_full)
   elif command -v cargo-deny >/dev/null; then

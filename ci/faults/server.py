@@ -133,6 +133,8 @@ class Server:
         self.operator = operator
         self.log = open(operator.home / f"{operator.name}.log", "ab")
         self.process = None
+        # How a process is started beyond what every server has.
+        self.more = {}
         self.lives = 0
         self.kills = []
         self.own_ends = []
@@ -141,7 +143,7 @@ class Server:
         self.lives += 1
         self.process = subprocess.Popen(
             self.operator.words("serve"), stdin=subprocess.DEVNULL, stdout=self.log,
-            stderr=self.log)
+            stderr=self.log, **self.more)
 
     def kill(self):
         """SIGKILL; a process that had ended by itself is remembered as such."""
