@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{OrderId, Road};
+use domain::{OrderId, Road, TransferState};
 use node::Block;
 use tron::{Address, ContractType, TxId};
 
@@ -86,6 +86,20 @@ impl Blocks {
                 continue;
             }
             let txid = tx.txid;
+            if let Some(page) = book.transfers.page(txid) {
+                self.executed.insert(txid, number);
+                let transfer = Some(page.subject());
+                if contract.kind != Some(ContractType::Transfer) {
+                    let text = format!("{txid} is {:?} and was to send TRX", contract.kind);
+                    return Err(("a transaction does what its leg wants", transfer, text));
+                }
+                if page.transfer().state == TransferState::Released {
+                    let text = format!("{txid} is in block {number} and was given up");
+                    return Err(("what was given up never executes", transfer, text));
+                }
+                found.push((page.subject(), format!("block {number} holds {txid}: Transfer")));
+                continue;
+            }
             let Some(stored) = book.stored(txid) else {
                 return Err(("nothing is on chain that is not stored", None, txid.to_string()));
             };

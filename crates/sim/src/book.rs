@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use app::rows::Changes;
 use domain::callback::Outcome;
 use domain::ledger::Fact;
-use domain::{MerchantId, Order, OrderId, OrderState, Road, TxState, WholeOrder};
+use domain::{MerchantId, Order, OrderId, OrderState, Road, TransferState, TxState, WholeOrder};
 use tron::{Address, Sun, TxId};
+
+use crate::transfer_book::{TransferBook, TransferPage};
 
 /// Everything that was committed.
 #[derive(Default)]
@@ -15,6 +17,7 @@ pub(crate) struct Book {
     txs: BTreeMap<TxId, StoredTx>,
     requests: BTreeMap<(i64, i64, [u8; 32]), OrderId>,
     resends: BTreeMap<(i64, String), OrderId>,
+    pub(crate) transfers: TransferBook,
 }
 
 /// A transaction that was stored.
@@ -51,7 +54,7 @@ pub(crate) enum News {
 /// What a commit told about orders.
 type Told = Vec<(OrderId, News)>;
 /// The broken rule, the order and the words.
-type Violation = (&'static str, OrderId, String);
+pub(crate) type Violation = (&'static str, OrderId, String);
 
 impl Page {
     pub(crate) const fn order(&self) -> &Order {
@@ -142,9 +145,10 @@ impl Book {
         self.pages.values().filter(|page| page.is_refunded()).count()
     }
 
-    /// The order that a stored transaction serves.
+    /// The order that a stored transaction serves, or the transfer by its number.
     pub(crate) fn served_by(&self, txid: TxId) -> Option<OrderId> {
-        self.txs.get(&txid).map(|stored| stored.order)
+        let of_order = self.txs.get(&txid).map(|stored| stored.order);
+        of_order.or_else(|| self.transfers.page(txid).map(TransferPage::subject))
     }
 
     pub(crate) fn stored(&self, txid: TxId) -> Option<StoredTx> {
@@ -171,9 +175,20 @@ impl Book {
         self.pages.values().filter(move |page| page.whole.order.receiver == receiver)
     }
 
-    /// What the orders of a merchant hold and have cost, by this book.
+    /// Whether a transfer of this transaction, as text, was committed.
+    pub(crate) fn has_transfer(&self, txid: &str) -> bool {
+        self.transfers.named(txid).is_some()
+    }
+
+    /// Whether the transfer of this transaction, as text, came to nothing.
+    pub(crate) fn was_transfer_released(&self, txid: &str) -> bool {
+        let page = self.transfers.named(txid);
+        page.is_some_and(|page| page.transfer().state == TransferState::Released)
+    }
+
+    /// What the orders and transfers of a merchant hold and have cost, by this book.
     pub(crate) fn spent_by(&self, merchant: MerchantId) -> (i64, i64) {
-        let mut sums = (0, 0);
+        let mut sums = self.transfers.spent_by(merchant);
         for page in self.pages.values().filter(|page| page.whole.order.merchant == merchant) {
             let price = page.whole.order.price.get();
             match page.state() {
@@ -187,6 +202,11 @@ impl Book {
 
     /// Takes note of a commit; errors are broken promises, in words.
     pub(crate) fn record(&mut self, changes: &Changes, step: u64) -> Result<Told, Violation> {
+        self.forget(changes);
+        if let Some(transfer) = &changes.transfer {
+            self.transfers.record(changes)?;
+            self.record_answers(changes, OrderId(transfer.id.0))?;
+        }
         let Some(whole) = &changes.whole else { return Ok(Vec::new()) };
         let id = whole.order.id;
         self.record_answers(changes, id)?;
@@ -247,6 +267,15 @@ impl Book {
         match problem.or(callback) {
             Some(problem) => Err(problem),
             None => Ok(news.into_iter().map(|news| (id, news)).collect()),
+        }
+    }
+
+    /// A request whose effect was taken back may act again.
+    fn forget(&mut self, changes: &Changes) {
+        let Some(request) = &changes.forgotten else { return };
+        self.requests.remove(&(request.key.0, request.timestamp_secs, request.signature));
+        if let Some(idempotency) = &request.idempotency {
+            self.resends.remove(&(request.key.0, idempotency.text.clone()));
         }
     }
 

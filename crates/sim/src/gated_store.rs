@@ -15,8 +15,8 @@ use devnet::Request;
 use domain::ledger::LedgerTx;
 use domain::pool::Pool;
 use domain::{
-    Deposit, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer, TransferId, UnixMillis,
-    WholeOrder,
+    Deposit, KeyId, MerchantId, OrderId, PolicyId, PolicyKind, Transfer, TransferId, TransferState,
+    UnixMillis, WholeOrder,
 };
 use serde_json::json;
 use store::{CommitMoment, SqlStore};
@@ -134,6 +134,14 @@ impl GatedStore {
                 }
             };
             note(state, self.process, changes);
+            if let Some(transfer) = &changes.transfer
+                && transfer.state == TransferState::Released
+                && state.blocks.holds(transfer.txid)
+            {
+                let (order, text) =
+                    (OrderId(transfer.id.0), format!("{} is on chain", transfer.txid));
+                state.violate("only what is lost is given up", Some(order), text);
+            }
             let mut delivered = None;
             for (order, news) in news {
                 state.note(Some(order), format!("{news:?} by process {}", self.process));
@@ -163,6 +171,10 @@ const fn fenced(lease: &Lease) -> (OutboxKind, [u8; 16]) {
 
 /// Writes what was committed into the log.
 fn note(state: &mut State, process: usize, changes: &Changes) {
+    if let Some(transfer) = &changes.transfer {
+        let text = format!("process {process} commits transfer {:?}", transfer.state);
+        state.note(Some(OrderId(transfer.id.0)), text);
+    }
     let Some(whole) = &changes.whole else { return };
     let legs: Vec<String> =
         whole.legs.iter().map(|leg| format!("{}:{:?}", leg.id.number, leg.state)).collect();

@@ -19,8 +19,8 @@
 //! | `stage` | what all ports of a run share: randomness, weather, the log, what was committed |
 //! | `transport`, `gated_store`, `ports` | the ports, with faults and pauses |
 //! | `faults` | what can go wrong, how often, and how often it did |
-//! | `world`, `workload`, `payers` | who is there and what they do |
-//! | `book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
+//! | `world`, `workload`, `gifts`, `payers` | who is there and what they do |
+//! | `book`, `transfer_book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
 //! | `mutation`, `mutated_node` | defects put in on purpose, which the checks must find |
 //! | `seeds` | seeds that found something |
 //! | `settle` | faults stop, time passes, everything must become final |
@@ -34,6 +34,7 @@ mod chronicle;
 mod faults;
 mod fleet;
 mod gated_store;
+mod gifts;
 mod mutated_node;
 mod mutation;
 mod payers;
@@ -45,6 +46,7 @@ mod scheduler;
 mod seeds;
 mod settle;
 mod stage;
+mod transfer_book;
 mod transport;
 mod workload;
 mod world;

@@ -42,6 +42,8 @@ mutations! {
     ForgetReplays = "forget-replays";
     /// An order's money is settled a second time.
     SettleTwice = "settle-twice";
+    /// The money of a transfer of TRX is settled a second time.
+    SettleTransferTwice = "settle-transfer-twice";
     /// The money of an order that failed stays held.
     KeepHolds = "keep-holds";
     /// Stake that was set aside for a leg stays so when the leg is on chain or dropped.
@@ -100,7 +102,8 @@ impl Mutation {
     pub(crate) fn changes(self, rows: &Rows, mut changes: Changes) -> Option<Changes> {
         match self {
             Self::ForgetReplays => changes.answers = None,
-            Self::SettleTwice => settle_twice(&mut changes),
+            Self::SettleTwice => settle_twice(&mut changes, Fact::OrderSettled),
+            Self::SettleTransferTwice => settle_twice(&mut changes, Fact::TransferSettled),
             Self::KeepHolds => changes.ledger.retain(|tx| tx.fact != Fact::OrderReleased),
             Self::KeepReservations => changes.wallets.retain(|change| {
                 !change.energy_reserved.is_negative() && !change.bandwidth_reserved.is_negative()
@@ -123,8 +126,8 @@ impl Mutation {
 }
 
 /// The same entries once more, under an identity of their own.
-fn settle_twice(changes: &mut Changes) {
-    let settled = changes.ledger.iter().find(|tx| tx.fact == Fact::OrderSettled);
+fn settle_twice(changes: &mut Changes, fact: Fact) {
+    let settled = changes.ledger.iter().find(|tx| tx.fact == fact);
     let again = settled.map(|tx| {
         let mut business = tx.id.business;
         business[15] ^= 1;

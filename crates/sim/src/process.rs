@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use app::chain_view::ChainView;
 use app::fill_order::FillFailed;
+use app::follow_transfer::FollowFailed;
 use app::place_order::{PlaceOrder, PlaceRefused};
 use app::ports::StoreError;
-use app::rows::{Lease, OutboxKind};
+use app::rows::{ExactAnswer, Lease, OutboxKind};
+use app::send_transfer::{SendRefused, SendTransfer};
 use app::stop_order::StopRefused;
 use app::watch_chain::{WatchFailed, Watcher};
 use app::{App, Settings};
@@ -20,6 +22,7 @@ use store::SqlStore;
 use tokio::sync::Notify;
 
 use crate::gated_store::GatedStore;
+use crate::gifts;
 use crate::mutated_node::MutatedNode;
 use crate::ports::{HotKeys, Merchants, StageClock, StageIds};
 use crate::stage::Stage;
@@ -50,6 +53,8 @@ pub(crate) enum Done {
     Placed(usize, Box<Result<Order, PlaceRefused>>),
     Pruned(Result<usize, StoreError>),
     Stopped(OrderId, Result<(), StopRefused>),
+    Given(usize, Result<ExactAnswer, SendRefused>),
+    Followed(OrderId, Result<(), FollowFailed>),
 }
 
 /// A piece of work under way.
@@ -184,7 +189,7 @@ impl Process {
             match lease.kind {
                 OutboxKind::Order => Done::Filled(order, app.fill_order(lease).await),
                 OutboxKind::Callback => Done::Called(order, app.deliver_callback(lease).await),
-                OutboxKind::Transfer => unreachable!("no merchant of the simulation sends TRX"),
+                OutboxKind::Transfer => Done::Followed(order, app.follow_transfer(lease).await),
                 OutboxKind::Batch => unreachable!("nobody in the simulation makes a batch"),
                 OutboxKind::Chain => unreachable!("every process of the simulation watches"),
             }
@@ -196,6 +201,14 @@ impl Process {
     pub(crate) fn place(&self, index: usize, number: usize, place: PlaceOrder) -> Task {
         let app = self.app.clone();
         let work = async move { Done::Placed(number, Box::new(app.place_order(place).await)) };
+        Self::task(index, None, work)
+    }
+
+    /// Sends TRX for a merchant.
+    pub(crate) fn give(&self, index: usize, number: usize, send: SendTransfer) -> Task {
+        let app = self.app.clone();
+        let work =
+            async move { Done::Given(number, app.send_transfer(send, gifts::render()).await) };
         Self::task(index, None, work)
     }
 

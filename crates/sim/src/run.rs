@@ -16,6 +16,7 @@ use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
 use crate::checks;
 use crate::gated_store::fail_by_weather;
+use crate::gifts::Gifts;
 use crate::mutation::Mutation;
 use crate::process::{Habits, Process, Task};
 use crate::random::Random;
@@ -94,6 +95,7 @@ pub(crate) struct Run {
     /// Tasks so far.
     pub(crate) tasks_begun: u64,
     pub(crate) workload: Workload,
+    pub(crate) gifts: Gifts,
     pub(crate) intentions: Vec<Intention>,
     /// Transfers that must work, and the orders that promised them.
     pub(crate) promised: Vec<(TxId, OrderId)>,
@@ -164,6 +166,7 @@ impl Run {
             tasks: Vec::new(),
             tasks_begun: 0,
             workload: Workload::default(),
+            gifts: Gifts::default(),
             intentions: Vec::new(),
             promised: Vec::new(),
             under_way: Vec::new(),
@@ -199,6 +202,7 @@ impl Run {
         }
         if !self.is_broken() {
             self.workload.check_answers(&self.stage);
+            self.gifts.check_answers(&self.stage);
         }
     }
 

@@ -13,7 +13,7 @@ use tron::{Address, TokenUnits, TxId};
 use crate::book::Page;
 use crate::checks::clean_node;
 use crate::faults::Fault;
-use crate::payers;
+use crate::payers::{self, Kind};
 use crate::process::{Done, Process, Progress};
 use crate::run::Run;
 use crate::world::{at_once, control};
@@ -59,11 +59,13 @@ impl Run {
         match dice {
             0..=899 if !self.tasks.is_empty() => self.poll_any(),
             0..=919 => self.claim(OutboxKind::Order),
-            920..=929 => self.claim(OutboxKind::Callback),
+            920..=926 => self.claim(OutboxKind::Callback),
+            927..=929 => self.claim(OutboxKind::Transfer),
             930..=944 => self.watch(),
             945..=950 => self.mine(),
             951..=954 => self.pass_time(),
-            955..=964 => self.place(),
+            955..=963 => self.place(),
+            964..=964 => self.give(),
             965..=979 => self.pay(),
             980..=984 => self.meddle(),
             985..=985 if self.stage.with(|state| state.random.percent(50)) => self.stop(),
@@ -124,7 +126,14 @@ impl Run {
             Done::Called(order, Err(error)) => {
                 stage.note(Some(order), format!("process {process} cannot call: {error}"));
             }
-            Done::Filled(..) | Done::Called(..) => {}
+            Done::Followed(transfer, Err(error)) => {
+                stage.note(
+                    Some(transfer),
+                    format!("process {process} cannot follow: {}", causes(&error)),
+                );
+            }
+            Done::Filled(..) | Done::Called(..) | Done::Followed(..) => {}
+            Done::Given(number, answer) => self.gifts.answered(&stage, number, answer),
             Done::Stopped(order, outcome) => {
                 stage.note(Some(order), format!("process {process} stops it: {outcome:?}"));
             }
@@ -261,6 +270,29 @@ impl Run {
         }
     }
 
+    /// A merchant has TRX sent: where nobody meddles only to where it changes nothing for an order.
+    fn give(&mut self) {
+        let Some(index) = self.any_alive() else { return };
+        let (world, is_calm) = (&self.world, self.is_calm);
+        let number = self.stage.with(|state| {
+            let now = state.now();
+            let random = &mut state.random;
+            let shop = *random.pick(&world.shops)?;
+            let to_payer = !is_calm && random.percent(50);
+            let receiver = match to_payer {
+                true => random.pick(&world.payers).map(|payer| payer.address),
+                false => random.pick(&world.recipients).copied(),
+            };
+            Some(self.gifts.next(shop, receiver?, random, now))
+        });
+        let alive = self.processes[index].as_ref();
+        self.tasks.extend(
+            number.zip(alive).map(|(number, alive)| {
+                alive.give(index, number, self.gifts.request(number).clone())
+            }),
+        );
+    }
+
     /// Somebody pays to an address that is empty.
     fn fund(&mut self, address: Address) {
         if self.stage.devnet.token_balance(address) == TokenUnits(0)
@@ -283,6 +315,9 @@ impl Run {
         // The first recipient holds tokens, so that any scene covers it.
         let to = to.unwrap_or(self.world.recipients[0]);
         let from_step = self.stage.with(|state| state.step + state.random.below(within));
+        // What the token refuses nobody can promise; an order for a single unit cannot try it before.
+        let is_refused = |payer: usize| self.world.payers[payer].kind == Kind::Blacklisted;
+        let promised_by = promised_by.filter(|_| !payer.is_some_and(is_refused));
         self.intentions.extend(payer.map(|payer| Intention { payer, to, from_step, promised_by }));
     }
 

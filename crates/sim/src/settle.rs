@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::ports::Store;
 use app::rows::{CallbackState, OutboxKind};
-use domain::{ChainTx, OrderId, OrderState, Road, TxState, UnixMillis, WholeOrder};
+use domain::{ChainTx, OrderId, OrderState, Road, TransferState, TxState, UnixMillis, WholeOrder};
 use node::TronNode;
 use tron::{Energy, TokenUnits};
 
@@ -22,6 +22,7 @@ const CLAIM_MAX: usize = 64;
 /// Longest jump in time between two looks, in milliseconds.
 const JUMP_MAX_MS: i64 = 3_600_000;
 const BLOCK_MS: i64 = 3_000;
+const KINDS: [OutboxKind; 3] = [OutboxKind::Order, OutboxKind::Callback, OutboxKind::Transfer];
 
 impl Run {
     /// Lets everything become final, and looks at what is left.
@@ -38,6 +39,7 @@ impl Run {
         checks::rows_agree(&self.stage, &self.stores[0], &self.world);
         checks::chain_agrees(&self.stage, &self.stores[0]);
         self.check_orders();
+        self.check_transfers_are_final();
     }
 
     fn calm_down(&mut self) {
@@ -76,8 +78,7 @@ impl Run {
             if self.is_broken() {
                 return;
             }
-            let kinds = [OutboxKind::Order, OutboxKind::Callback];
-            let due = kinds.into_iter().filter_map(|kind| at_once(self.stores[0].next_due(kind)));
+            let due = KINDS.into_iter().filter_map(|kind| at_once(self.stores[0].next_due(kind)));
             let Some(due) = due.min() else { return };
             self.jump_to(due);
         }
@@ -94,7 +95,7 @@ impl Run {
             self.tasks.extend(task);
             self.finish_tasks();
         }
-        for kind in [OutboxKind::Order, OutboxKind::Callback] {
+        for kind in KINDS {
             for index in 0..self.processes.len() {
                 let alive = self.processes[index].as_ref();
                 self.tasks.extend(alive.map(|alive| alive.claim(index, kind, CLAIM_MAX)));
@@ -156,6 +157,24 @@ impl Run {
                 stage.violate("everything owed is delivered", Some(order), text);
             }
         }
+    }
+
+    /// A transfer was paid for exactly if the chain holds it.
+    fn check_transfers_are_final(&self) {
+        self.stage.with(|state| {
+            let wrong = state.book.transfers.pages().find_map(|page| {
+                let transfer = page.transfer();
+                let wanted = match state.blocks.holds(transfer.txid) {
+                    true => TransferState::Settled,
+                    false => TransferState::Released,
+                };
+                let text = format!("{} is {:?}, not {wanted:?}", transfer.txid, transfer.state);
+                (transfer.state != wanted).then(|| (page.subject(), text))
+            });
+            if let Some((transfer, text)) = wrong {
+                state.violate("a transfer is paid for if it happened", Some(transfer), text);
+            }
+        });
     }
 
     /// What an order was charged for is on the chain: what it lent, and the transfer that used it.

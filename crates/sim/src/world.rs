@@ -63,6 +63,8 @@ pub(crate) struct World {
 const LENDERS: usize = 3;
 const MERCHANTS: usize = 3;
 const RICH_SUN: i64 = 1_000_000_000_000;
+/// TRX of the payer: some runs come to its end.
+const FLOAT_SUN: i64 = 300_000_000;
 const RECIPIENTS: usize = 6;
 const STRANGERS: usize = 3;
 /// Changes of the chain in one request.
@@ -93,6 +95,7 @@ impl World {
         let mut pool: Vec<PoolMember> =
             (0..LENDERS).map(|_| PoolMember::draw(WalletRole::Lender, random)).collect();
         pool.push(PoolMember::draw(WalletRole::Activator, random));
+        pool.push(PoolMember::draw(WalletRole::Payer, random));
         let payers = (0..plan.payers).map(|index| Payer::draw(index, random)).collect();
         let world = Self { pool, payers, recipients, strangers, shops: Vec::new() };
         // Network totals are read from an address that exists on every public network.
@@ -121,7 +124,7 @@ impl World {
                 WalletRole::Activator => {
                     (plan.activator_sun, Operations::NONE.with(ContractType::CreateAccount))
                 }
-                WalletRole::Payer => (0, Operations::NONE.with(ContractType::Transfer)),
+                WalletRole::Payer => (FLOAT_SUN, Operations::NONE.with(ContractType::Transfer)),
             };
             changes.push(json!({"activate": {"address": address}}));
             if sun > 0 {

@@ -22,7 +22,7 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
         Mutation::NoFencing => &["a lost lease commits nothing", "the rows agree with each other"],
         Mutation::SendBeforeCommit => &["nothing is on chain that is not stored"],
         Mutation::ForgetReplays => &["a repeat gets the first answer"],
-        Mutation::SettleTwice => {
+        Mutation::SettleTwice | Mutation::SettleTransferTwice => {
             &["charged once or not at all", "the database takes what we write"]
         }
         Mutation::KeepHolds => &["charged once or not at all"],
@@ -33,6 +33,7 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
         Mutation::AnswerBeforeCommit => &[
             "what is answered was committed",
             "a repeat gets the first answer",
+            "what is no repeat is refused",
             "what counts as use happened",
             "nothing panics",
         ],
