@@ -21,6 +21,7 @@ install_programs() {
   done
   # For throw-away servers; Debian does not put their programs on the path.
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
   # Debian ships Python without what `python3 -m venv` needs.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
   if ((${#missing[@]} == 0)); then

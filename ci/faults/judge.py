@@ -65,8 +65,10 @@ class ChainJudge:
     """What was lent, used and taken back."""
 
     def __init__(self, checks, devnet, world, shop, before, hold_secs=HOLD_SECS,
-                 late_share=LATE_SHARE):
+                 late_share=LATE_SHARE, fast_secs=0):
         self.hold_secs, self.late_share = hold_secs, late_share
+        # Rents end by the server's clock, which may have been fast by so much.
+        self.fast_secs = fast_secs
         self.checks, self.devnet, self.world, self.shop = checks, devnet, world, shop
         self.before = before
         self.chain = Chain(devnet, world)
@@ -146,7 +148,8 @@ class ChainJudge:
                     continue
                 lent_ms = max(one.at_ms for one in self.chain.loans[address, step.resource])
                 is_used = use is not None and use.block < step.block
-                if not is_used and step.at_ms < lent_ms + self.hold_secs * 1_000 - 1_000:
+                rented_ms = (self.hold_secs - self.fast_secs - 1) * 1_000
+                if not is_used and step.at_ms < lent_ms + rented_ms:
                     yield f"order {order.number}: {step.at_ms - lent_ms} ms after {step.txid}"
 
     def _left(self):
@@ -191,7 +194,8 @@ class ChainJudge:
         loans = self.chain.loans[self._address(order), "ENERGY"]
         if not loans or not taken:
             return False
-        return taken[0].at * 1_000 > loans[0].at_ms + (self.hold_secs - RENT_SLACK_SECS) * 1_000
+        rented_secs = self.hold_secs - self.fast_secs - RENT_SLACK_SECS
+        return taken[0].at * 1_000 > loans[0].at_ms + rented_secs * 1_000
 
     def _balance(self, label):
         account = self.devnet.ask("wallet/getaccount", visible=True,

@@ -104,6 +104,9 @@ class Shop:
         self.key, self.secret, self.callback_url = key, secret, callback_url
         self.orders = []
         self.waits = self.no_answers = 0
+        # What chooses the server instead of chance, and requests that a server left without an answer.
+        self.balancer = None
+        self.unserved = []
         self.sweeper = None
         self.lock = threading.Lock()
         self.placers = []
@@ -122,7 +125,7 @@ class Shop:
             self.placers.append(placer)
 
     def port(self):
-        return self.dice.choice(self.ports)
+        return self.balancer.port() if self.balancer else self.dice.choice(self.ports)
 
     def _request(self, order):
         fields = {
@@ -172,6 +175,8 @@ class Shop:
         if answer is None or answer[0] >= 500:
             with self.lock:
                 self.no_answers += 1
+                if not (placed.plan.hangs_up and placed.sends == 1):
+                    self.unserved.append(f"{placed.plan.number}: {answer}")
             return
         try:
             fields = json.loads(answer[1])

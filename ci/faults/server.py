@@ -20,12 +20,14 @@ DEATH_TIMEOUT_SECS = 2.0
 HOLD_SECS = 30
 # How long a server's claims last after its death.
 LEASE_SECS = 15
+TX_EXPIRATION_MS = 60_000
 # Long enough that a busy machine answers in time: a repeat without a kill is a failed check.
 CALLBACK_TIMEOUT_SECS = 3
 
 SETTINGS = """\
 [server]
 listen = "127.0.0.1:{port}"
+notice_secs = 1
 
 [database]
 url = "{database_url}"
@@ -43,6 +45,7 @@ passphrase_file = "{home}/passphrase"
 
 [order]
 hold_secs = {hold_secs}
+tx_expiration_ms = {tx_expiration_ms}
 
 [callback]
 timeout_secs = {callback_timeout_secs}
@@ -73,7 +76,7 @@ class Operator:
     """
 
     def __init__(self, binary, home, node_url, block_time_ms, name="sunsweep", database_url=None,
-                 hold_secs=HOLD_SECS, lease_secs=LEASE_SECS):
+                 hold_secs=HOLD_SECS, lease_secs=LEASE_SECS, tx_expiration_ms=TX_EXPIRATION_MS):
         self.binary, self.home, self.name = str(binary), home, name
         self.port = free_port()
         self.config = home / f"{name}.toml"
@@ -81,7 +84,7 @@ class Operator:
         self.config.write_text(SETTINGS.format(
             port=self.port, home=home, node_url=node_url, block_time_ms=block_time_ms,
             database_url=database_url or f"sqlite:{self.database}",
-            hold_secs=hold_secs, lease_secs=lease_secs,
+            hold_secs=hold_secs, lease_secs=lease_secs, tx_expiration_ms=tx_expiration_ms,
             callback_timeout_secs=CALLBACK_TIMEOUT_SECS))
         for file, size in (("master.key", 32), ("passphrase", 24)):
             if not (home / file).exists():

@@ -1,17 +1,22 @@
 """What goes wrong with two servers, their database and their chain, drawn from one seed."""
 
 import enum
+import os
 import random
 import signal
 import subprocess
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from .server import STOP_TIMEOUT_SECS
 
 GAP_LEAST_SECS, GAP_MOST_SECS = 0.5, 3.0
+# How far a clock goes wrong, in either direction.
+CLOCK_WRONG_MOST_SECS = 20
 RESTART_EVERY_SECS = 0.5
+COUNT_MOST = 4
 
 
 class What(enum.Enum):
@@ -27,6 +32,7 @@ class What(enum.Enum):
     DATABASE_STOP = "the database stopped"
     DATABASE_CRASH = "the database crashed"
     FORK = "a fork"
+    CLOCK = "the clock of a server wrong"
     LOST_ANSWERS = "answers to broadcasts lost"
     LOST_REQUESTS = "broadcasts lost"
 
@@ -43,6 +49,7 @@ SHARES = {
     What.DATABASE_STOP: (2, 0.5, 3.0),
     What.DATABASE_CRASH: (3, 0.1, 2.0),
     What.FORK: (5, 0.0, 0.1),
+    What.CLOCK: (3, 2.0, 5.0),
     What.LOST_ANSWERS: (5, 0.0, 0.1),
     What.LOST_REQUESTS: (4, 0.0, 0.1),
 }
@@ -71,10 +78,19 @@ def draw(seed, for_secs):
             list(SHARES), [share for share, _, _ in SHARES.values()])[0]
         _, least, most = SHARES[what]
         trouble = Trouble(what, dice.randrange(2), dice.uniform(GAP_LEAST_SECS, GAP_MOST_SECS),
-                          dice.uniform(least, most), dice.randint(1, 4))
+                          dice.uniform(least, most), dice.randint(1, COUNT_MOST))
         plan.append(trouble)
         total += trouble.gap_secs + trouble.secs
     return plan
+
+
+def clock_of(file):
+    """What makes a process read its wall clock through `file`, with Debian's package libfaketime."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    if not found:
+        raise RuntimeError("libfaketime is missing: install Debian's package libfaketime")
+    return {"LD_PRELOAD": str(found[-1]), "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1"}
 
 
 class Node:
@@ -85,6 +101,10 @@ class Node:
         self.log = open(operator.home / f"{operator.name}.log", "ab")
         self.process = None
         self.lives = 0
+        self.ids = []
+        # What its wall clock shows beside the right time.
+        self.clock = operator.home / f"{operator.name}.clock"
+        self.set_clock(0)
         # It ends by itself only where it cannot start: without its database.
         self.is_wanted = True
 
@@ -92,7 +112,20 @@ class Node:
         self.lives += 1
         self.process = subprocess.Popen(
             self.operator.words("serve"), stdin=subprocess.DEVNULL, stdout=self.log,
-            stderr=self.log)
+            stderr=self.log, env=os.environ | clock_of(self.clock))
+        self.ids.append(self.process.pid)
+
+    def tidy_up(self):
+        """Removes what libfaketime leaves behind of a process that is killed."""
+        for number in self.ids:
+            for name in (f"faketime_shm_{number}", f"sem.faketime_sem_{number}"):
+                (Path("/dev/shm") / name).unlink(missing_ok=True)
+
+    def set_clock(self, wrong_secs):
+        """Makes its wall clock fast or slow; what is measured by the steady clock goes on as it is."""
+        fresh = self.clock.with_suffix(".new")
+        fresh.write_text(f"{wrong_secs:+d}\n")
+        fresh.replace(self.clock)
 
     def keep_up(self):
         """Starts it again when it ended, as an init system does."""
@@ -100,10 +133,12 @@ class Node:
             self.start()
 
     def end(self, how):
+        """Its exit status; 0 for one that had ended by itself, as one does that cannot start."""
         self.is_wanted = False
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.send_signal(how)
+        if self.process.poll() is not None:
+            return 0
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(how)
         return self.process.wait(timeout=STOP_TIMEOUT_SECS)
 
 
@@ -160,6 +195,12 @@ class Troubles(threading.Thread):
             cable.cut(what in (What.DATABASE_SILENT, What.CHAIN_SILENT))
             time.sleep(trouble.secs)
             cable.heal()
+        elif what is What.CLOCK:
+            # Fast or slow, by so many seconds for each of the count.
+            direction = 1 if trouble.count % 2 else -1
+            node.set_clock(direction * CLOCK_WRONG_MOST_SECS * trouble.count // COUNT_MOST)
+            time.sleep(trouble.secs)
+            node.set_clock(0)
         elif what is What.FORK:
             self.devnet.ask("devnet/reorg", depth=trouble.count, drop=False)
         else:
