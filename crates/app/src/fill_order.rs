@@ -330,7 +330,8 @@ impl App {
         let needs = Needs { order: Some(order), pool: true, lease, ..Needs::default() };
         let app = self.clone();
         let decide = move |rows: &Rows| {
-            let (changes, decision) = app.decide_event(event.clone(), lease.is_some(), rows)?;
+            let is_own = lease.is_some_and(|lease| lease.subject == order.0);
+            let (changes, decision) = app.decide_event(event.clone(), is_own, rows)?;
             Ok((Changes { admin: log.clone().map(Box::new), ..changes }, decision))
         };
         let outcome = commit(&*self.store, needs, decide).await?;

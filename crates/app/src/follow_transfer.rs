@@ -129,7 +129,8 @@ impl App {
             let transfer = rows.transfer.as_ref().ok_or(Refused::Unknown)?;
             let moment = app.view.moment(app.clock.now());
             let decision = step(transfer, event, &moment)?;
-            let attention = lease.is_none().then_some((id, Attention::At(decision.due)));
+            let is_own = lease.is_some_and(|lease| lease.subject == id.0);
+            let attention = (!is_own).then_some((id, Attention::At(decision.due)));
             let is_released = decision.transfer.state == domain::TransferState::Released;
             let changes = Changes {
                 transfer: Some(decision.transfer.clone()),

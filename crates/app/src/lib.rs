@@ -13,6 +13,7 @@ pub mod answers;
 pub mod audit;
 pub mod batch_rows;
 pub mod batches;
+mod chain_turn;
 pub mod chain_view;
 pub mod deliver_callbacks;
 

@@ -66,6 +66,20 @@ pub trait Store: Send + Sync {
         lease_until: UnixMillis,
     ) -> Result<Option<Lease>, StoreError>;
 
+    /// Takes the turn to follow the chain; `None` while another server has it.
+    ///
+    /// A turn that ends later than one taken now could, twice over, is from before the clock was set
+    /// back: it counts as over.
+    async fn take_turn(
+        &self,
+        owner: &str,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> Result<Option<Lease>, StoreError>;
+
+    /// Keeps the turn to follow the chain until a later moment, under the same fence.
+    async fn keep_turn(&self, turn: Lease, until: UnixMillis) -> Result<(), StoreError>;
+
     /// Gives a claimed row back, due at `due`, without any other change.
     async fn release(&self, lease: Lease, due: UnixMillis) -> Result<(), StoreError>;
 
@@ -117,14 +131,15 @@ pub trait Store: Send + Sync {
     /// Our transactions that are included in this block or an earlier one and not solid, by block.
     async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError>;
 
-    /// Marks these transactions of orders as solid, those that are included.
-    async fn mark_solid(&self, txids: &[TxId]) -> Result<(), StoreError>;
+    /// Marks these transactions of orders as solid, those that are included, under a turn to follow the
+    /// chain.
+    async fn mark_solid(&self, txids: &[TxId], turn: Lease) -> Result<(), StoreError>;
 
     /// The last block that was looked at.
     async fn watched(&self) -> Result<Option<WatchedBlock>, StoreError>;
 
-    /// Remembers the last block that was looked at.
-    async fn set_watched(&self, block: WatchedBlock) -> Result<(), StoreError>;
+    /// Remembers the last block that was looked at, under a turn to follow the chain.
+    async fn set_watched(&self, block: WatchedBlock, turn: Lease) -> Result<(), StoreError>;
 
     /// The pool as the rows have it, with each wallet's version.
     async fn pool(&self) -> Result<(Pool, Vec<i64>), StoreError>;
@@ -132,8 +147,13 @@ pub trait Store: Send + Sync {
     /// Who signs for each wallet.
     async fn wallets(&self) -> Result<Vec<NewWallet>, StoreError>;
 
-    /// Writes what readings found; a reading of an outdated version is dropped.
-    async fn save_readings(&self, readings: &[WalletReading]) -> Result<(), StoreError>;
+    /// Writes what readings found, under a turn to follow the chain; a reading of an outdated version is
+    /// dropped.
+    async fn save_readings(
+        &self,
+        readings: &[WalletReading],
+        turn: Lease,
+    ) -> Result<(), StoreError>;
 
     /// Adds or changes a wallet of the pool.
     async fn put_wallet(&self, wallet: NewWallet) -> Result<(), StoreError>;
@@ -222,8 +242,12 @@ pub trait Store: Send + Sync {
         receivers: &[Address],
     ) -> Result<Vec<WatchedPolicy>, StoreError>;
 
-    /// Makes every such policy due, and returns how many.
-    async fn nudge_watched_policies(&self, due: UnixMillis) -> Result<usize, StoreError>;
+    /// Makes every such policy due, under a turn to follow the chain, and returns how many.
+    async fn nudge_watched_policies(
+        &self,
+        due: UnixMillis,
+        turn: Lease,
+    ) -> Result<usize, StoreError>;
 
     /// Counted transfers in this block or a later one that can still be undone.
     async fn counted_since(&self, block: i64) -> Result<Vec<Counted>, StoreError>;
@@ -231,8 +255,8 @@ pub trait Store: Send + Sync {
     /// Counted transfers in this block or an earlier one that are not marked as solid, by block.
     async fn counted_until(&self, block: i64) -> Result<Vec<Counted>, StoreError>;
 
-    /// Marks counted transfers as solid.
-    async fn mark_counted_solid(&self, counted: &[Counted]) -> Result<(), StoreError>;
+    /// Marks counted transfers as solid, under a turn to follow the chain.
+    async fn mark_counted_solid(&self, counted: &[Counted], turn: Lease) -> Result<(), StoreError>;
 
     /// A key and what it has bought; today is the day of UTC+8 that `now` lies in.
     ///

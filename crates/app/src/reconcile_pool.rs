@@ -8,7 +8,7 @@ use tron::{Bandwidth, Resource, Sun};
 use crate::App;
 use crate::chain_view::{Snapshot, node_totals};
 use crate::ports::StoreError;
-use crate::rows::WalletReading;
+use crate::rows::{Lease, WalletReading};
 
 /// Why the pool could not be read; the rows are as before.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +24,12 @@ pub enum ReconcileFailed {
 impl App {
     /// Reads every wallet and writes what it can lend.
     ///
-    /// Shape: one request a wallet, side by side; one commit.
-    pub async fn reconcile_pool(&self, view: &Snapshot) -> Result<(), ReconcileFailed> {
+    /// Shape: one request a wallet, side by side; one commit, under a turn to follow the chain.
+    pub(crate) async fn reconcile_pool(
+        &self,
+        view: &Snapshot,
+        turn: Lease,
+    ) -> Result<(), ReconcileFailed> {
         let (pool, versions) = self.store.pool().await?;
         let reads = pool.wallets.iter().zip(versions).map(|(wallet, version)| async move {
             let account = self.node.account(wallet.address).await?;
@@ -40,7 +44,7 @@ impl App {
             Ok::<_, NodeError>(reading)
         });
         let readings = try_join_all(reads).await?;
-        Ok(self.store.save_readings(&readings).await?)
+        Ok(self.store.save_readings(&readings, turn).await?)
     }
 
     /// Bandwidth stake that can be lent once enough is left for the wallet's own transactions.

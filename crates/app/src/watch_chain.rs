@@ -15,9 +15,10 @@ use node::{Block, BlockTx, Head, Lookup, NodeError};
 use tron::{Address, BlockId, ContractType, Energy, TxId};
 
 use crate::App;
+use crate::chain_turn::ChainTurn;
 use crate::ports::StoreError;
 use crate::reconcile_pool::ReconcileFailed;
-use crate::rows::{OwnTx, TxOwner, WatchedBlock};
+use crate::rows::{Lease, OwnTx, TxOwner, WatchedBlock};
 
 /// Recent blocks remembered to find where a fork began; more than can be undone (19 of 27 producers
 /// make a block solid).
@@ -25,6 +26,8 @@ pub const RECENT_BLOCKS_MAX: usize = 64;
 /// Events of one block that are committed side by side. A block brings hundreds; the commit of a request
 /// that comes just then waits for so many of them at most.
 const EVENTS_AT_ONCE: usize = 16;
+/// Events after which it is looked whether the turn to follow lasts.
+const EVENTS_A_LOOK: usize = 512;
 /// Blocks that one look confirms as solid; after a long absence the next looks go on.
 const CONFIRMED_AT_ONCE: usize = 64;
 
@@ -57,9 +60,10 @@ struct Call {
     is_transfer: bool,
 }
 
-/// Follows the chain for one process.
+/// Follows the chain for one process, when it is its turn.
 pub struct Watcher {
     app: App,
+    turn: ChainTurn,
     recent: VecDeque<SeenBlock>,
     on_head: Box<dyn Fn(&Head) + Send + Sync>,
     /// Whether the last look found too little TRX for transfers: said when it begins and when it ends.
@@ -77,7 +81,8 @@ impl Watcher {
     /// A watcher; `on_head` is told of each new head before anything is decided by it.
     #[must_use]
     pub fn new(app: App, on_head: Box<dyn Fn(&Head) + Send + Sync>) -> Self {
-        Self { app, recent: VecDeque::new(), on_head, is_float_low: false }
+        let turn = ChainTurn::new(app.clone());
+        Self { app, turn, recent: VecDeque::new(), on_head, is_float_low: false }
     }
 
     /// Looks at the newest block without going through any: for a server whose neighbour follows the
@@ -116,8 +121,25 @@ impl Watcher {
         Ok(block.is_some_and(|block| *block.head.id.as_bytes() == followed.id))
     }
 
-    /// Looks once and goes through every block that is new; false when there was none.
+    /// Looks once, and goes through every block that is new unless a neighbour does; false when there was
+    /// none.
+    ///
+    /// Who cannot follow lets a neighbour try.
     pub async fn watch(&mut self) -> Result<bool, WatchFailed> {
+        let Some(turn) = self.turn.take().await? else { return self.look().await };
+        let followed = self.follow_all(turn).await;
+        if followed.is_err() {
+            self.turn.give_back().await;
+        }
+        followed
+    }
+
+    /// Lets a neighbour follow the chain at once.
+    pub async fn give_back(&mut self) {
+        self.turn.give_back().await;
+    }
+
+    async fn follow_all(&mut self, turn: Lease) -> Result<bool, WatchFailed> {
         let (head, solid) = futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;
         let seen = self.app.view.get();
         let is_settled =
@@ -128,12 +150,12 @@ impl Watcher {
         }
         (self.on_head)(&head);
         self.app.view.refresh(&*self.app.node, head, solid).await?;
-        self.follow(&head).await?;
-        self.confirm_solid(solid.number).await?;
+        self.follow(&head, turn).await?;
+        self.confirm_solid(solid.number, turn).await?;
         // Not before: a use in a block that a fork dropped must be taken back before its order may end.
         self.app.view.settle(solid);
         if let Some(view) = self.app.view.get() {
-            self.app.reconcile_pool(&view).await?;
+            self.app.reconcile_pool(&view, turn).await?;
             self.look_at_float().await?;
         }
         self.app.order_bell.notify_one();
@@ -162,10 +184,10 @@ impl Watcher {
     }
 
     /// Goes from the stored block to the head, back over forks.
-    async fn follow(&mut self, head: &Head) -> Result<(), WatchFailed> {
+    async fn follow(&mut self, head: &Head, turn: Lease) -> Result<(), WatchFailed> {
         let mut last = match self.app.store.watched().await? {
             Some(block) if head.number - block.number <= self.app.settings.catch_up_blocks => block,
-            before => return self.jump(head, before).await,
+            before => return self.jump(head, before, turn).await,
         };
         // Another process may have gone on, and over other blocks than this one.
         if self.recent.back().is_none_or(|seen| seen.block != last) {
@@ -174,40 +196,45 @@ impl Watcher {
         }
         // A head that is lower than what we saw, or another block at the same height, is a fork.
         while last.number > head.number {
-            last = self.step_back(last).await?;
+            last = self.step_back(last, turn).await?;
         }
         while last.number < head.number {
+            self.turn.keep().await?;
             let number = last.number + 1;
             let block =
                 self.app.node.block(number).await?.ok_or(WatchFailed::MissingBlock(number))?;
             if block.parent != BlockId::from_bytes(last.id) {
-                last = self.step_back(last).await?;
+                last = self.step_back(last, turn).await?;
                 continue;
             }
-            let calls = Some(self.look_at(&block).await?);
+            let calls = Some(self.look_at(&block, turn).await?);
             last = WatchedBlock { number, id: *block.head.id.as_bytes() };
-            self.remember(SeenBlock { block: last, calls }).await?;
+            self.remember(SeenBlock { block: last, calls }, turn).await?;
         }
         if last.id != *head.id.as_bytes() {
             // The head changed under us at its own height: the next look sees which one won.
-            self.step_back(last).await?;
+            self.step_back(last, turn).await?;
         }
         Ok(())
     }
 
-    async fn remember(&mut self, seen: SeenBlock) -> Result<(), StoreError> {
+    async fn remember(&mut self, seen: SeenBlock, turn: Lease) -> Result<(), StoreError> {
         let block = seen.block;
         self.recent.push_back(seen);
         while self.recent.len() > RECENT_BLOCKS_MAX {
             self.recent.pop_front();
         }
-        self.app.store.set_watched(block).await
+        self.app.store.set_watched(block, turn).await
     }
 
     /// The block `last` is not on the chain any more: what it held is to be included again.
     ///
     /// It is forgotten only when all of that is committed: what fails half-way is done again.
-    async fn step_back(&mut self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
+    async fn step_back(
+        &mut self,
+        last: WatchedBlock,
+        turn: Lease,
+    ) -> Result<WatchedBlock, WatchFailed> {
         tracing::warn!(block.number = last.number, "a fork dropped a block");
         let known = self.recent.iter().rev().take_while(|seen| seen.block.number >= last.number);
         let calls: Option<Vec<_>> = known.map(|seen| seen.calls.clone()).collect();
@@ -216,16 +243,16 @@ impl Watcher {
         let before = match older.zip(calls) {
             Some((before, calls)) => {
                 for (receiver, txid) in calls.into_iter().flatten() {
-                    self.app.tell_unused(receiver, txid).await?;
+                    self.app.tell_unused(receiver, txid, turn).await?;
                 }
                 before
             }
-            None => self.back_to_solid(last).await?,
+            None => self.back_to_solid(last, turn).await?,
         };
         let dropped = self.app.store.included_since(before.number + 1).await?;
-        self.each(dropped, |_| Shown::ReorgedOut).await?;
-        self.app.uncount_since(before.number + 1).await?;
-        self.app.store.set_watched(before).await?;
+        self.each(dropped, |_| Shown::ReorgedOut, turn).await?;
+        self.app.uncount_since(before.number + 1, turn).await?;
+        self.app.store.set_watched(before, turn).await?;
         self.recent.retain(|seen| seen.block.number < last.number);
         Ok(before)
     }
@@ -233,13 +260,17 @@ impl Watcher {
     /// Where to go back to when it is not known what came before `last`, as after a restart: the fork
     /// may have begun anywhere above the solid block. All transfers after that are looked for again; of
     /// ours, what lies below is confirmed when it is marked as solid.
-    async fn back_to_solid(&self, last: WatchedBlock) -> Result<WatchedBlock, WatchFailed> {
+    async fn back_to_solid(
+        &self,
+        last: WatchedBlock,
+        turn: Lease,
+    ) -> Result<WatchedBlock, WatchFailed> {
         let solid = self.app.view.get().map_or(i64::MAX, |view| view.solid.number);
         let number = solid.min(last.number - 1);
         let block = self.app.node.block(number).await?;
         let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
         for (order, txid) in self.app.store.used_since(UnixMillis(head.timestamp_ms)).await? {
-            self.app.tell(order, Event::Unused(txid)).await?;
+            self.app.tell(order, Event::Unused(txid), turn).await?;
         }
         Ok(WatchedBlock { number, id: *head.id.as_bytes() })
     }
@@ -250,7 +281,7 @@ impl Watcher {
     /// block that a fork dropped meanwhile. What the solid block does not hold is to be included again.
     /// Shape: one request for each block that holds transactions of ours or transfers that a policy
     /// counted.
-    async fn confirm_solid(&self, solid: i64) -> Result<(), WatchFailed> {
+    async fn confirm_solid(&mut self, solid: i64, turn: Lease) -> Result<(), WatchFailed> {
         let mut included = VecDeque::from(self.app.store.included_until(solid).await?);
         let mut counted = VecDeque::from(self.app.store.counted_until(solid).await?);
         for _ in 0..CONFIRMED_AT_ONCE {
@@ -261,24 +292,30 @@ impl Watcher {
             let recorded = included.drain(..count).map(|(_, own)| own);
             let count = counted.partition_point(|other| other.block <= number);
             let counted_there = counted.drain(..count).collect();
+            self.turn.keep().await?;
             // A node that lags does not have it yet.
             let Some(block) = self.app.node.block(number).await? else { continue };
-            self.app.confirm_counted(&block, counted_there).await?;
+            self.app.confirm_counted(&block, counted_there, turn).await?;
             let is_held = |own: &OwnTx| block.transactions.iter().any(|tx| tx.txid == own.txid);
             let (held, dropped): (Vec<OwnTx>, Vec<OwnTx>) = recorded.partition(is_held);
             let (of_orders, of_transfers): (Vec<OwnTx>, Vec<OwnTx>) =
                 held.into_iter().partition(|own| matches!(own.owner, TxOwner::Order(_)));
             let of_orders: Vec<TxId> = of_orders.iter().map(|own| own.txid).collect();
-            self.app.store.mark_solid(&of_orders).await?;
-            self.each(of_transfers, |_| Shown::Solid).await?;
-            self.each(dropped, |_| Shown::ReorgedOut).await?;
+            self.app.store.mark_solid(&of_orders, turn).await?;
+            self.each(of_transfers, |_| Shown::Solid, turn).await?;
+            self.each(dropped, |_| Shown::ReorgedOut, turn).await?;
         }
         Ok(())
     }
 
     /// Starts at the head: the first time, or after so long an absence that walking every block would
     /// take longer than looking up what is open.
-    async fn jump(&mut self, head: &Head, before: Option<WatchedBlock>) -> Result<(), WatchFailed> {
+    async fn jump(
+        &mut self,
+        head: &Head,
+        before: Option<WatchedBlock>,
+        turn: Lease,
+    ) -> Result<(), WatchFailed> {
         if let Some(before) = before {
             tracing::warn!(
                 from = before.number,
@@ -286,6 +323,7 @@ impl Watcher {
                 "blocks are skipped, open transactions are looked up"
             );
             for own in self.app.store.open_txs().await? {
+                self.turn.keep().await?;
                 let shown = match self.app.node.lookup(own.txid).await? {
                     Lookup::Included(found) if found.block_number <= head.number => {
                         Shown::Included {
@@ -297,43 +335,48 @@ impl Watcher {
                     // Blocks after the head are walked through from here on.
                     Lookup::Included(_) | Lookup::Absent => Shown::ReorgedOut,
                 };
-                self.app.tell_own(own, shown).await?;
+                self.app.tell_own(own, shown, turn).await?;
             }
             for (order, txid) in self.app.store.used_since(UnixMillis(i64::MIN)).await? {
                 if self.app.node.lookup(txid).await? == Lookup::Absent {
-                    self.app.tell(order, Event::Unused(txid)).await?;
+                    self.app.tell(order, Event::Unused(txid), turn).await?;
                 }
             }
         }
         // What their addresses did meanwhile is not known: they look at them again.
-        self.app.store.nudge_watched_policies(self.app.clock.now()).await?;
+        self.app.store.nudge_watched_policies(self.app.clock.now(), turn).await?;
         self.recent.clear();
         let block = WatchedBlock { number: head.number, id: *head.id.as_bytes() };
-        self.remember(SeenBlock { block, calls: None }).await?;
+        self.remember(SeenBlock { block, calls: None }, turn).await?;
         Ok(())
     }
 
     /// Looks at one block: our transactions in it, and calls that receivers made, which it returns.
-    async fn look_at(&self, block: &Block) -> Result<Vec<(Address, TxId)>, WatchFailed> {
+    async fn look_at(
+        &mut self,
+        block: &Block,
+        turn: Lease,
+    ) -> Result<Vec<(Address, TxId)>, WatchFailed> {
         let txids: Vec<_> = block.transactions.iter().map(|tx| tx.txid).collect();
         let ours = self.app.store.own_txs(&txids).await?;
         let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
-        self.each(ours, |own| {
+        let included = |own: &OwnTx| {
             let found = block.transactions.iter().find(|tx| tx.txid == own.txid);
             let has_succeeded = found.is_some_and(|tx| tx.succeeded);
             Shown::Included { block: number, at, has_succeeded }
-        })
-        .await?;
+        };
+        self.each(ours, included, turn).await?;
         // Before their refills hear of it: a policy whose last transfer this is wants no other.
-        self.app.look_for_policies(block).await?;
+        self.app.look_for_policies(block, turn).await?;
         let calls = self.calls(&block.transactions);
         let mut callers: Vec<Address> = calls.iter().map(|call| call.caller).collect();
         callers.dedup();
         let mut made = Vec::new();
         for receiver in self.app.store.live_receivers(&callers).await? {
+            self.turn.keep().await?;
             for call in calls.iter().filter(|call| call.caller == receiver) {
                 made.push((receiver, call.txid));
-                self.app.tell_call(call, at).await?;
+                self.app.tell_call(call, at, turn).await?;
             }
         }
         Ok(made)
@@ -356,16 +399,20 @@ impl Watcher {
     }
 
     async fn each(
-        &self,
+        &mut self,
         ours: Vec<OwnTx>,
         shown: impl Fn(&OwnTx) -> Shown,
+        turn: Lease,
     ) -> Result<(), StoreError> {
         let shown: Vec<_> = ours.into_iter().map(|own| (own, shown(&own))).collect();
-        let mut told = stream::iter(shown)
-            .map(|(own, shown)| self.app.tell_own(own, shown))
-            .buffer_unordered(EVENTS_AT_ONCE);
-        while let Some(outcome) = told.next().await {
-            outcome?;
+        for shown in shown.chunks(EVENTS_A_LOOK) {
+            self.turn.keep().await?;
+            let mut told = stream::iter(shown.to_vec())
+                .map(|(own, shown)| self.app.tell_own(own, shown, turn))
+                .buffer_unordered(EVENTS_AT_ONCE);
+            while let Some(outcome) = told.next().await {
+                outcome?;
+            }
         }
         Ok(())
     }
@@ -384,16 +431,17 @@ enum Shown {
 
 impl App {
     /// Commits what the chain showed of a transaction of ours.
-    async fn tell_own(&self, own: OwnTx, shown: Shown) -> Result<(), StoreError> {
+    async fn tell_own(&self, own: OwnTx, shown: Shown, turn: Lease) -> Result<(), StoreError> {
         let txid = own.txid;
         match (own.owner, shown) {
             (TxOwner::Order(order), Shown::Included { block, at, has_succeeded }) => {
-                self.tell(order, Event::Included { txid, block, at, has_succeeded }).await
+                let event = Event::Included { txid, block, at, has_succeeded };
+                self.tell(order, event, turn).await
             }
             (TxOwner::Order(order), Shown::ReorgedOut) => {
-                self.tell(order, Event::ReorgedOut(txid)).await
+                self.tell(order, Event::ReorgedOut(txid), turn).await
             }
-            (TxOwner::Order(_), Shown::Solid) => self.store.mark_solid(&[txid]).await,
+            (TxOwner::Order(_), Shown::Solid) => self.store.mark_solid(&[txid], turn).await,
             (TxOwner::Transfer(transfer), shown) => {
                 let event = match shown {
                     Shown::Included { block, has_succeeded, .. } => {
@@ -402,7 +450,7 @@ impl App {
                     Shown::ReorgedOut => TransferEvent::ReorgedOut,
                     Shown::Solid => TransferEvent::Solid,
                 };
-                self.tell_transfer(transfer, event).await
+                self.tell_transfer(transfer, event, turn).await
             }
         }
     }
@@ -411,26 +459,32 @@ impl App {
         &self,
         transfer: TransferId,
         event: TransferEvent,
+        turn: Lease,
     ) -> Result<(), StoreError> {
-        if let Err(refused) = self.apply_transfer(transfer, event, None, None).await? {
+        if let Err(refused) = self.apply_transfer(transfer, event, Some(turn), None).await? {
             tracing::debug!(transfer.id = %transfer, "what the chain showed changed nothing: {refused}");
         }
         Ok(())
     }
 
     /// Commits what the chain showed; that it was known already is fine.
-    async fn tell(&self, order: OrderId, event: Event) -> Result<(), StoreError> {
-        if let Err(refused) = self.apply(order, event, None).await? {
+    async fn tell(&self, order: OrderId, event: Event, turn: Lease) -> Result<(), StoreError> {
+        if let Err(refused) = self.apply(order, event, Some(turn)).await? {
             tracing::debug!(order.id = %order, "what the chain showed changed nothing: {refused}");
         }
         Ok(())
     }
 
     /// A call that may have counted as use of an order on its sender is not on the chain any more.
-    async fn tell_unused(&self, receiver: Address, txid: TxId) -> Result<(), StoreError> {
+    async fn tell_unused(
+        &self,
+        receiver: Address,
+        txid: TxId,
+        turn: Lease,
+    ) -> Result<(), StoreError> {
         for whole in self.store.live_on(receiver).await? {
             if whole.order.used_by == Some(txid) || whole.uses.iter().any(|one| one.txid == txid) {
-                self.tell(whole.order.id, Event::Unused(txid)).await?;
+                self.tell(whole.order.id, Event::Unused(txid), turn).await?;
             }
         }
         Ok(())
@@ -438,7 +492,7 @@ impl App {
 
     /// An address called a contract: its oldest collection that was ready for a transfer is used by
     /// it, or else the energy of plain orders.
-    async fn tell_call(&self, call: &Call, at: UnixMillis) -> Result<(), WatchFailed> {
+    async fn tell_call(&self, call: &Call, at: UnixMillis, turn: Lease) -> Result<(), WatchFailed> {
         let live = self.store.live_on(call.caller).await?;
         let is_counted = |whole: &&WholeOrder| {
             whole.order.used_by == Some(call.txid) && whole.order.collection().is_some()
@@ -446,7 +500,7 @@ impl App {
         if let Some(counted) = live.iter().find(is_counted) {
             // Known already, unless a fork put it into another block.
             let event = Event::Used { txid: call.txid, at };
-            return Ok(self.tell(counted.order.id, event).await?);
+            return Ok(self.tell(counted.order.id, event, turn).await?);
         }
         let mut waiting: Vec<&WholeOrder> = live.iter().filter(|one| one.awaits_use(at)).collect();
         waiting.sort_by_key(|whole| (whole.order.state != OrderState::Delivered, whole.order.id));
@@ -454,9 +508,9 @@ impl App {
         match collection.filter(|_| call.is_transfer) {
             Some(first) => {
                 let event = Event::Used { txid: call.txid, at };
-                Ok(self.tell(first.order.id, event).await?)
+                Ok(self.tell(first.order.id, event, turn).await?)
             }
-            None => self.tell_consumed(call.txid, at, &live, &waiting).await,
+            None => self.tell_consumed((call.txid, at), &live, &waiting, turn).await,
         }
     }
 
@@ -466,15 +520,16 @@ impl App {
     /// Shape: one request, if there is such an order.
     async fn tell_consumed(
         &self,
-        txid: TxId,
-        at: UnixMillis,
+        (txid, at): (TxId, UnixMillis),
         live: &[WholeOrder],
         waiting: &[&WholeOrder],
+        turn: Lease,
     ) -> Result<(), WatchFailed> {
         // Known already, unless a fork put it into another block.
         for whole in live {
             if let Some(one) = whole.uses.iter().find(|one| one.txid == txid && one.at != at) {
-                self.tell(whole.order.id, Event::Consumed(Use { at, ..*one })).await?;
+                let event = Event::Consumed(Use { at, ..*one });
+                self.tell(whole.order.id, event, turn).await?;
             }
         }
         if !waiting.iter().any(|whole| whole.follows_use()) {
@@ -494,7 +549,8 @@ impl App {
                 continue;
             }
             uncounted -= energy.get();
-            self.tell(whole.order.id, Event::Consumed(Use { txid, at, energy })).await?;
+            let event = Event::Consumed(Use { txid, at, energy });
+            self.tell(whole.order.id, event, turn).await?;
         }
         Ok(())
     }

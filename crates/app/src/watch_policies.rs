@@ -14,7 +14,7 @@ use tron::{Address, ContractType, TxId, trc20};
 
 use crate::App;
 use crate::ports::StoreError;
-use crate::rows::{Changes, Counted, Needs, PolicyKey, Rows, WatchedPolicy};
+use crate::rows::{Changes, Counted, Lease, Needs, PolicyKey, Rows, WatchedPolicy};
 use crate::work::commit;
 
 /// Policies of one block that are told side by side.
@@ -24,7 +24,11 @@ impl App {
     /// Counts the transfers of policies' addresses in a block, and wakes those whose energy was used.
     ///
     /// Shape: one read for the block, one commit for each transfer that is counted.
-    pub(crate) async fn look_for_policies(&self, block: &Block) -> Result<(), StoreError> {
+    pub(crate) async fn look_for_policies(
+        &self,
+        block: &Block,
+        turn: Lease,
+    ) -> Result<(), StoreError> {
         let calls: Vec<(Address, &BlockTx)> =
             block.transactions.iter().filter_map(|tx| Some((caller(tx)?, tx))).collect();
         let callers: BTreeSet<Address> = calls.iter().map(|(caller, _)| *caller).collect();
@@ -36,7 +40,7 @@ impl App {
         let told = watched.into_iter().map(|policy| {
             let own = calls.iter().filter(move |(caller, _)| *caller == policy.receiver);
             let transfers = own.filter(|(_, tx)| self.is_transfer(tx)).map(|(_, tx)| tx.txid);
-            self.tell_policy(policy, transfers.collect(), block.head.number)
+            self.tell_policy(policy, transfers.collect(), block.head.number, turn)
         });
         let mut told = stream::iter(told.collect::<Vec<_>>()).buffer_unordered(POLICIES_AT_ONCE);
         while let Some(outcome) = told.next().await {
@@ -59,26 +63,33 @@ impl App {
         policy: WatchedPolicy,
         transfers: Vec<TxId>,
         block: i64,
+        turn: Lease,
     ) -> Result<(), StoreError> {
         match policy.kind {
             PolicyKind::Count => {
                 for txid in transfers {
-                    self.count_transfer(policy.id, txid, block).await?;
+                    self.count_transfer(policy.id, txid, block, turn).await?;
                 }
                 Ok(())
             }
             PolicyKind::Auto => {
                 for txid in transfers {
-                    self.learn_from(policy.id, txid).await?;
+                    self.learn_from(policy.id, txid, turn).await?;
                 }
-                self.nudge_policy(policy.id).await
+                self.nudge_policy(policy.id, turn).await
             }
         }
     }
 
-    async fn count_transfer(&self, id: PolicyId, txid: TxId, block: i64) -> Result<(), StoreError> {
+    async fn count_transfer(
+        &self,
+        id: PolicyId,
+        txid: TxId,
+        block: i64,
+        turn: Lease,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let needs = counting(id, txid);
+        let needs = counting(id, txid, turn);
         let decide = move |rows: &Rows| -> Result<(Changes, ()), PolicyRefused> {
             let policy = rows.policy.as_ref().ok_or(PolicyRefused::NotNow)?;
             if rows.counted.is_some() {
@@ -105,9 +116,9 @@ impl App {
     }
 
     /// Blocks from this one on are not on the chain any more.
-    pub(crate) async fn uncount_since(&self, block: i64) -> Result<(), StoreError> {
+    pub(crate) async fn uncount_since(&self, block: i64, turn: Lease) -> Result<(), StoreError> {
         for counted in self.store.counted_since(block).await? {
-            self.uncount(counted).await?;
+            self.uncount(counted, turn).await?;
         }
         Ok(())
     }
@@ -117,21 +128,22 @@ impl App {
         &self,
         block: &Block,
         counted: Vec<Counted>,
+        turn: Lease,
     ) -> Result<(), StoreError> {
         let is_held = |one: &Counted| block.transactions.iter().any(|tx| tx.txid == one.txid);
         let (held, dropped): (Vec<_>, Vec<_>) = counted.into_iter().partition(is_held);
         if !held.is_empty() {
-            self.store.mark_counted_solid(&held).await?;
+            self.store.mark_counted_solid(&held, turn).await?;
         }
         for one in dropped {
-            self.uncount(one).await?;
+            self.uncount(one, turn).await?;
         }
         Ok(())
     }
 
-    async fn uncount(&self, old: Counted) -> Result<(), StoreError> {
+    async fn uncount(&self, old: Counted, turn: Lease) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let needs = counting(old.policy, old.txid);
+        let needs = counting(old.policy, old.txid, turn);
         let decide = move |rows: &Rows| -> Result<(Changes, ()), PolicyRefused> {
             let policy = rows.policy.as_ref().ok_or(PolicyRefused::NotNow)?;
             // Another process may have done it, or seen it in another block since.
@@ -158,7 +170,7 @@ impl App {
     /// What one of its own transfers took is what an auto policy without an amount keeps.
     ///
     /// A receipt that cannot be read now teaches nothing; the next transfer brings another.
-    async fn learn_from(&self, id: PolicyId, txid: TxId) -> Result<(), StoreError> {
+    async fn learn_from(&self, id: PolicyId, txid: TxId, turn: Lease) -> Result<(), StoreError> {
         let Some(view) = self.store.policy_view(id).await? else { return Ok(()) };
         if !matches!(view.policy.terms, Terms::Auto(auto) if auto.energy.is_none()) {
             return Ok(());
@@ -172,7 +184,8 @@ impl App {
             }
         };
         let now = self.clock.now();
-        let needs = Needs { policy: Some(PolicyKey::Id(id)), ..Needs::default() };
+        let policy = Some(PolicyKey::Id(id));
+        let needs = Needs { policy, lease: Some(turn), ..Needs::default() };
         let decide = move |rows: &Rows| -> Result<(Changes, ()), PolicyRefused> {
             let policy = rows.policy.as_ref().ok_or(PolicyRefused::NotNow)?;
             let next = step(policy, PolicyEvent::Spent(energy), now)?.policy;
@@ -185,12 +198,13 @@ impl App {
     }
 
     /// A policy is to be looked at now.
-    async fn nudge_policy(&self, id: PolicyId) -> Result<(), StoreError> {
+    async fn nudge_policy(&self, id: PolicyId, turn: Lease) -> Result<(), StoreError> {
         let now: UnixMillis = self.clock.now();
+        let needs = Needs { lease: Some(turn), ..Needs::default() };
         let decide = move |_: &Rows| -> Result<(Changes, ()), PolicyRefused> {
             Ok((Changes { policy_nudges: vec![(id, now)], ..Changes::default() }, ()))
         };
-        if let Err(refused) = commit(&*self.store, Needs::default(), decide).await? {
+        if let Err(refused) = commit(&*self.store, needs, decide).await? {
             tracing::debug!(policy.id = id.0, "a policy was not woken: {refused}");
         }
         self.policy_bell.notify_one();
@@ -199,8 +213,13 @@ impl App {
 }
 
 /// What counting or uncounting a transfer reads.
-fn counting(id: PolicyId, txid: TxId) -> Needs {
-    Needs { policy: Some(PolicyKey::Id(id)), counted: Some((id, txid)), ..Needs::default() }
+fn counting(id: PolicyId, txid: TxId, turn: Lease) -> Needs {
+    Needs {
+        policy: Some(PolicyKey::Id(id)),
+        counted: Some((id, txid)),
+        lease: Some(turn),
+        ..Needs::default()
+    }
 }
 
 /// Who called a contract; what it did or whether it failed does not matter to the energy.

@@ -19,7 +19,7 @@ use node::{
     CacheSettings, Cached, Endpoint, Failover, FailoverSettings, HttpLimits, HttpTransport,
     JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
 };
-use store::{PostgresUrl, SqlStore};
+use store::SqlStore;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Signature, TxId};
@@ -263,13 +263,13 @@ impl Product {
         Ok(Some(server))
     }
 
-    /// Listens, starts the workers, and runs until the token is cancelled; then drains.
+    /// Listens, starts the workers, and runs until it is to end; then lets started requests finish.
     ///
     /// `on_listening` is told the real addresses once requests are taken.
     pub async fn run(
         self,
         listen: SocketAddr,
-        stop: CancellationToken,
+        Stop { notice, end: stop }: Stop,
         on_listening: impl FnOnce(Listening),
     ) -> anyhow::Result<()> {
         let server = HttpServer::bind(listen, self.config.http_limits()).await?;
@@ -300,9 +300,12 @@ impl Product {
         }
         workers.close();
         on_listening(listening);
-        let (draining, is_ready) = (stop.clone(), self.is_ready.clone());
+        let (ending, is_ready) = (stop.clone(), self.is_ready.clone());
         let drain = async move {
-            draining.cancelled().await;
+            tokio::select! {
+                () = notice.cancelled() => {}
+                () = ending.cancelled() => {}
+            }
             is_ready.store(false, Ordering::Relaxed);
         };
         let serve_admin = async {
@@ -314,6 +317,23 @@ impl Product {
         workers_stop.cancel();
         workers.wait().await;
         Ok(())
+    }
+}
+
+/// How a server is told to end, in two steps.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// From now on `/readyz` says no, so that load balancers send requests elsewhere; those that come are
+    /// answered.
+    pub notice: CancellationToken,
+    /// No further connection is taken.
+    pub end: CancellationToken,
+}
+
+impl From<CancellationToken> for Stop {
+    /// Without a notice.
+    fn from(end: CancellationToken) -> Self {
+        Self { notice: end.clone(), end }
     }
 }
 
@@ -449,7 +469,7 @@ pub fn sqlite_path(config: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// Errors: in words for the operator.
 pub fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Database>> {
     if config.is_database_shared() {
-        let url = PostgresUrl { url: &config.database.url, password: config.database_password()? };
+        let url = config.postgres_url(&config.database.url)?;
         let options = store::Options { readers: POSTGRES_READERS, ..store::Options::default() };
         return Ok(Arc::new(SqlStore::connect(&url, options)?));
     }

@@ -148,7 +148,8 @@ async fn read_excerpt(response: &mut reqwest::Response) -> String {
         let room = MAX_EXCERPT_BYTES - bytes.len();
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    // Kept to be looked at; PostgreSQL has no NUL.
+    String::from_utf8_lossy(&bytes).replace('\0', "\u{2400}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `sunsweep bench` with tiny sizes, so that it does not rot. Its figures say nothing here.
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -36,6 +37,26 @@ fn every_figure_is_measured() {
         "sweep_peak_kib",
     ] {
         assert!(figures[name].as_u64().is_some_and(|value| value > 0), "{name}: {figures}\n{said}");
+    }
+    let is_postgres_there = Path::new("/usr/lib/postgresql").exists();
+    assert!(is_postgres_there || std::env::var_os("SUNSWEEP_NEEDS_POSTGRES").is_none());
+    for name in [
+        "sqlite_accepted_per_sec",
+        "postgres_accepted_per_sec",
+        "postgres_two_accepted_per_sec",
+        "sqlite_accept_p99_us",
+        "postgres_accept_p99_us",
+        "postgres_two_accept_p99_us",
+        "sqlite_merchants_growth_percent",
+        "sqlite_pending_growth_percent",
+        "sqlite_history_growth_percent",
+        "postgres_merchants_growth_percent",
+        "postgres_pending_growth_percent",
+        "postgres_long_history_us",
+        "postgres_history_growth_percent",
+    ] {
+        let is_measured = figures[name].as_u64().is_some_and(|value| value > 0);
+        assert_eq!(is_measured, is_postgres_there, "{name}: {figures}\n{said}");
     }
     assert_eq!(figures["cold_node_calls"], 4, "{figures}");
     assert_eq!(figures["cold_node_depth"], 2, "{figures}");

@@ -264,6 +264,24 @@ macro_rules! gated {
                 self.stage.pass().await;
                 self.judge("claim", result)
             }
+
+            async fn take_turn(
+                &self,
+                owner: &str,
+                now: UnixMillis,
+                until: UnixMillis,
+            ) -> Result<Option<Lease>, StoreError> {
+                self.stage.pass().await;
+                if self.is_busy() {
+                    return Err(StoreError::Busy);
+                }
+                let result = self.inner.take_turn(owner, now, until).await;
+                if let Ok(Some(turn)) = &result {
+                    self.stage.with(|state| state.fences.insert(fenced(turn), turn.fence));
+                }
+                self.stage.pass().await;
+                self.judge("take_turn", result)
+            }
         }
     };
 }
@@ -276,6 +294,7 @@ gated! {
         now: UnixMillis,
         lease_until: UnixMillis
     ) -> Option<Lease>;
+    fn keep_turn(turn: Lease, until: UnixMillis) -> ();
     fn release(lease: Lease, due: UnixMillis) -> ();
     fn free_leases() -> usize;
     fn next_due(kind: OutboxKind) -> Option<UnixMillis>;
@@ -290,12 +309,12 @@ gated! {
     fn included_since(block: i64) -> Vec<OwnTx>;
     fn used_since(after: UnixMillis) -> Vec<(OrderId, TxId)>;
     fn included_until(block: i64) -> Vec<(i64, OwnTx)>;
-    fn mark_solid(txids: &[TxId]) -> ();
+    fn mark_solid(txids: &[TxId], turn: Lease) -> ();
     fn watched() -> Option<WatchedBlock>;
-    fn set_watched(block: WatchedBlock) -> ();
+    fn set_watched(block: WatchedBlock, turn: Lease) -> ();
     fn pool() -> (Pool, Vec<i64>);
     fn wallets() -> Vec<NewWallet>;
-    fn save_readings(readings: &[WalletReading]) -> ();
+    fn save_readings(readings: &[WalletReading], turn: Lease) -> ();
     fn put_wallet(wallet: NewWallet) -> ();
     fn enable_wallet(address: Address, is_enabled: bool) -> bool;
     fn lent() -> Vec<Lent>;
@@ -319,10 +338,10 @@ gated! {
     fn policies(whose: (MerchantId, PolicyKind, Option<Address>), offset: i64, limit: i64)
         -> PolicyPage;
     fn watched_policies(receivers: &[Address]) -> Vec<WatchedPolicy>;
-    fn nudge_watched_policies(due: UnixMillis) -> usize;
+    fn nudge_watched_policies(due: UnixMillis, turn: Lease) -> usize;
     fn counted_since(block: i64) -> Vec<Counted>;
     fn counted_until(block: i64) -> Vec<Counted>;
-    fn mark_counted_solid(counted: &[Counted]) -> ();
+    fn mark_counted_solid(counted: &[Counted], turn: Lease) -> ();
     fn key_summary(key: KeyId, now: UnixMillis) -> Option<KeySummary>;
     fn post(tx: LedgerTx) -> ();
     fn transfer(id: TransferId) -> Option<Transfer>;

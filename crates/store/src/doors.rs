@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ports::StoreError;
+use app::rows::Lease;
 
 use crate::engine::{Engine, FailPoint};
 use crate::fault::Fault;
 use crate::job::job;
+use crate::outbox;
 use crate::sql::Connection;
 use crate::sqlite_dialect::is_damage;
 use crate::threads::Threads;
@@ -70,12 +72,15 @@ impl SqlStore {
     {
         let has_written = Arc::new(AtomicBool::new(false));
         let noted = has_written.clone();
-        let (job, waiting) = job(move |connection: &Connection| {
-            let before = changes(connection);
-            let given = run(connection);
-            noted.store(before.is_none() || changes(connection) > before, Ordering::Relaxed);
-            given
-        });
+        let (job, waiting) = job(
+            move |connection: &Connection| {
+                let before = changes(connection);
+                let given = run(connection);
+                noted.store(before.is_none() || changes(connection) > before, Ordering::Relaxed);
+                given
+            },
+            false,
+        );
         match &self.doors {
             Doors::Threads { writer, .. } => writer.send(job)?,
             Doors::Inline(engine) => lock(engine).execute(vec![job]),
@@ -92,13 +97,43 @@ impl SqlStore {
         given
     }
 
+    /// The same under a lease: refused when somebody else has it by now.
+    pub(crate) async fn write_under<T, F>(&self, lease: Lease, mut run: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.write(move |connection| {
+            outbox::check(connection, &lease)?;
+            run(connection)
+        })
+        .await
+    }
+
     /// Runs a job that only reads, on one state of the database.
     pub(crate) async fn read<T, F>(&self, run: F) -> Result<T, StoreError>
     where
         F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
-        let (job, waiting) = job(run);
+        self.ask(run, false).await
+    }
+
+    /// The same for what reads all there is, and may take long.
+    pub(crate) async fn read_all<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.ask(run, true).await
+    }
+
+    async fn ask<T, F>(&self, run: F, is_long: bool) -> Result<T, StoreError>
+    where
+        F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, waiting) = job(run, is_long);
         match &self.doors {
             Doors::Threads { readers, .. } => readers.send(job)?,
             Doors::Inline(engine) => lock(engine).read(job),

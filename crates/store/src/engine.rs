@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use crate::fault::{self, Fault};
 use crate::job::Job;
@@ -28,12 +29,14 @@ pub(crate) struct Engine {
     connection: Connection,
     reconnect: Option<Connect>,
     fail_point: Option<FailPoint>,
+    /// When a connection was last tried to be made again, in vain.
+    gone: Option<Instant>,
 }
 
 impl Engine {
     /// An engine on this connection; `reconnect` makes another one to the same database.
     pub(crate) fn new(connection: Connection, reconnect: Option<Connect>) -> Self {
-        Self { connection, reconnect, fail_point: None }
+        Self { connection, reconnect, fail_point: None, gone: None }
     }
 
     /// Asks this at each moment of each commit from now on.
@@ -66,10 +69,10 @@ impl Engine {
             }
             Err(error) => {
                 tracing::error!(%error, jobs = jobs.len(), "the database could not commit");
-                self.come_to_rest();
                 for job in jobs {
                     job.finish(Some(error.clone()));
                 }
+                self.come_to_rest();
             }
         }
     }
@@ -77,12 +80,16 @@ impl Engine {
     /// Runs a job that only reads, on one state of the database; once more on a new connection, if the
     /// old one had died meanwhile.
     pub(crate) fn read(&mut self, mut job: Box<dyn Job>) {
+        let began = Instant::now();
+        self.connection.set_patience(job.is_long());
         let mut error = read_alone(&self.connection, job.as_mut());
-        if matches!(error, Some(StoreError::Unavailable(_))) && self.come_to_rest() {
+        let has_died = matches!(error, Some(StoreError::Unavailable(_)));
+        if has_died && began.elapsed() < AT_ONCE && self.come_to_rest() {
+            self.connection.set_patience(job.is_long());
             error = read_alone(&self.connection, job.as_mut());
-            self.come_to_rest();
         }
         job.finish(error);
+        self.come_to_rest();
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Option<StoreError>>, Stop> {
@@ -120,16 +127,29 @@ impl Engine {
         if self.connection.is_at_rest() || self.connection.rollback().is_ok() {
             return false;
         }
+        // Whoever comes next is not to wait for the same again.
+        if self.gone.is_some_and(|since| since.elapsed() < RECONNECT_EVERY) {
+            return false;
+        }
+        let began = Instant::now();
         match self.reconnect.as_ref().and_then(|connect| connect().ok()) {
             Some(connection) => {
                 self.connection = connection;
+                self.gone = None;
                 true
             }
-            None => false,
+            None => {
+                self.gone = (began.elapsed() > AT_ONCE).then(Instant::now);
+                false
+            }
         }
     }
 }
 
+/// That a connection has died, or that nobody listens, shows within this; longer is silence.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// Between two tries to reach a database that is silent.
+const RECONNECT_EVERY: Duration = Duration::from_millis(500);
 /// Most times that works are done because their transaction was in the way of another one.
 const TRIES_MAX: u32 = 10;
 

@@ -1,5 +1,7 @@
 //! Something to be done with a connection, and somebody who waits for the result.
 
+use std::time::Instant;
+
 use app::ports::StoreError;
 use tokio::sync::oneshot;
 
@@ -11,12 +13,20 @@ pub(crate) trait Job: Send {
     /// Does it; the result is kept until [`Job::finish`].
     fn run(&mut self, connection: &Connection) -> Result<(), Fault>;
 
+    /// Whether it reads so much that its statements may take long.
+    fn is_long(&self) -> bool;
+
+    /// When it was made.
+    fn made(&self) -> Instant;
+
     /// Answers with the kept result, or with the error.
     fn finish(self: Box<Self>, error: Option<StoreError>);
 }
 
 struct Task<F, T> {
     run: F,
+    is_long: bool,
+    made: Instant,
     result: Option<T>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -29,6 +39,14 @@ where
     fn run(&mut self, connection: &Connection) -> Result<(), Fault> {
         self.result = Some((self.run)(connection)?);
         Ok(())
+    }
+
+    fn is_long(&self) -> bool {
+        self.is_long
+    }
+
+    fn made(&self) -> Instant {
+        self.made
     }
 
     fn finish(self: Box<Self>, error: Option<StoreError>) {
@@ -46,11 +64,11 @@ where
 pub(crate) type Waiting<T> = oneshot::Receiver<Result<T, StoreError>>;
 
 /// A job and where its answer arrives.
-pub(crate) fn job<F, T>(run: F) -> (Box<dyn Job>, Waiting<T>)
+pub(crate) fn job<F, T>(run: F, is_long: bool) -> (Box<dyn Job>, Waiting<T>)
 where
     F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
     T: Send + 'static,
 {
     let (answer, waiting) = oneshot::channel();
-    (Box::new(Task { run, result: None, answer }), waiting)
+    (Box::new(Task { run, is_long, made: Instant::now(), result: None, answer }), waiting)
 }

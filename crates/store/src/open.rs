@@ -18,6 +18,13 @@ pub struct Options {
     pub reader_cache_kib: u32,
     /// How long to wait for another process that has the file locked, in milliseconds.
     pub busy_timeout_ms: u64,
+    /// Longest wait of a job for its turn, in milliseconds; after it the job is refused and was not begun.
+    pub queue_wait_max_ms: u64,
+    /// Longest wait for PostgreSQL's answer to a statement, in milliseconds: longer than a turn to write is
+    /// waited for.
+    pub answer_max_ms: u64,
+    /// The same for statements that read all there is, as the audit's do.
+    pub long_answer_max_ms: u64,
 }
 
 impl Default for Options {
@@ -29,6 +36,9 @@ impl Default for Options {
             writer_cache_kib: 64 * 1_024,
             reader_cache_kib: 16 * 1_024,
             busy_timeout_ms: 5_000,
+            queue_wait_max_ms: 5_000,
+            answer_max_ms: 10_000,
+            long_answer_max_ms: 300_000,
         }
     }
 }
@@ -55,6 +65,9 @@ pub enum OpenError {
     /// The URL of a database says nothing.
     #[error("the database's URL means nothing: {0}")]
     Url(String),
+    /// The certificates of the authorities cannot be read.
+    #[error("the authorities' certificates cannot be used: {0}")]
+    Authorities(String),
     /// Certificates cannot be checked here.
     #[error("TLS cannot be used")]
     Tls(#[source] rustls::Error),

@@ -35,6 +35,15 @@ UPDATE outbox SET lease_owner = ?4, wake_ms = ?5,
   fence = CASE WHEN fence >= ?3 THEN fence + 1 ELSE ?3 END
 WHERE kind = ?1 AND subject = ?2 AND lease_owner IS NULL
 RETURNING fence, nudges";
+    // Taken when it is free, over, or claimed for later than is possible.
+    TAKE_TURN = "
+UPDATE outbox SET lease_owner = ?4, wake_ms = ?5,
+  fence = CASE WHEN fence >= ?3 THEN fence + 1 ELSE ?3 END
+WHERE kind = ?1 AND subject = ?2 AND (lease_owner IS NULL OR wake_ms <= ?3 OR wake_ms > ?6)
+RETURNING fence, nudges";
+    KEEP = "
+UPDATE outbox SET wake_ms = ?4
+WHERE kind = ?1 AND subject = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
     IS_HELD = "
 SELECT 1 FROM outbox WHERE kind = ?1 AND subject = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
     GIVE_BACK = "
@@ -96,6 +105,33 @@ pub(crate) fn claim_one(
             Ok(Lease { kind, subject, fence: row.get(0)?, nudges: row.get(1)? })
         });
     Ok(found.optional()?)
+}
+
+/// What the turn to follow the chain is about: there is one.
+const THE_CHAIN: [u8; 16] = [0; 16];
+
+/// Takes the turn to follow the chain, unless somebody else has it.
+pub(crate) fn take_turn(
+    connection: &Connection,
+    owner: &str,
+    now: UnixMillis,
+    until: UnixMillis,
+) -> Result<Option<Lease>, Fault> {
+    let kind = OutboxKind::Chain;
+    let latest = until.after_ms(until.since(now));
+    let values = params![kind.number(), THE_CHAIN, now.0, owner, until.0, latest.0];
+    let mut take = connection.prepare_cached(TAKE_TURN)?;
+    let found = take.query_row(values, |row| {
+        Ok(Lease { kind, subject: THE_CHAIN, fence: row.get(0)?, nudges: row.get(1)? })
+    });
+    Ok(found.optional()?)
+}
+
+/// Makes a lease last until a later moment.
+pub(crate) fn keep(connection: &Connection, lease: &Lease, until: UnixMillis) -> Result<(), Fault> {
+    let values = params![lease.kind.number(), lease.subject, lease.fence, until.0];
+    let changed = connection.prepare_cached(KEEP)?.execute(values)?;
+    if changed == 0 { Err(Fault::LeaseLost) } else { Ok(()) }
 }
 
 /// Refuses a lease that was taken over, or that has ended.

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -17,15 +19,11 @@ use crate::engine::Engine;
 use crate::migrate::migrate;
 use crate::open::{OpenError, Options};
 use crate::postgres_dialect;
-use crate::sql::{Connection, Error, Result, Session};
-use crate::threads::Threads;
+use crate::sql::{Connection, Error, Patience, Result, Session};
+use crate::threads::{Line, Threads};
 
 /// Longest wait for a connection, in milliseconds.
 const CONNECT_MAX_MS: u64 = 3_000;
-/// Longest wait for an answer to a work's statement: longer than a turn to write is waited for.
-const WRITE_ANSWER_MAX: Duration = Duration::from_secs(10);
-/// Longest wait for an answer to a question, those of the audit included.
-const READ_ANSWER_MAX: Duration = Duration::from_secs(60);
 /// How soon a peer that has vanished without a word is given up.
 const VANISHED_MAX: Duration = Duration::from_secs(10);
 
@@ -35,11 +33,14 @@ pub struct PostgresUrl<'a> {
     pub url: &'a str,
     /// The password, unless the URL has it or none is needed.
     pub password: Option<String>,
+    /// Certificates of the authorities that may vouch for the server, as PEM; else those that this machine
+    /// trusts.
+    pub authorities: Option<Vec<u8>>,
 }
 
 impl<'a> From<&'a str> for PostgresUrl<'a> {
     fn from(url: &'a str) -> Self {
-        Self { url, password: None }
+        Self { url, password: None, authorities: None }
     }
 }
 
@@ -52,15 +53,15 @@ impl SqlStore {
         url: &PostgresUrl<'_>,
         options: Options,
     ) -> std::result::Result<Self, OpenError> {
-        let target = Target::new(url)?;
+        let target = Target::new(url, options)?;
         // Connections wait for themselves, which a thread that runs other tasks must not do.
         let (writer, readers) = std::thread::scope(|scope| {
             let opened = scope.spawn(|| target.open(options.readers.max(1)));
             opened.join().expect("opening a database does not panic")
         })?;
-        let writer = Threads::writer(writer, options.batch_max.max(1), options.queue_max)
+        let writer = Threads::writer(writer, options.batch_max.max(1), Line::of(options))
             .map_err(OpenError::Thread)?;
-        let readers = Threads::readers(readers, options.queue_max).map_err(OpenError::Thread)?;
+        let readers = Threads::readers(readers, Line::of(options)).map_err(OpenError::Thread)?;
         Ok(Self::threaded(writer, readers))
     }
 }
@@ -68,6 +69,7 @@ impl SqlStore {
 /// Which database, and how to get there.
 #[derive(Clone)]
 struct Target {
+    patience: Patience,
     config: Config,
     tls: MakeRustlsConnect,
     /// Server and database, without anything secret.
@@ -75,11 +77,12 @@ struct Target {
 }
 
 impl Target {
-    fn new(url: &PostgresUrl<'_>) -> std::result::Result<Self, OpenError> {
-        let mut config: Config = url.url.parse().map_err(|error: tokio_postgres::Error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            OpenError::Url(cause.unwrap_or_else(|| error.to_string()))
-        })?;
+    fn new(url: &PostgresUrl<'_>, options: Options) -> std::result::Result<Self, OpenError> {
+        let mut config: Config =
+            known_mode(url.url).parse().map_err(|error: tokio_postgres::Error| {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                OpenError::Url(cause.unwrap_or_else(|| error.to_string()))
+            })?;
         if config.get_application_name().is_none() {
             config.application_name("sunsweep");
         }
@@ -92,59 +95,91 @@ impl Target {
             .keepalives_idle(VANISHED_MAX / 2)
             .keepalives_interval(Duration::from_secs(2))
             .keepalives_retries(2);
-        let tls = tls()?;
+        let tls = match &url.authorities {
+            Some(pem) => tls_trusting(pem)?,
+            None => tls()?,
+        };
         let name = name_of(&config);
-        Ok(Self { config, tls: MakeRustlsConnect::new(tls), name })
+        let patience = Patience {
+            usual: Duration::from_millis(options.answer_max_ms),
+            long: Duration::from_millis(options.long_answer_max_ms),
+        };
+        Ok(Self { patience, config, tls: MakeRustlsConnect::new(tls), name })
     }
 
     /// The connection that writes, on an up-to-date schema, and those that read.
     fn open(&self, readers: usize) -> std::result::Result<(Engine, Vec<Engine>), OpenError> {
-        let writing = self.writing_connection(WRITE_ANSWER_MAX)?;
+        let writing = self.writing_connection()?;
         let cannot = |source| OpenError::Database { database: self.name.clone(), source };
         let reading = (0..readers)
-            .map(|_| Ok(self.engine(self.connection(READ_ANSWER_MAX)?, READ_ANSWER_MAX)))
+            .map(|_| Ok(self.engine(self.connection()?)))
             .collect::<Result<_>>()
             .map_err(cannot)?;
-        Ok((self.engine(writing, WRITE_ANSWER_MAX), reading))
+        Ok((self.engine(writing), reading))
     }
 
-    fn writing_connection(
-        &self,
-        answer_max: Duration,
-    ) -> std::result::Result<Connection, OpenError> {
+    fn writing_connection(&self) -> std::result::Result<Connection, OpenError> {
         let database = || self.name.clone();
         let connection = self
-            .connection(answer_max)
+            .connection()
             .map_err(|source| OpenError::Database { database: database(), source })?;
+        // A migration may go through all there is.
+        connection.set_patience(true);
         migrate(&connection)
             .map_err(|source| OpenError::Migrate { database: database(), source })?;
+        connection.set_patience(false);
         Ok(connection)
     }
 
-    fn engine(&self, connection: Connection, answer_max: Duration) -> Engine {
+    fn engine(&self, connection: Connection) -> Engine {
         let target = self.clone();
-        Engine::new(connection, Some(Box::new(move || target.connection(answer_max))))
+        Engine::new(connection, Some(Box::new(move || target.connection())))
     }
 
-    fn connection(&self, answer_max: Duration) -> Result<Connection> {
+    fn connection(&self) -> Result<Connection> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|_| Error::Gone)?;
         let connected = runtime.block_on(async {
-            let limit = Duration::from_millis(2 * CONNECT_MAX_MS);
+            let limit = Duration::from_millis(2 * CONNECT_MAX_MS).min(self.patience.usual);
             tokio::time::timeout(limit, self.config.connect(self.tls.clone())).await
         });
         let (client, connection) = connected.map_err(|_| Error::Silent)??;
         // Its end shows at the client.
         runtime.spawn(async move { drop(connection.await) });
-        let session = Session::new(runtime, client, answer_max);
+        let session = Session::new(runtime, client, self.patience);
         session.batch(postgres_dialect::SET_UP)?;
         Ok(Connection::Postgres(Box::new(session)))
     }
 }
 
+/// Who asks for TLS gets the certificate and the name checked, so that two of libpq's words mean one thing.
+fn known_mode(url: &str) -> String {
+    url.replace("sslmode=verify-full", "sslmode=require")
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// TLS that trusts these authorities and nobody else.
+fn tls_trusting(pem: &[u8]) -> std::result::Result<rustls::ClientConfig, OpenError> {
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| OpenError::Authorities(error.to_string()))?;
+        roots.add(certificate).map_err(OpenError::Tls)?;
+    }
+    if roots.is_empty() {
+        return Err(OpenError::Authorities("it holds no certificate".to_owned()));
+    }
+    let builder = rustls::ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(OpenError::Tls)?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
 /// TLS that trusts whom this machine trusts. One that trusts nobody can still do without TLS.
 fn tls() -> std::result::Result<rustls::ClientConfig, OpenError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = provider();
     let builder = || {
         rustls::ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -172,12 +207,15 @@ fn name_of(config: &Config) -> String {
 pub(crate) fn migrated_connection(
     url: &PostgresUrl<'_>,
 ) -> std::result::Result<Connection, OpenError> {
-    let target = Target::new(url)?;
-    target.writing_connection(READ_ANSWER_MAX)
+    let connection = Target::new(url, Options::default())?.writing_connection()?;
+    // It moves a whole shop.
+    connection.set_patience(true);
+    Ok(connection)
 }
 
 /// One connection to a database whose schema is up to date.
 #[cfg(test)]
 pub(crate) fn connection(url: &str) -> Result<Connection> {
-    Target::new(&url.into()).expect("the URL means something").connection(WRITE_ANSWER_MAX)
+    let target = Target::new(&url.into(), Options::default());
+    target.expect("the URL means something").connection()
 }

@@ -13,7 +13,7 @@ use crate::migrate::migrate;
 use crate::open::{OpenError, Options};
 use crate::sql::{self, Connection};
 use crate::sqlite_dialect;
-use crate::threads::Threads;
+use crate::threads::{Line, Threads};
 
 impl SqlStore {
     /// Opens a file, making it when it is missing, and starts the threads.
@@ -24,9 +24,9 @@ impl SqlStore {
         let readers = (0..options.readers.max(1))
             .map(|_| reading_engine(path, options))
             .collect::<Result<_, _>>()?;
-        let writer = Threads::writer(writer, options.batch_max.max(1), options.queue_max)
+        let writer = Threads::writer(writer, options.batch_max.max(1), Line::of(options))
             .map_err(OpenError::Thread)?;
-        let readers = Threads::readers(readers, options.queue_max).map_err(OpenError::Thread)?;
+        let readers = Threads::readers(readers, Line::of(options)).map_err(OpenError::Thread)?;
         Ok(Self::threaded(writer, readers))
     }
 

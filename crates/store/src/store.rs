@@ -62,6 +62,20 @@ impl Store for SqlStore {
         .await
     }
 
+    async fn take_turn(
+        &self,
+        owner: &str,
+        now: UnixMillis,
+        until: UnixMillis,
+    ) -> Result<Option<Lease>, StoreError> {
+        let owner = owner.to_owned();
+        self.write(move |connection| outbox::take_turn(connection, &owner, now, until)).await
+    }
+
+    async fn keep_turn(&self, turn: Lease, until: UnixMillis) -> Result<(), StoreError> {
+        self.write(move |connection| outbox::keep(connection, &turn, until)).await
+    }
+
     async fn release(&self, lease: Lease, due: UnixMillis) -> Result<(), StoreError> {
         self.write(move |connection| outbox::give_back(connection, &lease, due)).await
     }
@@ -130,17 +144,17 @@ impl Store for SqlStore {
         self.read(move |connection| tx::included_until(connection, block)).await
     }
 
-    async fn mark_solid(&self, txids: &[TxId]) -> Result<(), StoreError> {
+    async fn mark_solid(&self, txids: &[TxId], turn: Lease) -> Result<(), StoreError> {
         let txids = txids.to_vec();
-        self.write(move |connection| tx::mark_solid(connection, &txids)).await
+        self.write_under(turn, move |connection| tx::mark_solid(connection, &txids)).await
     }
 
     async fn watched(&self) -> Result<Option<WatchedBlock>, StoreError> {
         self.read(watch::get).await
     }
 
-    async fn set_watched(&self, block: WatchedBlock) -> Result<(), StoreError> {
-        self.write(move |connection| watch::set(connection, block)).await
+    async fn set_watched(&self, block: WatchedBlock, turn: Lease) -> Result<(), StoreError> {
+        self.write_under(turn, move |connection| watch::set(connection, block)).await
     }
 
     async fn pool(&self) -> Result<(Pool, Vec<i64>), StoreError> {
@@ -151,9 +165,13 @@ impl Store for SqlStore {
         self.read(pool::signers).await
     }
 
-    async fn save_readings(&self, readings: &[WalletReading]) -> Result<(), StoreError> {
+    async fn save_readings(
+        &self,
+        readings: &[WalletReading],
+        turn: Lease,
+    ) -> Result<(), StoreError> {
         let readings = readings.to_vec();
-        self.write(move |connection| pool::save_readings(connection, &readings)).await
+        self.write_under(turn, move |connection| pool::save_readings(connection, &readings)).await
     }
 
     async fn put_wallet(&self, wallet: NewWallet) -> Result<(), StoreError> {
@@ -268,8 +286,12 @@ impl Store for SqlStore {
         self.read(move |connection| policy::watched(connection, &receivers)).await
     }
 
-    async fn nudge_watched_policies(&self, due: UnixMillis) -> Result<usize, StoreError> {
-        self.write(move |connection| policy::nudge_watched(connection, due)).await
+    async fn nudge_watched_policies(
+        &self,
+        due: UnixMillis,
+        turn: Lease,
+    ) -> Result<usize, StoreError> {
+        self.write_under(turn, move |connection| policy::nudge_watched(connection, due)).await
     }
 
     async fn counted_since(&self, block: i64) -> Result<Vec<Counted>, StoreError> {
@@ -280,9 +302,9 @@ impl Store for SqlStore {
         self.read(move |connection| policy::counted_until(connection, block)).await
     }
 
-    async fn mark_counted_solid(&self, counted: &[Counted]) -> Result<(), StoreError> {
+    async fn mark_counted_solid(&self, counted: &[Counted], turn: Lease) -> Result<(), StoreError> {
         let counted = counted.to_vec();
-        self.write(move |connection| policy::mark_solid(connection, &counted)).await
+        self.write_under(turn, move |connection| policy::mark_solid(connection, &counted)).await
     }
 
     async fn key_summary(
@@ -346,7 +368,7 @@ impl Store for SqlStore {
     }
 
     async fn audit(&self) -> Result<LedgerAudit, StoreError> {
-        self.read(audit::audit).await
+        self.read_all(audit::audit).await
     }
 
     async fn prune(

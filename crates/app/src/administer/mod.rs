@@ -80,10 +80,10 @@ pub enum AdminRefused {
     #[error("the name, the password or the code is wrong")]
     NotSignedIn,
     /// A name is empty or longer than [`NAME_CHARS_MAX`].
-    #[error("a name of 1 to {NAME_CHARS_MAX} characters is needed")]
+    #[error("a name of 1 to {NAME_CHARS_MAX} characters is needed, and no NUL in it")]
     Name,
     /// A reason is empty or longer than [`REASON_CHARS_MAX`].
-    #[error("a reason of 1 to {REASON_CHARS_MAX} characters is needed")]
+    #[error("a reason of 1 to {REASON_CHARS_MAX} characters is needed, and no NUL in it")]
     Reason,
     /// An amount is not more than nothing.
     #[error("the amount must be more than nothing")]
@@ -207,8 +207,10 @@ impl Scribe {
     }
 }
 
-/// A text of 1 to `max` characters, without blanks around it.
+/// A text of 1 to `max` characters, without blanks around it and without NUL, which not every database
+/// can keep.
 fn text_within(text: &str, max: usize) -> Option<String> {
     let text = text.trim();
-    (1..=max).contains(&text.chars().count()).then(|| text.to_owned())
+    let is_fit = (1..=max).contains(&text.chars().count()) && !text.contains('\0');
+    is_fit.then(|| text.to_owned())
 }

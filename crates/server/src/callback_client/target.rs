@@ -50,6 +50,10 @@ impl TargetPolicy {
     ///
     /// Errors: [`PostRefused`].
     pub(super) fn check(&self, text: &str) -> Result<Url, PostRefused> {
+        // A parser would drop some of them, and the rest is no part of a URL.
+        if text.chars().any(char::is_control) {
+            return Err(PostRefused::NotAUrl);
+        }
         if text.len() > MAX_URL_BYTES {
             return Err(PostRefused::TooLong);
         }

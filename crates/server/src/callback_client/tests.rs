@@ -107,6 +107,15 @@ async fn an_answer_is_reported_and_the_request_is_as_given() {
 }
 
 #[tokio::test]
+async fn a_nul_in_an_answer_is_kept_as_its_picture() {
+    let answer = "HTTP/1.1 500 No\r\ncontent-length: 3\r\n\r\na\0b";
+    let (port, served) = answer_with(answer).await;
+    let outcome = post(&open_client(), &format!("http://127.0.0.1:{port}/")).await;
+    assert_eq!(status_and_excerpt(outcome), (500, "a\u{2400}b".to_owned()));
+    served.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_redirect_is_reported_and_not_followed() {
     let (port, served) = answer_with(
         "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",

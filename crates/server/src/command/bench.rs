@@ -9,12 +9,15 @@ mod energy;
 mod figures;
 mod finished;
 mod footprint;
+mod growth;
 mod lives;
 mod load;
 mod observed;
+mod postgres;
 mod rates;
 mod raw_commit;
 mod sweeps;
+mod throwaway;
 mod workload;
 
 use std::path::Path;
@@ -39,6 +42,8 @@ const QUICK_BLOCK_TIME_MS: i64 = 200;
 const QUICK_FINISHED: usize = 1_000;
 /// Addresses of a sweep at most when sizes are tiny.
 const QUICK_SWEPT: usize = 50;
+/// Rows to which databases grow at most when sizes are tiny.
+const QUICK_GROWN: i64 = 1_000;
 
 /// Measure the product beside this machine's ceilings, on a devnet in this process.
 #[derive(Debug, clap::Args)]
@@ -55,6 +60,10 @@ pub(super) struct Bench {
     /// Addresses that a sweep finds and plans.
     #[arg(long, default_value_t = 10_000, value_parser = swept)]
     swept: usize,
+    /// Merchants, pending orders and finished ones to which databases grow while the cost of an order is
+    /// measured.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(1_000..=10_000_000))]
+    grown: i64,
     /// Time between two blocks, in milliseconds, where an order's life is measured.
     #[arg(long, default_value_t = 3_000)]
     block_time_ms: i64,
@@ -80,6 +89,8 @@ enum Part {
     Footprint,
     /// Discovery, plan and memory of a sweep.
     Sweep,
+    /// PostgreSQL with one and two servers beside SQLite, and the cost of an order as both grow.
+    Postgres,
 }
 
 /// The sizes of a run.
@@ -105,6 +116,10 @@ struct Plan {
     finished: usize,
     /// Addresses that a sweep looks at.
     swept: usize,
+    /// Rows to which databases grow.
+    growth_max: i64,
+    /// Orders by which their cost is measured.
+    growth_orders: usize,
 }
 
 fn finished(text: &str) -> Result<usize, String> {
@@ -153,6 +168,8 @@ impl Bench {
                 burst: 20,
                 finished: self.finished.min(QUICK_FINISHED),
                 swept: self.swept.min(QUICK_SWEPT),
+                growth_max: self.grown.min(QUICK_GROWN),
+                growth_orders: 40,
             },
             false => Plan {
                 rounds: 3,
@@ -165,6 +182,8 @@ impl Bench {
                 burst: 500,
                 finished: self.finished,
                 swept: self.swept,
+                growth_max: self.grown,
+                growth_orders: 1_000,
             },
         }
     }
@@ -191,6 +210,13 @@ async fn measure(
     if is_wanted(Part::Sweep) {
         sweeps::measure(plan, directory, figures).await?;
     }
+    match is_wanted(Part::Postgres) {
+        true if only.is_none() && !throwaway::is_installed() => {
+            say("PostgreSQL is not installed, and not measured.");
+        }
+        true => postgres::measure(plan, directory, figures).await?,
+        false => {}
+    }
     Ok(())
 }
 
@@ -202,6 +228,7 @@ fn options(data: &Path, addresses: usize) -> WorldOptions {
         node_listen: loopback,
         admin_listen: None,
         data: data.to_owned(),
+        database_url: None,
         block_time_ms: 3_000,
         addresses,
     }

@@ -33,7 +33,7 @@ impl Copy {
         if !path.exists() {
             return Err(anyhow::anyhow!("there is no database {}", path.display()).into());
         }
-        let to = store::PostgresUrl { url: &self.to, password: config.database_password()? };
+        let to = config.postgres_url(&self.to)?;
         let copied = store::copy(&path, &to).map_err(anyhow::Error::from)?;
         let rows: u64 = copied.iter().map(|table| table.rows).sum();
         if self.json {

@@ -38,6 +38,7 @@ impl Demo {
             node_listen: loopback,
             admin_listen: None,
             data: scratch.0.clone(),
+            database_url: None,
             block_time_ms: self.block_time_ms,
             addresses: self.addresses,
         };

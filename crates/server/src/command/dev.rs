@@ -60,6 +60,7 @@ impl Dev {
             node_listen: self.node_listen,
             admin_listen: self.admin_listen,
             data: self.data.clone().unwrap_or_else(|| forgotten.0.clone()),
+            database_url: None,
             block_time_ms: self.block_time_ms,
             addresses: self.addresses,
         };

@@ -1,11 +1,12 @@
 //! `sunsweep serve`: the server against real nodes.
 
 use std::path::Path;
+use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::{Failure, say};
-use crate::boot::{Listening, Product, Secrets};
+use crate::boot::{Listening, Product, Secrets, Stop};
 use crate::config::Config;
 use crate::logging;
 
@@ -22,13 +23,9 @@ impl Serve {
         let listen = config.server.listen;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async move {
+            // From the beginning, so that whoever stops it while it starts is heard.
+            let stop = end_on_signals(config.notice())?;
             let product = Product::new(config, secrets)?;
-            let stop = CancellationToken::new();
-            let on_signal = stop.clone();
-            tokio::spawn(async move {
-                stop_signal().await;
-                on_signal.cancel();
-            });
             let told = |listening: Listening| {
                 say(&format!("listening on http://{}", listening.server));
                 if let Some(admin) = listening.admin {
@@ -41,13 +38,32 @@ impl Serve {
     }
 }
 
+/// Notice is given at the first signal; the end comes when load balancers had time to see it, or at the
+/// second.
+fn end_on_signals(notice: Duration) -> std::io::Result<Stop> {
+    let stop = Stop::default();
+    let (mut terminate, told) = (signal(SignalKind::terminate())?, stop.clone());
+    tokio::spawn(async move {
+        heard(&mut terminate).await;
+        told.notice.cancel();
+        tokio::select! {
+            () = tokio::time::sleep(notice) => {}
+            () = heard(&mut terminate) => {}
+        }
+        told.end.cancel();
+    });
+    Ok(stop)
+}
+
 /// Waits for Ctrl-C or a polite request to end.
 pub(super) async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _no_signals = tokio::signal::ctrl_c().await;
-        return;
-    };
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => heard(&mut terminate).await,
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+async fn heard(terminate: &mut Signal) {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

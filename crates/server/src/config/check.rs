@@ -106,6 +106,7 @@ fn edge_ranges(config: &Config) -> Vec<Range> {
         ("console.session_hours", console.session_hours, 1, 24 * 7),
         ("console.invitation_hours", console.invitation_hours, 1, 24 * 14),
         ("console.body_limit_bytes", size(console.body_limit_bytes), 65_536, 67_108_864),
+        ("server.notice_secs", span(server.notice_secs), 0, 600),
         ("server.drain_secs", span(server.drain_secs), 0, 600),
         ("node.request_timeout_ms", span(node.request_timeout_ms), 100, 60_000),
         ("node.poll_ms", span(node.poll_ms), 10, 60_000),

@@ -52,6 +52,7 @@ section! {
         header_read_timeout_secs: u64,
         request_deadline_ms: u64,
         body_limit_bytes: usize,
+        notice_secs: u64,
         drain_secs: u64,
     }
 }
@@ -91,6 +92,8 @@ section! {
         url: String,
         #[serde(deserialize_with = "path", serialize_with = "path_text")]
         password_file: Option<PathBuf>,
+        #[serde(deserialize_with = "path", serialize_with = "path_text")]
+        ca_file: Option<PathBuf>,
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
 use app::Settings;
 use app::settings::{BatchSettings, DepositSettings};
 use domain::callback::Schedule;
@@ -11,6 +12,7 @@ use domain::key::AllowList;
 use domain::limits::{EnergyBounds, OrderLimits};
 use domain::person::SessionLimits;
 use domain::pricing::PriceList;
+use store::PostgresUrl;
 use tron::{Bandwidth, Energy, Sun};
 use url::Url;
 
@@ -206,11 +208,29 @@ impl Config {
         POSTGRES_SCHEMES.iter().any(|scheme| self.database.url.starts_with(scheme))
     }
 
-    /// The password for the database, if a file is named.
+    /// How long requests are still taken after the order to stop, while `/readyz` says no: where nobody
+    /// else could take them, not at all.
+    #[must_use]
+    pub fn notice(&self) -> Duration {
+        match self.is_database_shared() {
+            true => Duration::from_secs(self.server.notice_secs),
+            false => Duration::ZERO,
+        }
+    }
+
+    /// A PostgreSQL database, with the password and the authorities whose files are named.
     ///
-    /// Errors: the file cannot be read or is not text.
-    pub fn database_password(&self) -> anyhow::Result<Option<String>> {
-        self.database.password_file.as_deref().map(one_line).transpose()
+    /// Errors: a file cannot be read, or the password is not text.
+    pub fn postgres_url<'a>(&self, url: &'a str) -> anyhow::Result<PostgresUrl<'a>> {
+        let database = &self.database;
+        let authorities = database.ca_file.as_deref().map(|path| {
+            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+        });
+        Ok(PostgresUrl {
+            url,
+            password: database.password_file.as_deref().map(one_line).transpose()?,
+            authorities: authorities.transpose()?,
+        })
     }
 
     /// The node provider's key, if a file is named.

@@ -42,7 +42,7 @@ pub struct Pace {
 /// Starts every worker; they end after the token is cancelled and what they hold is done.
 pub fn start(app: &App, pace: Pace, watcher: Watcher, stop: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
-    tasks.spawn(chain::run(app.clone(), watcher, pace, stop.clone()));
+    tasks.spawn(chain::run(watcher, pace, stop.clone()));
     tasks.spawn(orders::run(app.clone(), pace, stop.clone()));
     tasks.spawn(deposits::run(app.clone(), pace, stop.clone()));
     tasks.spawn(transfers::run(app.clone(), pace, stop.clone()));

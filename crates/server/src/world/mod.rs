@@ -27,7 +27,7 @@ pub use people::WorldPerson;
 pub use seed::Seed;
 pub use shop::Shop;
 
-use crate::boot::{Product, Secrets};
+use crate::boot::{Listening, Product, Secrets};
 use crate::config::Config;
 use crate::keys::Keys;
 
@@ -45,6 +45,8 @@ pub struct WorldOptions {
     pub admin_listen: Option<SocketAddr>,
     /// Where everything is kept; an existing world there is resumed.
     pub data: PathBuf,
+    /// The PostgreSQL database; `None` is SQLite among the rest.
+    pub database_url: Option<String>,
     /// Time between two blocks, in milliseconds.
     pub block_time_ms: i64,
     /// How many payment addresses hold tokens.
@@ -121,28 +123,11 @@ impl World {
         let plan = chain::Plan::new(&seed, options.addresses);
         let (devnet, node_address, chain_task) = chain::start(options, &plan, &seed, &stop).await?;
         let node_url = format!("http://{node_address}");
-        let mut config = Config::for_devnet(&node_url, &options.data, options.block_time_ms)?;
-        config.admin.listen = options.admin_listen;
-        let secrets = Secrets { sealer: seed.sealer(), keyring: chain::hot_keys(&seed) };
-        let mut product = Product::new(config, secrets)?;
+        let mut product = product(options, &node_url, &seed)?;
         change(&mut product);
         let shop = shop::open(&product, &seed, &plan).await?;
         let (app, records) = (product.app.clone(), product.records.clone());
-        let (told, listening) = oneshot::channel();
-        let (listen, server_stop) = (options.listen, stop.clone());
-        let server = tokio::spawn(async move {
-            // Nobody listens any more if the start was given up.
-            let tell = |listening| {
-                let _given_up = told.send(listening);
-            };
-            product.run(listen, server_stop, tell).await
-        });
-        let Ok(listening) = listening.await else {
-            return Err(match server.await? {
-                Ok(()) => anyhow::anyhow!("the server ended before it listened"),
-                Err(error) => error,
-            });
-        };
+        let (listening, server) = serve(product, options.listen, &stop).await?;
         let world = Self {
             api_url: format!("http://{}", listening.server),
             node_url,
@@ -160,8 +145,24 @@ impl World {
             stop,
             tasks: vec![chain_task, server],
         };
-        world.wait_ready().await?;
+        wait_ready(&world.api_url, &world.app).await?;
         Ok(world)
+    }
+
+    /// Starts another server of the same shop, on its own connections to the shared database, and waits
+    /// until it takes orders; with its use cases.
+    pub async fn add_server(
+        &mut self,
+        options: &WorldOptions,
+        change: impl FnOnce(&mut Product),
+    ) -> anyhow::Result<(SocketAddr, App)> {
+        let mut product = product(options, &self.node_url, &self.seed)?;
+        change(&mut product);
+        let app = product.app.clone();
+        let (listening, server) = serve(product, options.listen, &self.stop).await?;
+        self.tasks.push(server);
+        wait_ready(&format!("http://{}", listening.server), &app).await?;
+        Ok((listening.server, app))
     }
 
     /// The private key of a payment address, by its position.
@@ -206,22 +207,6 @@ impl World {
         Ok(Arc::new(JsonNode::new(transport, settings)))
     }
 
-    /// Waits until the server says that it is ready: the pool was read from the chain.
-    async fn wait_ready(&self) -> anyhow::Result<()> {
-        let http = reqwest::Client::new();
-        for _ in 0..READY_LOOKS_MAX {
-            let answer = http.get(format!("{}/readyz", self.api_url)).send().await;
-            let is_ready = answer.is_ok_and(|answer| answer.status().is_success());
-            let (pool, _) = self.app.store.pool().await?;
-            let has_capacity = pool.wallets.iter().any(|wallet| wallet.energy_capacity.get() > 0);
-            if is_ready && has_capacity {
-                return Ok(());
-            }
-            tokio::time::sleep(READY_LOOK_EVERY).await;
-        }
-        anyhow::bail!("the server did not get ready within {} looks", READY_LOOKS_MAX)
-    }
-
     /// Stops server and devnet and waits for them.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
@@ -235,6 +220,57 @@ impl World {
     pub fn stopper(&self) -> CancellationToken {
         self.stop.clone()
     }
+}
+
+/// A server of a world, not yet running.
+fn product(options: &WorldOptions, node_url: &str, seed: &Seed) -> anyhow::Result<Product> {
+    let mut config = Config::for_devnet(node_url, &options.data, options.block_time_ms)?;
+    if let Some(url) = &options.database_url {
+        config.database.url.clone_from(url);
+    }
+    config.admin.listen = options.admin_listen;
+    let secrets = Secrets { sealer: seed.sealer(), keyring: chain::hot_keys(seed) };
+    Product::new(config, secrets)
+}
+
+/// Runs a server until it is told to stop; where it listens.
+async fn serve(
+    product: Product,
+    listen: SocketAddr,
+    stop: &CancellationToken,
+) -> anyhow::Result<(Listening, JoinHandle<anyhow::Result<()>>)> {
+    let (told, listening) = oneshot::channel();
+    let stop = stop.clone();
+    let server = tokio::spawn(async move {
+        // Nobody listens any more if the start was given up.
+        let tell = |listening| {
+            let _given_up = told.send(listening);
+        };
+        product.run(listen, stop.into(), tell).await
+    });
+    match listening.await {
+        Ok(listening) => Ok((listening, server)),
+        Err(_) => Err(match server.await? {
+            Ok(()) => anyhow::anyhow!("the server ended before it listened"),
+            Err(error) => error,
+        }),
+    }
+}
+
+/// Waits until a server says that it is ready: the pool was read from the chain.
+async fn wait_ready(api_url: &str, app: &App) -> anyhow::Result<()> {
+    let http = reqwest::Client::new();
+    for _ in 0..READY_LOOKS_MAX {
+        let answer = http.get(format!("{api_url}/readyz")).send().await;
+        let is_ready = answer.is_ok_and(|answer| answer.status().is_success());
+        let (pool, _) = app.store.pool().await?;
+        let has_capacity = pool.wallets.iter().any(|wallet| wallet.energy_capacity.get() > 0);
+        if is_ready && has_capacity {
+            return Ok(());
+        }
+        tokio::time::sleep(READY_LOOK_EVERY).await;
+    }
+    anyhow::bail!("the server did not get ready within {} looks", READY_LOOKS_MAX)
 }
 
 /// Looks for readiness before giving up; together 30 s.

@@ -2,9 +2,12 @@
 
 use app::ports::Store;
 use devnet::{Fault, When};
+use domain::admin::AdminScope;
 use serde_json::{Value, json};
 use sunsweep::config::Config;
 
+use crate::admin::Office;
+use crate::console::{Browser, form_token};
 use crate::support::chain::{recipient_with, recipient_without};
 use crate::support::http::request;
 use crate::support::merchant::{signed, wanted};
@@ -328,4 +331,53 @@ async fn orders_that_are_not_there_or_not_ours() {
         assert_eq!((answer.status(), answer.json()), (200, missing.clone()));
     }
     world.finish().await;
+}
+
+#[tokio::test]
+async fn nul_is_refused_wherever_text_is_taken_and_finds_nothing() {
+    let world = World::new().await;
+    for (name, value) in [("out_trade_no", "a\0b"), ("callback_url", "http://shop.example/\0")] {
+        let mut body = json!({"scene": 0, "receive_address": recipient_with()});
+        body[name] = json!(value);
+        assert_eq!(fields(&world.ask(&body).await), [name]);
+    }
+    let body = json!({"scene": 0, "receive_address": recipient_with()}).to_string();
+    let bytes = signed(world.now_secs(), &body, &[("Idempotency-Key", "a\0b")]);
+    assert_eq!(world.send(&bytes).await.status(), 400);
+    assert_eq!(world.query("out_trade_no=a%00b").await["errno"], 404);
+    assert_eq!(world.query("serial=a%00b").await["errno"], 404);
+
+    let office = Office::open(&world, &AdminScope::ALL).await;
+    let key = format!("PATCH /keys/{KEY}");
+    for (line, body) in [
+        ("POST /merchants", json!({"name": "a\0b"})),
+        ("POST /merchants", json!({"name": "a", "callback_url": "http://shop.example/\0"})),
+        ("PATCH /merchants/1", json!({"name": "a\0b"})),
+        ("POST /merchants/1/keys", json!({"name": "a\0b"})),
+        (key.as_str(), json!({"name": "a\0b"})),
+        (
+            "POST /batches",
+            json!({"merchant": 1, "key": KEY, "name": "a\0b", "csv": recipient_with()}),
+        ),
+        (
+            "POST /batches",
+            json!({"merchant": 1, "key": KEY, "name": "a",
+                   "csv": format!("{},,a\0b", recipient_with())}),
+        ),
+    ] {
+        let (status, said) = office.change(line, &body).await;
+        assert_eq!(status, 400, "{line} {body}: {said}");
+    }
+    let body = json!({"amount_sun": 1, "reason": "a\0b"}).to_string();
+    let credit = office.send("POST /merchants/1/credit", &[("Idempotency-Key", "1")], &body).await;
+    assert_eq!(credit.status(), 400, "{credit:?}");
+    let (status, _) = office.change("POST /keys/a%00b/revoke", &json!({})).await;
+    assert_eq!(status, 404);
+
+    let mut browser = Browser::new(&world);
+    let form = browser.get("/console/sign-in").await;
+    let fields = [("name", "a\0b"), ("password", "a\0b"), ("code", "000000")];
+    let answer = browser.post("/console/sign-in", &form_token(&form), &fields).await;
+    assert!((400..500).contains(&answer.status()), "{answer:?}");
+    world.leave(0, 0).await;
 }

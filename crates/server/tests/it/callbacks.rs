@@ -172,7 +172,7 @@ fn run(product: Product) -> (CancellationToken, tokio::task::JoinHandle<()>) {
     let stopped = stop.clone();
     let running = tokio::spawn(async move {
         let anywhere = (std::net::Ipv4Addr::LOCALHOST, 0).into();
-        product.run(anywhere, stopped, |_| {}).await.unwrap();
+        product.run(anywhere, stopped.into(), |_| {}).await.unwrap();
     });
     (stop, running)
 }

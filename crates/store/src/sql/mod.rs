@@ -10,7 +10,7 @@ mod value;
 use app::ports::StoreError;
 
 pub(crate) use row::Row;
-pub(crate) use session::Session;
+pub(crate) use session::{Patience, Session};
 pub(crate) use statement::Statement;
 pub(crate) use value::{FromValue, Parameter, Params, Value, params};
 
@@ -112,6 +112,13 @@ impl Connection {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
             Self::Postgres(session) => session.batch(sql),
+        }
+    }
+
+    /// Whether what is asked from now on may take long; an embedded database answers when it can.
+    pub(crate) fn set_patience(&self, is_long: bool) {
+        if let Self::Postgres(session) = self {
+            session.set_patience(is_long);
         }
     }
 

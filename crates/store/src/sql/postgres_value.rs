@@ -5,6 +5,9 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::Value;
 
+/// What stands for NUL: its picture.
+const SHOWN_NUL: &str = "\u{2400}";
+
 /// A value that outlives the call.
 #[derive(Debug)]
 pub(crate) enum Owned {
@@ -46,6 +49,11 @@ impl ToSql for Value<'_> {
                 i32::try_from(*number)?.to_sql(kind, out)
             }
             Value::Integer(number) if *kind == Type::INT8 => number.to_sql(kind, out),
+            // PostgreSQL's text has no NUL. The edge refuses it in what is kept; what is looked for by such
+            // a text is not there, and is not to fail.
+            Value::Text(text) if <&str as ToSql>::accepts(kind) && text.contains('\0') => {
+                text.replace('\0', SHOWN_NUL).to_sql(kind, out)
+            }
             Value::Text(text) if <&str as ToSql>::accepts(kind) => text.to_sql(kind, out),
             Value::Bytes(bytes) if *kind == Type::BYTEA => bytes.to_sql(kind, out),
             Value::Integer(_) | Value::Text(_) | Value::Bytes(_) => {

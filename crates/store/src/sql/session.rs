@@ -22,11 +22,21 @@ use crate::dialect;
 /// A statement that was sent and not answered.
 type Sent = Pin<Box<dyn Future<Output = std::result::Result<u64, tokio_postgres::Error>> + Send>>;
 
+/// Longest wait for an answer.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    /// To what is asked of it all the time.
+    pub(crate) usual: Duration,
+    /// To what reads all there is.
+    pub(crate) long: Duration,
+}
+
 /// A PostgreSQL connection that one thread owns and waits on.
 pub(crate) struct Session {
     runtime: Runtime,
     client: Arc<Client>,
-    answer_max: Duration,
+    patience: Patience,
+    answer_max: Cell<Duration>,
     statements: RefCell<HashMap<&'static str, Statement>>,
     sent: RefCell<Vec<Sent>>,
     is_in_transaction: Cell<bool>,
@@ -34,18 +44,23 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session on a client whose connection the runtime drives; no answer may take longer than
-    /// `answer_max`.
-    pub(crate) fn new(runtime: Runtime, client: Client, answer_max: Duration) -> Self {
+    /// A session on a client whose connection the runtime drives.
+    pub(crate) fn new(runtime: Runtime, client: Client, patience: Patience) -> Self {
         Self {
             runtime,
             client: Arc::new(client),
-            answer_max,
+            patience,
+            answer_max: Cell::new(patience.usual),
             statements: RefCell::default(),
             sent: RefCell::default(),
             is_in_transaction: Cell::new(false),
             is_broken: Cell::new(false),
         }
+    }
+
+    /// Whether what is asked from now on may take long.
+    pub(crate) fn set_patience(&self, is_long: bool) {
+        self.answer_max.set(if is_long { self.patience.long } else { self.patience.usual });
     }
 
     /// Whether it can be used for another transaction.
@@ -155,7 +170,7 @@ impl Session {
         }
         let sent = self.sent.take();
         let answer = self.runtime.block_on(async {
-            tokio::time::timeout(self.answer_max, async {
+            tokio::time::timeout(self.answer_max.get(), async {
                 let mut own = pin!(own);
                 // Written before the wait, so that all of it takes one round trip.
                 let early = std::future::poll_fn(|context| {

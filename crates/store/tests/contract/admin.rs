@@ -109,9 +109,10 @@ pub(crate) async fn wallets_are_changed_and_disabled(store: &dyn Store) {
 
 pub(crate) async fn the_watched_block_is_remembered(store: &dyn Store) {
     assert_eq!(store.watched().await.unwrap(), None);
+    let turn = support::turn(store).await;
     for number in [7, 5] {
         let block = WatchedBlock { number, id: [u8::try_from(number).unwrap(); 32] };
-        store.set_watched(block).await.unwrap();
+        store.set_watched(block, turn).await.unwrap();
         assert_eq!(store.watched().await.unwrap(), Some(block));
     }
 }

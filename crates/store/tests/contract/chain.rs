@@ -1,12 +1,12 @@
 //! Transactions, blocks, and what is lent.
 
 use app::ports::{Lent, Store, StoreError};
-use app::rows::{OwnTx, TxOwner, WalletReading};
+use app::rows::{Counted, OwnTx, TxOwner, WalletReading, WatchedBlock};
 use domain::order::Event;
-use domain::{Road, TxState};
+use domain::{PolicyId, Road, TxState};
 use tron::{Resource, Sun, TxId};
 
-use crate::support::{self, NOW, base, happen, include, place, signed};
+use crate::support::{self, NOW, base, happen, include, place, signed, turn};
 
 pub(crate) async fn own_transactions_are_found_until_they_are_solid(store: &dyn Store) {
     let base = base(store).await;
@@ -22,7 +22,7 @@ pub(crate) async fn own_transactions_are_found_until_they_are_solid(store: &dyn 
     happen(store, order, included, NOW, None).await.unwrap().unwrap();
     assert_eq!(store.own_txs(&block).await.unwrap(), ours, "included");
     assert_eq!(store.open_txs().await.unwrap(), ours);
-    store.mark_solid(&[txid]).await.unwrap();
+    store.mark_solid(&[txid], turn(store).await).await.unwrap();
     assert_eq!(store.own_txs(&block).await.unwrap(), vec![], "solid");
     assert_eq!(store.open_txs().await.unwrap(), vec![]);
 }
@@ -41,7 +41,8 @@ pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dy
     assert_eq!(store.included_since(31).await.unwrap(), vec![]);
     let until = store.included_until(20).await.unwrap();
     assert_eq!(until, vec![(10, ours[0]), (20, ours[1])]);
-    store.mark_solid(&[ours[0].txid, ours[1].txid]).await.unwrap();
+    let turn = turn(store).await;
+    store.mark_solid(&[ours[0].txid, ours[1].txid], turn).await.unwrap();
     assert_eq!(store.included_until(20).await.unwrap(), vec![]);
     assert_eq!(store.included_since(0).await.unwrap(), ours[2..]);
     let states = |whole: &domain::WholeOrder| whole.txs[0].state;
@@ -49,7 +50,7 @@ pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dy
     let (third, _) = store.whole(orders[2]).await.unwrap().unwrap();
     assert_eq!((states(&first), states(&third)), (TxState::Solid, TxState::Included));
     happen(store, orders[2], Event::ReorgedOut(ours[2].txid), NOW, None).await.unwrap().unwrap();
-    store.mark_solid(&[ours[2].txid]).await.unwrap();
+    store.mark_solid(&[ours[2].txid], turn).await.unwrap();
     let (third, _) = store.whole(orders[2]).await.unwrap().unwrap();
     assert_eq!(states(&third), TxState::Stored, "only what is included becomes solid");
 }
@@ -100,10 +101,42 @@ pub(crate) async fn an_outdated_reading_is_dropped(store: &dyn Store) {
         energy_capacity: Sun::new(123),
         ..support::reading_of(base.lender, version)
     };
-    store.save_readings(&[reading(0)]).await.unwrap();
+    let turn = turn(store).await;
+    store.save_readings(&[reading(0)], turn).await.unwrap();
     assert_eq!(store.pool().await.unwrap().0.wallets, before.wallets);
-    store.save_readings(&[reading(1)]).await.unwrap();
+    store.save_readings(&[reading(1)], turn).await.unwrap();
     let (after, _) = store.pool().await.unwrap();
     assert_eq!(after.wallets[0].energy_capacity, Sun::new(123));
     assert_eq!(store.audit().await.unwrap().differences, Vec::<String>::new());
+}
+
+pub(crate) async fn who_was_frozen_past_its_turn_changes_nothing(store: &dyn Store) {
+    let base = base(store).await;
+    let order = place(store, base, 1).await.unwrap();
+    let txid = include(store, base, order, 7).await;
+    let (before, _) = store.whole(order).await.unwrap().unwrap();
+    let (pool, versions) = store.pool().await.unwrap();
+    let stale = turn(store).await;
+    let over = NOW.after_secs(30);
+    let newer = store.take_turn("two", over, over.after_secs(30)).await.unwrap().unwrap();
+    assert!(newer.fence > stale.fence);
+    let block = WatchedBlock { number: 8, id: [8; 32] };
+    let reading = support::reading_of(base.lender, versions[0]);
+    let counted = Counted { policy: PolicyId(1), txid, block: 8, is_deducted: true };
+    let lost = Err(StoreError::LeaseLost);
+    assert_eq!(store.mark_solid(&[txid], stale).await, lost);
+    assert_eq!(store.set_watched(block, stale).await, lost);
+    assert_eq!(store.save_readings(&[reading], stale).await, lost);
+    assert_eq!(store.mark_counted_solid(&[counted], stale).await, lost);
+    assert_eq!(store.nudge_watched_policies(NOW, stale).await, Err(StoreError::LeaseLost));
+    assert_eq!(store.keep_turn(stale, over.after_secs(60)).await, lost);
+    let event = Event::ReorgedOut(txid);
+    let dropped = support::happen_under(Some(stale), store, order, event, (NOW, None)).await;
+    assert_eq!(dropped.unwrap_err(), StoreError::LeaseLost);
+    assert_eq!(store.whole(order).await.unwrap().unwrap().0, before);
+    let (after, after_versions) = store.pool().await.unwrap();
+    assert_eq!((after.wallets, after_versions), (pool.wallets, versions));
+    assert_eq!(store.watched().await.unwrap(), None);
+    store.set_watched(block, newer).await.unwrap();
+    assert_eq!(store.watched().await.unwrap(), Some(block), "whose turn it is may");
 }

@@ -207,7 +207,7 @@ fn a_full_disk_is_an_error_and_not_a_loss() {
         assert_eq!(failure, Some(full));
         assert!(!store.is_fit().await);
         holds(&store, placed).await;
-        store.mark_solid(&[]).await.unwrap();
+        assert_eq!(store.free_leases().await.unwrap(), 0);
         assert!(!store.is_fit().await, "what writes nothing proves nothing");
         store.set_pages_max(pages + 1_000).await.unwrap();
         for number in placed..placed + 10 {

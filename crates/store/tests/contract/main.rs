@@ -130,13 +130,15 @@ contract! {
         a_nudge_wakes_a_finished_order,
         attention_without_a_lease_only_moves_earlier,
         the_chain_is_followed_by_one_at_a_time,
+        a_turn_from_before_the_clock_was_set_back_is_over,
         the_fence_does_not_fall_when_a_row_comes_again;
     chain:
         own_transactions_are_found_until_they_are_solid,
         included_ones_are_found_by_block_and_become_solid,
         an_open_transaction_is_stored_once,
         what_is_lent_is_summed_by_wallet_and_receiver,
-        an_outdated_reading_is_dropped;
+        an_outdated_reading_is_dropped,
+        who_was_frozen_past_its_turn_changes_nothing;
     policies:
         a_policy_is_kept_as_it_was_decided,
         a_due_policy_is_claimed_once,

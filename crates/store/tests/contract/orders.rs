@@ -189,7 +189,7 @@ pub(crate) async fn a_whole_life_leaves_nothing_open(store: &dyn Store) {
     happen(store, id, included, used, None).await.unwrap().unwrap();
     let (whole, _) = store.whole(id).await.unwrap().unwrap();
     let txids: Vec<TxId> = whole.txs.iter().map(|tx| tx.txid).collect();
-    store.mark_solid(&txids).await.unwrap();
+    store.mark_solid(&txids, support::turn(store).await).await.unwrap();
     let proven = Event::UseProven(vec![transfer]);
     happen(store, id, proven, used, None).await.unwrap().unwrap();
     let (whole, _) = store.whole(id).await.unwrap().unwrap();

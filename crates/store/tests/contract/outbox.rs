@@ -175,15 +175,27 @@ pub(crate) async fn the_fence_does_not_fall_when_a_row_comes_again(store: &dyn S
 }
 
 pub(crate) async fn the_chain_is_followed_by_one_at_a_time(store: &dyn Store) {
-    let claim = async |owner: &str, now: UnixMillis| {
-        let until = now.after_ms(30_000);
-        store.claim(OutboxKind::Chain, owner, now, until, 1).await.unwrap().pop()
+    let take = async |owner: &str, now: UnixMillis| {
+        store.take_turn(owner, now, now.after_ms(30_000)).await.unwrap()
     };
-    let first = claim("one", NOW).await.unwrap();
-    assert_eq!(claim("two", NOW.after_ms(29_999)).await, None);
-    let second = claim("two", UNTIL).await.expect("the first one's time is over");
+    let first = take("one", NOW).await.unwrap();
+    assert_eq!(take("two", NOW.after_ms(29_999)).await, None);
+    store.keep_turn(first, UNTIL.after_ms(30_000)).await.unwrap();
+    assert_eq!(take("two", UNTIL).await, None, "it was kept");
+    let second = take("two", UNTIL.after_ms(30_000)).await.expect("the first one's time is over");
     assert!(second.fence > first.fence);
     assert_eq!(store.release(first, NOW).await, Err(StoreError::LeaseLost));
     store.release(second, UNTIL).await.unwrap();
-    assert!(claim("one", UNTIL).await.is_some(), "given back, it is anybody's at once");
+    assert_eq!(store.keep_turn(second, UNTIL).await, Err(StoreError::LeaseLost), "given back");
+    assert!(take("one", UNTIL).await.is_some(), "given back, it is anybody's at once");
+}
+
+pub(crate) async fn a_turn_from_before_the_clock_was_set_back_is_over(store: &dyn Store) {
+    let take = async |owner: &str, now: UnixMillis| {
+        store.take_turn(owner, now, now.after_ms(30_000)).await.unwrap()
+    };
+    let ahead = take("one", NOW.after_secs(3_600)).await.unwrap();
+    let behind = take("two", NOW).await.expect("no turn is an hour long");
+    assert!(behind.fence > ahead.fence);
+    assert_eq!(take("three", NOW.after_ms(-30_000)).await, None, "clocks differ a little");
 }

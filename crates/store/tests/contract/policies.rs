@@ -7,7 +7,7 @@ use domain::policy::{CountTerms, NewPolicy, PolicyEvent, step};
 use domain::{MerchantId, Policy, PolicyId, PolicyKind, UnixMillis};
 use tron::{Energy, TxId};
 
-use crate::support::{Base, NOW, address, base, place};
+use crate::support::{Base, NOW, address, base, place, turn};
 
 fn new(base: Base, id: i64) -> NewPolicy {
     let receiver = address(u64::try_from(id).unwrap());
@@ -136,7 +136,7 @@ pub(crate) async fn a_transfer_is_counted_once_until_a_fork(store: &dyn Store) {
         assert!(matches!(save(store, count(one)).await, Err(StoreError::Conflict(_))));
     }
     assert_eq!(store.counted_since(11).await.unwrap(), [counted(2, 11)]);
-    store.mark_counted_solid(&[counted(1, 10)]).await.unwrap();
+    store.mark_counted_solid(&[counted(1, 10)], turn(store).await).await.unwrap();
     assert_eq!(store.counted_until(11).await.unwrap(), [counted(2, 11)]);
     let uncount = |one| Changes { uncounted: Some(one), ..Changes::default() };
     save(store, uncount(counted(2, 11))).await.unwrap();
@@ -166,5 +166,5 @@ pub(crate) async fn policies_are_found_by_merchant_kind_and_address(store: &dyn 
     put(store, step(&hired(base, 2, None), PolicyEvent::Switched(false), NOW).unwrap().policy)
         .await;
     assert_eq!(store.watched_policies(&[address(2)]).await.unwrap(), []);
-    assert_eq!(store.nudge_watched_policies(NOW).await.unwrap(), 2);
+    assert_eq!(store.nudge_watched_policies(NOW, turn(store).await).await.unwrap(), 2);
 }

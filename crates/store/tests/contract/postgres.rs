@@ -5,9 +5,9 @@ use std::sync::Arc;
 use app::ports::{Store, StoreError};
 use app::rows::OutboxKind;
 use rusqlite::Connection;
-use store::{Options, SqlStore};
+use store::{Options, PostgresUrl, SqlStore};
 
-use crate::cluster::{Cluster, cluster, name_of};
+use crate::cluster::{Cluster, cluster, cluster_with_tls, name_of};
 use crate::support::{NOW, base, deliver, order_id, place};
 
 fn connect(url: &str) -> Arc<SqlStore> {
@@ -260,4 +260,45 @@ fn the_schema_refuses_what_would_break_money() {
     let wallet = "INSERT INTO wallet (address, signer, role, permission_id, energy_reserved)
         VALUES (decode(repeat('00', 21), 'hex'), decode(repeat('00', 21), 'hex'), 0, 2, -1)";
     refused(wallet, "wallet_energy_reserved_not_negative");
+}
+
+#[test]
+fn an_encrypted_connection_wants_to_know_whose_it_is() {
+    let Some((cluster, port, certificate)) = cluster_with_tls() else { return };
+    let words = cluster.database();
+    let name = name_of(&words);
+    let connect = |host: &str, mode: &str, authorities: Option<&[u8]>| {
+        let who = format!("sslmode={mode}&application_name={mode}");
+        let url = format!("postgres://sunsweep@{host}:{port}/{name}?{who}");
+        let url =
+            PostgresUrl { url: &url, password: None, authorities: authorities.map(<[u8]>::to_vec) };
+        SqlStore::connect(&url, Options::default())
+    };
+    let encrypted = |mode: &str| {
+        let sql = format!(
+            "SELECT COUNT(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+             WHERE ssl AND application_name = '{mode}'"
+        );
+        cluster.try_ask("postgres", &sql).unwrap().trim().parse::<usize>().unwrap()
+    };
+    let connections = Options::default().readers + 1;
+    let trusted = Some(certificate.as_slice());
+    for mode in ["require", "verify-full", "prefer"] {
+        let store = connect("localhost", mode, trusted).unwrap();
+        assert_eq!(encrypted(mode), connections, "{mode}");
+        crate::block_on(async { assert!(store.merchants().await.unwrap().is_empty()) });
+    }
+    for (host, authorities, why) in
+        [("localhost", None, "InvalidCertificate"), ("127.0.0.1", trusted, "NotValidForName")]
+    {
+        let refused = connect(host, "verify-full", authorities).err().expect(why);
+        assert!(format!("{refused:?}").contains(why), "{refused:?}");
+    }
+    let refused = connect("localhost", "require", Some(b"no certificate")).err().unwrap();
+    assert!(refused.to_string().contains("no certificate"), "{refused}");
+    let unknown = connect("localhost", "verify-ca", trusted).err().unwrap();
+    assert!(unknown.to_string().contains("sslmode"), "{unknown}");
+    let plain = connect("127.0.0.1", "disable", None).unwrap();
+    assert_eq!(encrypted("disable"), 0);
+    drop(plain);
 }

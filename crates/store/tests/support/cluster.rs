@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Says when the server is up; ends it and removes its files when whoever started it is gone: the
 /// standard input ends then.
 const GUARD: &str = r#"
-settings="-k '$1' -c listen_addresses= -c fsync=off -c full_page_writes=off"
-settings="$settings -c max_connections=300 -c shared_buffers=32MB"
+settings="-k '$1' -c fsync=off -c full_page_writes=off"
+settings="$settings -c max_connections=300 -c shared_buffers=32MB $2"
 "$0"/pg_ctl -D "$1"/data -w -s -l "$1"/log -o "$settings" start && echo ready || cat "$1"/log >&2
 cat >/dev/null
 "$0"/pg_ctl -D "$1"/data -m immediate -s stop
@@ -29,6 +29,8 @@ const TEMPLATE: &str = "sunsweep_template";
 /// The server of this process.
 pub(crate) struct Cluster {
     directory: PathBuf,
+    /// Where it would listen; a part of the name of its socket.
+    port: u16,
     /// Lives as long as the process: it is never waited for.
     _guard: Child,
     databases: AtomicU32,
@@ -38,7 +40,35 @@ pub(crate) struct Cluster {
 /// unless `SUNSWEEP_NEEDS_POSTGRES` says that it must not be.
 pub(crate) fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    CLUSTER.get_or_init(start).as_ref()
+    CLUSTER.get_or_init(|| start(5432, "-c listen_addresses=", |_| {})).as_ref()
+}
+
+/// Another server, which also listens on 127.0.0.1 and takes TLS with a certificate of its own that names
+/// `localhost`; with the port, and the certificate as PEM.
+pub(crate) fn cluster_with_tls() -> Option<(Cluster, u16, Vec<u8>)> {
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let mut certificate = Vec::new();
+    let settings = "-c listen_addresses=127.0.0.1 -c ssl=on";
+    let cluster = start(port, settings, |data| certificate = certify(data))?;
+    Some((cluster, port, certificate))
+}
+
+/// Makes a key and a certificate that it signs itself, where the server looks for them.
+fn certify(data: &Path) -> Vec<u8> {
+    let (key, certificate) = (data.join("server.key"), data.join("server.crt"));
+    let mut make = Command::new("openssl");
+    make.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+        .args(["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate);
+    let made = make.output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    server_user(&key);
+    std::fs::read(&certificate).unwrap()
 }
 
 impl Cluster {
@@ -47,6 +77,18 @@ impl Cluster {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.ask("postgres", &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"));
         self.url(&name)
+    }
+
+    /// The same as a URL that begins with `postgres://`.
+    pub(crate) fn database_url(&self) -> String {
+        let words = self.database();
+        let directory = self.directory.display().to_string().replace('/', "%2F");
+        format!("postgres://sunsweep@{directory}/{}", name_of(&words))
+    }
+
+    /// Where it listens: the path of a socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.join(format!(".s.PGSQL.{}", self.port))
     }
 
     /// The URL of a new database without any table.
@@ -59,7 +101,8 @@ impl Cluster {
     /// Runs SQL as `psql` does; the answer's rows, one a line.
     pub(crate) fn try_ask(&self, database: &str, sql: &str) -> Result<String, String> {
         let done = Command::new(programs().unwrap().join("psql"))
-            .args(["-h", self.directory.to_str().unwrap(), "-U", "sunsweep", "-d", database])
+            .args(["-h", self.directory.to_str().unwrap(), "-p", &self.port.to_string()])
+            .args(["-U", "sunsweep", "-d", database])
             .args(["-v", "ON_ERROR_STOP=1", "-qAtc", sql])
             .output()
             .unwrap();
@@ -74,7 +117,8 @@ impl Cluster {
     }
 
     fn url(&self, database: &str) -> String {
-        format!("host={} user=sunsweep dbname={database}", self.directory.display())
+        let directory = self.directory.display();
+        format!("host={directory} port={} user=sunsweep dbname={database}", self.port)
     }
 }
 
@@ -92,7 +136,7 @@ fn programs() -> Option<PathBuf> {
     found.pop()
 }
 
-fn start() -> Option<Cluster> {
+fn start(port: u16, settings: &str, prepare: impl FnOnce(&Path)) -> Option<Cluster> {
     let Some(programs) = programs() else {
         assert!(
             std::env::var_os("SUNSWEEP_NEEDS_POSTGRES").is_none(),
@@ -109,14 +153,16 @@ fn start() -> Option<Cluster> {
         .arg(directory.join("data"));
     let made = as_user(&mut make, user).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    prepare(&directory.join("data"));
     let mut guard = Command::new("sh");
     guard.args(["-c", GUARD]).arg(&programs).arg(&directory);
+    guard.arg(format!("{settings} -p {port}"));
     let guard = as_user(&mut guard, user).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut guard = guard.spawn().unwrap();
     let mut said = String::new();
     BufReader::new(guard.stdout.take().unwrap()).read_line(&mut said).unwrap();
     assert_eq!(said, "ready\n", "the server did not start");
-    let cluster = Cluster { directory, _guard: guard, databases: AtomicU32::new(0) };
+    let cluster = Cluster { directory, port, _guard: guard, databases: AtomicU32::new(0) };
     cluster.ask("postgres", &format!("CREATE DATABASE {TEMPLATE}"));
     crate::fill_template(&cluster.url(TEMPLATE));
     Some(cluster)

@@ -4,7 +4,7 @@
 
 use app::ports::{Store, StoreError};
 use app::rows::{
-    Attention, Changes, Key, Needs, NewAnswers, NewWallet, Remembered, RequestKeys, Rows,
+    Attention, Changes, Key, Lease, Needs, NewAnswers, NewWallet, Remembered, RequestKeys, Rows,
     WalletReading,
 };
 use app::work::commit;
@@ -93,8 +93,16 @@ pub(crate) async fn base(store: &dyn Store) -> Base {
     store.post(credit).await.unwrap();
     let wallet = lender(1_000_000);
     store.put_wallet(wallet).await.unwrap();
-    store.save_readings(&[reading_of(wallet.address, 0)]).await.unwrap();
+    let turn = turn(store).await;
+    store.save_readings(&[reading_of(wallet.address, 0)], turn).await.unwrap();
+    store.release(turn, NOW).await.unwrap();
     Base { merchant, key, lender: wallet.address }
+}
+
+/// The turn to follow the chain, which nobody has.
+pub(crate) async fn turn(store: &dyn Store) -> Lease {
+    let turn = store.take_turn("a test", NOW, NOW.after_secs(30)).await.unwrap();
+    turn.expect("nobody follows the chain")
 }
 
 /// A reading of a wallet that has plenty.
@@ -261,7 +269,18 @@ pub(crate) async fn happen(
     now: UnixMillis,
     attention: Option<Attention>,
 ) -> Result<Result<(), Refused>, StoreError> {
-    let needs = Needs { order: Some(order), pool: true, ..Needs::default() };
+    happen_under(None, store, order, event, (now, attention)).await
+}
+
+/// The same under a lease.
+pub(crate) async fn happen_under(
+    lease: Option<Lease>,
+    store: &dyn Store,
+    order: OrderId,
+    event: Event,
+    (now, attention): (UnixMillis, Option<Attention>),
+) -> Result<Result<(), Refused>, StoreError> {
+    let needs = Needs { order: Some(order), pool: true, lease, ..Needs::default() };
     commit(store, needs, move |rows| {
         let whole = rows.whole.as_ref().ok_or(Refused::Unknown)?;
         let around = Surroundings { others: &rows.others, moment: moment(now), limits: &LIMITS };

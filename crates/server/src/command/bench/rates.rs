@@ -39,7 +39,7 @@ use crate::world::{World, WorldOptions};
 /// Requests prepared for each second of a round; a round that runs out of them ends earlier.
 const PREPARED_PER_SEC: usize = 30_000;
 /// Answers kept by the node's cache while rates are measured: all that the rounds ask for.
-const WARM: CacheSettings =
+pub(super) const WARM: CacheSettings =
     CacheSettings { age_max: Duration::from_secs(3_600), entries_max: 4_000_000 };
 
 /// The name of the thread that commits.
@@ -47,7 +47,7 @@ const WRITER: &str = "store-writer";
 
 /// Who works besides the edge while orders are placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Workers {
+pub(super) enum Workers {
     /// Orders are accepted and nothing else: what the edge can do.
     Rest,
     /// They are filled on the devnet at the same time, on the same machine.
@@ -155,7 +155,7 @@ async fn filling_rate(plan: &Plan, directory: &Path) -> anyhow::Result<u64> {
     Ok(per_second(tally.answered, tally.took))
 }
 
-async fn start(data: &Path, workers: Workers) -> anyhow::Result<World> {
+pub(super) async fn start(data: &Path, workers: Workers) -> anyhow::Result<World> {
     let options = WorldOptions { block_time_ms: 3_000, ..super::options(data, 1) };
     let world = World::start_with(&options, |product| {
         product.app.cached_node = Arc::new(Cached::new(product.app.node.clone(), WARM));
@@ -179,12 +179,12 @@ async fn prepare(world: &World, plan: &Plan, round: usize) -> anyhow::Result<Req
 }
 
 /// How many orders are prepared for a round.
-fn prepared(plan: &Plan) -> anyhow::Result<usize> {
+pub(super) fn prepared(plan: &Plan) -> anyhow::Result<usize> {
     Ok(usize::try_from(plan.lasts.as_millis().div_ceil(1_000))? * PREPARED_PER_SEC)
 }
 
 /// The receivers of a round.
-fn receivers(plan: &Plan, round: usize) -> Vec<Address> {
+pub(super) fn receivers(plan: &Plan, round: usize) -> Vec<Address> {
     let first = round * plan.receivers;
     (first..first + plan.receivers).map(workload::receiver).collect()
 }
@@ -199,7 +199,7 @@ async fn open_raw(world: &World, directory: &Path) -> anyhow::Result<RawCommit> 
 }
 
 /// A key that signs nothing.
-fn unused_key() -> Key {
+pub(super) fn unused_key() -> Key {
     Key {
         id: KeyId(0),
         merchant: MerchantId(0),

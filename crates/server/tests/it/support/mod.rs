@@ -1,5 +1,6 @@
 //! A world for one test: see [`World`].
 
+pub(crate) mod cable;
 pub(crate) mod chain;
 pub(crate) mod drive;
 pub(crate) mod finish;

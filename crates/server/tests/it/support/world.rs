@@ -48,6 +48,8 @@ pub(crate) enum Storage {
     File,
     /// In a file behind the threads of production.
     Threads,
+    /// In PostgreSQL behind the threads of production: see [`World::shared`].
+    Shared,
 }
 
 /// What differs from world to world.
@@ -129,6 +131,9 @@ impl World {
         let mut config =
             Config::for_devnet(&format!("http://{node_address}"), data.path(), BLOCK_MS).unwrap();
         (setup.tune)(&mut config);
+        if setup.storage == Storage::Shared {
+            config.database.url = cluster().expect("PostgreSQL is installed").database_url();
+        }
         let store = open(&setup, &config);
         let merchant = furnish(&*store, &setup).await;
         let product = product(&config, &setup, store.clone(), clock.clone(), ids.clone());
@@ -160,10 +165,22 @@ impl World {
         world
     }
 
+    /// A world whose database several servers can share; `None` where PostgreSQL is not installed.
+    pub(crate) async fn shared() -> Option<Self> {
+        cluster()?;
+        Some(Self::with(Setup { storage: Storage::Shared, ..Setup::default() }).await)
+    }
+
     /// The process ends here and another one starts on the same database.
     ///
     /// What was leased stays leased, what was only in memory is gone.
     pub(crate) async fn restart(&mut self) {
+        self.die().await;
+        self.end_turn().await;
+    }
+
+    /// The same, and the turn to follow the chain is still the dead one's.
+    pub(crate) async fn die(&mut self) {
         self.edge.stop.cancel();
         (&mut self.edge.server).await.unwrap();
         if self.setup.storage == Storage::File {
@@ -175,10 +192,30 @@ impl World {
         self.watcher = product.watcher();
     }
 
+    /// Ends whoever's turn to follow the chain, so that the next one need not wait for it; what it costs
+    /// when nobody does is tested in `neighbours.rs`.
+    async fn end_turn(&self) {
+        let now = self.clock.now();
+        let over = now.after_secs(3_600);
+        let turn = self.store.take_turn("a test", over, over.after_ms(1)).await.unwrap();
+        if let Some(turn) = turn {
+            self.store.release(turn, now).await.unwrap();
+        }
+    }
+
     /// Another life of the product on the same database, not yet running.
     pub(crate) fn product(&self) -> Product {
-        let (store, clock, ids) = (self.store.clone(), self.clock.clone(), self.ids.clone());
-        product(&self.config, &self.setup, store, clock, ids)
+        self.product_on(self.store.clone())
+    }
+
+    /// Another server with connections of its own to the shared database, not yet running.
+    pub(crate) fn neighbour(&self) -> Product {
+        self.product_on(Arc::new(connect(&self.config, store::Options::default())))
+    }
+
+    /// Another server with these connections, not yet running.
+    pub(crate) fn product_on(&self, store: Arc<SqlStore>) -> Product {
+        product(&self.config, &self.setup, store, self.clock.clone(), self.ids.clone())
     }
 
     /// The merchant's balances: what it can spend, and what is held.
@@ -242,7 +279,13 @@ fn open(setup: &Setup, config: &Config) -> Arc<SqlStore> {
         Storage::Memory => on_postgres().unwrap_or_else(|| SqlStore::inline_in_memory().unwrap()),
         Storage::File => SqlStore::inline_at(&path).unwrap(),
         Storage::Threads => SqlStore::open(&path, store::Options::default()).unwrap(),
+        Storage::Shared => connect(config, store::Options::default()),
     })
+}
+
+/// Connections of one server to the shared database.
+pub(crate) fn connect(config: &Config, options: store::Options) -> SqlStore {
+    SqlStore::connect(&config.database.url.as_str().into(), options).unwrap()
 }
 
 /// A database of its own on PostgreSQL instead of memory, if `SUNSWEEP_EDGE_ON_POSTGRES` asks for it.
