@@ -30,7 +30,7 @@ impl ChainTurn {
                 Err(failed) => return Err(failed),
             }
         }
-        let (now, until) = self.from_now();
+        let (now, until) = self.now_and_until();
         let taken = self.app.store.take_turn(&self.app.settings.owner, now, until).await?;
         self.held = taken.map(|lease| (lease, until));
         Ok(taken)
@@ -42,7 +42,7 @@ impl ChainTurn {
     /// Errors: `LeaseLost` when a neighbour has taken it.
     pub(crate) async fn keep(&mut self) -> Result<(), StoreError> {
         let Some((lease, held_until)) = self.held else { return Err(StoreError::LeaseLost) };
-        let (now, until) = self.from_now();
+        let (now, until) = self.now_and_until();
         if now < held_until.after_ms(-self.app.settings.lease_ms / 3 * 2) {
             return Ok(());
         }
@@ -68,7 +68,7 @@ impl ChainTurn {
         }
     }
 
-    fn from_now(&self) -> (UnixMillis, UnixMillis) {
+    fn now_and_until(&self) -> (UnixMillis, UnixMillis) {
         let now = self.app.clock.now();
         (now, now.after_ms(self.app.settings.lease_ms))
     }
