@@ -335,7 +335,8 @@ async fn orders_that_are_not_there_or_not_ours() {
 
 #[tokio::test]
 async fn nul_is_refused_wherever_text_is_taken_and_finds_nothing() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.expect_log("somebody did not get into the console");
     for (name, value) in [("out_trade_no", "a\0b"), ("callback_url", "http://shop.example/\0")] {
         let mut body = json!({"scene": 0, "receive_address": recipient_with()});
         body[name] = json!(value);
