@@ -28,15 +28,25 @@ type Connect = Box<dyn Fn() -> sql::Result<Connection> + Send>;
 pub(crate) struct Engine {
     connection: Connection,
     reconnect: Option<Connect>,
+    /// Whether what the connection writes to is still what others will open.
+    is_in_place: Option<InPlace>,
     fail_point: Option<FailPoint>,
     /// When a connection was last tried to be made again, in vain.
     gone: Option<Instant>,
 }
 
+/// Asked before each commit.
+type InPlace = Box<dyn Fn() -> bool + Send>;
+
 impl Engine {
     /// An engine on this connection; `reconnect` makes another one to the same database.
     pub(crate) fn new(connection: Connection, reconnect: Option<Connect>) -> Self {
-        Self { connection, reconnect, fail_point: None, gone: None }
+        Self { connection, reconnect, is_in_place: None, fail_point: None, gone: None }
+    }
+
+    /// Commits nothing while this says no.
+    pub(crate) fn only_while(self, is_in_place: InPlace) -> Self {
+        Self { is_in_place: Some(is_in_place), ..self }
     }
 
     /// Asks this at each moment of each commit from now on.
@@ -93,6 +103,10 @@ impl Engine {
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Option<StoreError>>, Stop> {
+        if self.is_in_place.as_ref().is_some_and(|is_in_place| !is_in_place()) {
+            let gone = StoreError::Unavailable("the database file is gone or another".to_owned());
+            return Err(Stop::Failed(gone));
+        }
         if let Err(error) = self.connection.begin_write() {
             // The connection may have died while nothing was asked of it.
             match self.come_to_rest() {

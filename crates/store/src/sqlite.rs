@@ -83,13 +83,32 @@ pub(crate) fn writing_connection(path: &Path, options: Options) -> Result<Connec
 
 fn writing_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
     let connection = writing_connection(path, options)?;
-    let path = path.to_owned();
+    let (path, watched) = (path.to_owned(), path.to_owned());
     let reconnect = Box::new(move || {
         let connection = rusqlite::Connection::open(&path)?;
         set_up(&connection, options)?;
         Ok(Connection::Sqlite(connection))
     });
-    Ok(Engine::new(connection, Some(reconnect)))
+    let engine = Engine::new(connection, Some(reconnect));
+    // A file that was moved away or replaced can be written to as long as it is open, and whoever opens
+    // the path afterwards finds nothing of that.
+    let Some(opened) = identity(&watched) else { return Ok(engine) };
+    Ok(engine.only_while(Box::new(move || identity(&watched) == Some(opened))))
+}
+
+/// Which file a path leads to; `None` where there is none, or the system does not say.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let file = std::fs::metadata(path).ok()?;
+        Some((file.dev(), file.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _unknown = path;
+        None
+    }
 }
 
 fn ready(

@@ -219,6 +219,27 @@ fn a_full_disk_is_an_error_and_not_a_loss() {
 }
 
 #[test]
+fn nothing_is_written_to_a_file_that_was_moved_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, elsewhere) = (crate::path_in(&directory), directory.path().join("elsewhere"));
+    crate::block_on(async {
+        let store = open(&path);
+        let base = base(&store).await;
+        place(&store, base, 0).await.unwrap();
+        std::fs::rename(&path, &elsewhere).unwrap();
+        let gone = StoreError::Unavailable("the database file is gone or another".to_owned());
+        assert_eq!(place(&store, base, 1).await, Err(gone.clone()));
+        assert!(!store.is_fit().await);
+        std::fs::write(&path, b"").unwrap();
+        assert_eq!(place(&store, base, 1).await, Err(gone));
+        std::fs::rename(&elsewhere, &path).unwrap();
+        place(&store, base, 1).await.unwrap();
+        assert!(store.is_fit().await);
+        holds(&store, 2).await;
+    });
+}
+
+#[test]
 fn a_commit_can_fail_before_and_after() {
     let store = SqlStore::inline_in_memory().unwrap();
     crate::block_on(async {
