@@ -20,6 +20,7 @@ pub mod deliver_callbacks;
 pub mod describe;
 pub mod describe_batch;
 pub mod describe_order;
+pub mod figures;
 pub mod fill_order;
 pub mod follow_transfer;
 pub mod keep_batches;

@@ -10,6 +10,9 @@ use crate::admin_rows::{
     OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
 use crate::batches::Batches;
+use crate::figures::{
+    DueBack, FiguresAsked, LentFigures, OutcomeFigures, QueueFigures, StepFigures,
+};
 use crate::person_rows::{Person, PersonKey, Session};
 use crate::ports::{Store, StoreError};
 use crate::rows::{Key, Merchant, OrderView};
@@ -51,6 +54,13 @@ pub trait Records: Send + Sync {
         slice: Slice<StatementPlace>,
     ) -> Result<Vec<StatementLine>, StoreError>;
 
+    /// The same, newest first.
+    async fn newest_statement(
+        &self,
+        merchant: MerchantId,
+        slice: Slice<StatementPlace>,
+    ) -> Result<Vec<StatementLine>, StoreError>;
+
     /// The ledger entries of one order, oldest first.
     async fn entries_of_order(&self, order: OrderId) -> Result<Vec<StatementLine>, StoreError>;
 
@@ -80,6 +90,21 @@ pub trait Records: Send + Sync {
 
     /// Every token, oldest first.
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;
+
+    /// What was ordered, step by step; steps without orders are not there.
+    async fn steps(&self, asked: FiguresAsked) -> Result<Vec<StepFigures>, StoreError>;
+
+    /// How orders came out; outcomes that none had are not there.
+    async fn outcomes(&self, asked: FiguresAsked) -> Result<Vec<OutcomeFigures>, StoreError>;
+
+    /// What is owed to the outside and not done.
+    async fn queues(&self) -> Result<Vec<QueueFigures>, StoreError>;
+
+    /// Stake that is lent, by how it stands.
+    async fn lent_figures(&self) -> Result<Vec<LentFigures>, StoreError>;
+
+    /// Stake for energy that comes back at the end of its rent.
+    async fn due_back(&self) -> Result<Vec<DueBack>, StoreError>;
 
     /// A person, shut out ones too.
     async fn person(&self, key: &PersonKey) -> Result<Option<Person>, StoreError>;

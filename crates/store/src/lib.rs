@@ -31,6 +31,7 @@ mod doors;
 mod energy_use;
 mod engine;
 mod fault;
+mod figures;
 mod job;
 mod key;
 mod key_use;

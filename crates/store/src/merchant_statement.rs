@@ -9,16 +9,33 @@ use crate::column;
 use crate::fault::Fault;
 use crate::sql::{self, Connection, Row, params};
 
-crate::statement::statements! {
-    LINES = "
+/// Lines of a merchant, as [`read`] expects them.
+macro_rules! of_merchant {
+    ($rest:literal) => {
+        concat!(
+            "
 SELECT position, posted_ms, at_ms, account_kind, ledger_entry.merchant_id, ledger_entry.fact, amount,
   ledger_entry.balance_after, ledger_tx.order_id, orders.reference, reason, ledger_tx.txid
 FROM ledger_entry
 JOIN ledger_tx ON ledger_tx.business = ledger_entry.business AND ledger_tx.fact = ledger_entry.fact
 LEFT JOIN orders ON orders.id = ledger_tx.order_id
-WHERE ledger_entry.merchant_id = ?1 AND ledger_entry.merchant_id > 0
+WHERE ledger_entry.merchant_id = ?1 AND ledger_entry.merchant_id > 0",
+            $rest
+        )
+    };
+}
+
+crate::statement::statements! {
+    LINES = of_merchant!(
+        "
   AND (posted_ms, position) > (?2, ?3) AND posted_ms < ?4
-ORDER BY posted_ms, position LIMIT ?5";
+ORDER BY posted_ms, position LIMIT ?5"
+    );
+    NEWEST_LINES = of_merchant!(
+        "
+  AND (posted_ms, position) < (?2, ?3)
+ORDER BY posted_ms DESC, position DESC LIMIT ?4"
+    );
     OF_ORDER_LINES = "
 SELECT position, posted_ms, at_ms, account_kind, ledger_entry.merchant_id, ledger_entry.fact, amount,
   balance_after, ledger_tx.order_id, NULL, reason, ledger_tx.txid
@@ -42,7 +59,28 @@ pub(crate) fn lines(
     let mut lines = connection.prepare_cached(LINES)?;
     let rows = lines
         .query_map(params![merchant.0, after.posted.0, after.number, span.to.0, limit], read)?;
-    let mut lines: Vec<StatementLine> = rows.collect::<Result<_, _>>()?;
+    with_txids(connection, rows.collect::<Result<_, _>>()?)
+}
+
+/// A part of a merchant's statement, newest first.
+pub(crate) fn newest_lines(
+    connection: &Connection,
+    merchant: MerchantId,
+    slice: Slice<StatementPlace>,
+) -> Result<Vec<StatementLine>, Fault> {
+    let end = StatementPlace { posted: UnixMillis(i64::MAX), number: i64::MAX };
+    let before = slice.after.unwrap_or(end);
+    let mut lines = connection.prepare_cached(NEWEST_LINES)?;
+    let limit = column::limit(slice.limit);
+    let rows = lines.query_map(params![merchant.0, before.posted.0, before.number, limit], read)?;
+    with_txids(connection, rows.collect::<Result<_, _>>()?)
+}
+
+/// The lines with the transactions of their orders.
+fn with_txids(
+    connection: &Connection,
+    mut lines: Vec<StatementLine>,
+) -> Result<Vec<StatementLine>, Fault> {
     let mut on_chain: (Option<OrderId>, Vec<TxId>) = (None, Vec::new());
     for line in &mut lines {
         let Some(order) = line.order else { continue };

@@ -4,6 +4,7 @@ use app::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
     OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
+use app::figures::{DueBack, FiguresAsked, LentFigures, OutcomeFigures, QueueFigures, StepFigures};
 use app::person_rows::{Person, PersonKey, Session};
 use app::ports::StoreError;
 use app::records::{Records, Sessions};
@@ -15,7 +16,8 @@ use tron::TxId;
 
 use crate::doors::SqlStore;
 use crate::{
-    admin, admin_token, deposit, key, merchant, merchant_statement, order_list, person, price,
+    admin, admin_token, deposit, figures, key, merchant, merchant_statement, order_list, person,
+    price,
 };
 
 #[async_trait]
@@ -61,6 +63,15 @@ impl Records for SqlStore {
             .await
     }
 
+    async fn newest_statement(
+        &self,
+        merchant: MerchantId,
+        slice: Slice<StatementPlace>,
+    ) -> Result<Vec<StatementLine>, StoreError> {
+        self.read(move |connection| merchant_statement::newest_lines(connection, merchant, slice))
+            .await
+    }
+
     async fn entries_of_order(&self, order: OrderId) -> Result<Vec<StatementLine>, StoreError> {
         self.read(move |connection| merchant_statement::of_order(connection, order)).await
     }
@@ -96,6 +107,26 @@ impl Records for SqlStore {
 
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError> {
         self.read(admin_token::all).await
+    }
+
+    async fn steps(&self, asked: FiguresAsked) -> Result<Vec<StepFigures>, StoreError> {
+        self.read(move |connection| figures::steps(connection, asked)).await
+    }
+
+    async fn outcomes(&self, asked: FiguresAsked) -> Result<Vec<OutcomeFigures>, StoreError> {
+        self.read(move |connection| figures::outcomes(connection, asked)).await
+    }
+
+    async fn queues(&self) -> Result<Vec<QueueFigures>, StoreError> {
+        self.read(figures::queues).await
+    }
+
+    async fn lent_figures(&self) -> Result<Vec<LentFigures>, StoreError> {
+        self.read(figures::lent).await
+    }
+
+    async fn due_back(&self) -> Result<Vec<DueBack>, StoreError> {
+        self.read(figures::due_back).await
     }
 
     async fn person(&self, key: &PersonKey) -> Result<Option<Person>, StoreError> {

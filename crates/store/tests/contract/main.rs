@@ -11,10 +11,12 @@ mod cluster;
 mod durable;
 mod energy;
 mod exact;
+mod figures;
 mod key_use;
 mod money;
 mod orders;
 mod outbox;
+mod people;
 mod policies;
 mod postgres;
 mod schema;
@@ -178,4 +180,15 @@ contract! {
         orders_count_on_the_day_of_utc8_on_which_they_were_placed,
         a_refunded_order_is_as_if_it_had_never_been,
         another_key_has_bought_nothing;
+    people:
+        a_person_is_kept_and_found_by_each_of_its_keys,
+        no_two_people_share_a_name,
+        a_change_sees_the_person_and_the_next_number,
+        a_session_is_found_until_it_ends,
+        all_sessions_of_one_person_end_together,
+        sessions_are_forgotten_by_rest_and_by_age;
+    figures:
+        orders_are_counted_by_step_and_merchant,
+        orders_are_counted_by_what_became_of_them,
+        what_is_owed_and_lent_is_summed;
 }
