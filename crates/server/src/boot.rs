@@ -20,7 +20,7 @@ use node::{
     JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
 };
 use store::SqlStore;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Signature, TxId};
 
@@ -214,8 +214,12 @@ impl Product {
 
     /// What the console's handlers share, if there is a console.
     fn console_edge(&self) -> Option<ConsoleEdge> {
+        let settings = self.config.console_settings()?;
         Some(ConsoleEdge {
-            settings: self.config.console_settings()?,
+            settings,
+            nodes: self.nodes.clone(),
+            is_ready: self.is_ready.clone(),
+            live_places: Arc::new(Semaphore::new(settings.live_max)),
             app: self.app.clone(),
             records: self.records.clone(),
             sessions: self.sessions.clone(),

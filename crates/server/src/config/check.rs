@@ -105,6 +105,8 @@ fn edge_ranges(config: &Config) -> Vec<Range> {
         ("console.idle_minutes", console.idle_minutes, 1, 24 * 60),
         ("console.session_hours", console.session_hours, 1, 24 * 7),
         ("console.invitation_hours", console.invitation_hours, 1, 24 * 14),
+        ("console.live_connections", size(console.live_connections), 0, 100_000),
+        ("console.live_ms", span(console.live_ms), 100, 60_000),
         ("console.body_limit_bytes", size(console.body_limit_bytes), 65_536, 67_108_864),
         ("server.notice_secs", span(server.notice_secs), 0, 600),
         ("server.drain_secs", span(server.drain_secs), 0, 600),

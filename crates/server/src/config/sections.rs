@@ -83,6 +83,8 @@ section! {
         session_hours: i64,
         invitation_hours: i64,
         body_limit_bytes: usize,
+        live_connections: usize,
+        live_ms: u64,
     }
 }
 

@@ -172,6 +172,8 @@ impl Config {
             },
             invitation_secs: console.invitation_hours * 3_600,
             body_limit_bytes: console.body_limit_bytes,
+            live_every: Duration::from_millis(console.live_ms),
+            live_max: console.live_connections,
         })
     }
 

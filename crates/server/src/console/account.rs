@@ -11,7 +11,7 @@ use super::{PREFIX, cookie};
 
 /// Where somebody who is signed in begins.
 pub(super) async fn home(_visit: Visit) -> Redirect {
-    Redirect::to(&format!("{PREFIX}/orders"))
+    Redirect::to(&format!("{PREFIX}/overview"))
 }
 
 /// The console without its last slash.

@@ -28,12 +28,15 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [Asset; 5] = [
+const ASSETS: [Asset; 8] = [
     asset!("batch.js", "text/javascript; charset=utf-8"),
+    asset!("chart.js", "text/javascript; charset=utf-8"),
     asset!("console.css", "text/css; charset=utf-8"),
     asset!("console.js", "text/javascript; charset=utf-8"),
     asset!("htmx.min.js", "text/javascript; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
+    asset!("uPlot.iife.min.js", "text/javascript; charset=utf-8"),
+    asset!("uPlot.min.css", "text/css; charset=utf-8"),
 ];
 
 /// Every file with its address below `assets/` and its tag.
@@ -95,7 +98,7 @@ mod tests {
             assert_eq!(hex::encode(Sha256::digest(found.bytes)), expected, "{name}");
             count += 1;
         }
-        let ours = ["batch.js", "console.css", "console.js", "icon.svg"];
+        let ours = ["batch.js", "chart.js", "console.css", "console.js", "icon.svg"];
         assert_eq!(count + ours.len(), ASSETS.len(), "each file is ours or listed");
     }
 

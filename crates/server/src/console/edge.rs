@@ -1,11 +1,15 @@
 //! What the handlers of the console share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use app::App;
 use app::records::{Records, Sessions};
 use domain::key::AllowList;
 use domain::person::SessionLimits;
+use node::Failover;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::address_lock::AddressLock;
@@ -24,6 +28,10 @@ pub struct ConsoleSettings {
     pub invitation_secs: i64,
     /// Largest body of a request, in bytes.
     pub body_limit_bytes: usize,
+    /// Time between two looks for what changed, for each live page.
+    pub live_every: Duration,
+    /// Live pages at the same time.
+    pub live_max: usize,
 }
 
 /// What handlers share.
@@ -48,6 +56,12 @@ pub struct ConsoleEdge {
     pub limits: Arc<Limits>,
     /// What is set.
     pub settings: ConsoleSettings,
+    /// The nodes, for how they are.
+    pub nodes: Arc<Failover>,
+    /// Whether this process serves; false while it drains.
+    pub is_ready: Arc<AtomicBool>,
+    /// Places of live pages.
+    pub live_places: Arc<Semaphore>,
     /// Checks passwords, a few at a time.
     pub hasher: Hasher,
     /// Addresses that have to wait.

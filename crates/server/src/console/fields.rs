@@ -32,6 +32,11 @@ impl Fields {
         found.map_or("", |(_, value)| value)
     }
 
+    /// Every value of a name.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The text of a field, or nothing if it is empty.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())

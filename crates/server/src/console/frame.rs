@@ -42,16 +42,24 @@ pub(super) struct Place {
     /// Below the prefix.
     path: &'static str,
     /// The key of its name.
-    pub(super) phrase: &'static str,
+    phrase: &'static str,
     /// Whether only the operator's people go there.
     is_operators: bool,
 }
 
 /// Every place, in the order of the navigation.
 const PLACES: &[Place] = &[
+    Place { path: "/overview", phrase: "overview.title", is_operators: false },
     Place { path: "/orders", phrase: "orders.title", is_operators: false },
     Place { path: "/batches", phrase: "batches.title", is_operators: false },
+    Place { path: "/callbacks", phrase: "callbacks.title", is_operators: false },
+    Place { path: "/keys", phrase: "keys.title", is_operators: false },
+    Place { path: "/merchants", phrase: "merchants.title", is_operators: false },
+    Place { path: "/deposits", phrase: "deposits.title", is_operators: false },
+    Place { path: "/prices", phrase: "prices.title", is_operators: false },
+    Place { path: "/wallets", phrase: "wallets.title", is_operators: true },
     Place { path: "/people", phrase: "people.title", is_operators: false },
+    Place { path: "/tokens", phrase: "tokens.title", is_operators: true },
     Place { path: "/log", phrase: "log.title", is_operators: true },
 ];
 
@@ -100,6 +108,14 @@ impl Frame {
         })
     }
 
+    /// What a place is called for whoever looks: a member has one merchant, its own.
+    pub(super) fn name_of(&self, place: &Place) -> &'static str {
+        match (place.phrase, self.is_operator()) {
+            ("merchants.title", false) => "merchants.statement",
+            (phrase, _) => phrase,
+        }
+    }
+
     /// Whether we are at a place or below it.
     pub(super) fn is_at(&self, place: &Place) -> bool {
         self.place
@@ -129,11 +145,20 @@ impl Frame {
 
     /// Where this very page is, for coming back to it.
     pub(super) fn here(&self) -> String {
-        let place = self.place.trim_end_matches('/');
         match self.query.is_empty() {
-            true => format!("{PREFIX}{place}"),
-            false => format!("{PREFIX}{place}?{}", self.query),
+            true => self.here_alone(),
+            false => format!("{}?{}", self.here_alone(), self.query),
         }
+    }
+
+    /// Where this page is, without what was asked of it.
+    pub(super) fn here_alone(&self) -> String {
+        format!("{PREFIX}{}", self.place.trim_end_matches('/'))
+    }
+
+    /// Where events about pages come from.
+    pub(super) fn live(&self) -> String {
+        format!("{PREFIX}/live")
     }
 
     /// The status with which a browser is led elsewhere after a change.

@@ -21,26 +21,36 @@ mod batch_figures;
 mod batch_row;
 mod batch_view;
 mod batches;
+mod callbacks;
 mod cookie;
+mod deposits;
 mod edge;
 mod fields;
 mod frame;
 mod invitation;
+mod keys;
+mod live;
 mod log;
+mod machinery;
+mod merchants;
 mod new_batch;
 mod order;
 mod orders;
+mod overview;
 pub mod password;
 mod people;
 mod phrase;
+mod prices;
 mod refused;
 mod safety;
 mod shown;
 mod sign_in;
 mod timeline;
 pub mod token;
+mod tokens;
 pub mod totp;
 mod visit;
+mod wallets;
 
 use std::sync::Arc;
 
@@ -64,6 +74,7 @@ pub fn routes(edge: Arc<ConsoleEdge>) -> Router {
         .route("/sign-out", post(account::sign_out))
         .route("/invitation/{token}", get(invitation::show).post(invitation::accept))
         .route("/preferences", post(account::prefer))
+        .route("/overview", get(overview::show))
         .route("/batches", get(batches::list).post(new_batch::add))
         .route("/batches/new", get(new_batch::show))
         .route("/batches/{batch}", get(batch::show))
@@ -73,6 +84,22 @@ pub fn routes(edge: Arc<ConsoleEdge>) -> Router {
         .route("/orders/{serial}", get(order::show))
         .route("/orders/{serial}/replay", post(order::replay))
         .route("/orders/{serial}/stop", post(order::stop))
+        .route("/keys", get(keys::list).post(keys::add))
+        .route("/keys/{text}/bind", post(keys::bind))
+        .route("/keys/{text}/revoke", post(keys::revoke))
+        .route("/callbacks", get(callbacks::list))
+        .route("/callbacks/test", get(callbacks::show).post(callbacks::test))
+        .route("/deposits", get(deposits::list).post(deposits::hand))
+        .route("/merchants", get(merchants::list).post(merchants::add))
+        .route("/merchants/{id}", get(merchants::show).post(merchants::alter))
+        .route("/merchants/{id}/post", post(merchants::post))
+        .route("/merchants/{id}/statement.csv", get(merchants::file))
+        .route("/prices", get(prices::list).post(prices::set))
+        .route("/wallets", get(wallets::list))
+        .route("/wallets/{address}/enable", post(wallets::enable))
+        .route("/wallets/{address}/disable", post(wallets::disable))
+        .route("/tokens", get(tokens::list).post(tokens::add))
+        .route("/tokens/{id}/revoke", post(tokens::revoke))
         .route("/log", get(log::list))
         .route("/people", get(people::list).post(people::invite))
         .route("/people/{id}/reset", post(people::reset))
@@ -81,8 +108,11 @@ pub fn routes(edge: Arc<ConsoleEdge>) -> Router {
         .fallback(refused::no_page)
         .layer(from_fn_with_state(edge.clone(), refused::dress))
         .layer(DefaultBodyLimit::max(edge.settings.body_limit_bytes))
-        .with_state(edge);
-    let all = pages.route("/assets/{name}", get(asset::serve));
+        .with_state(edge.clone());
+    let follower = live::Follower { edge, pages: pages.clone() };
+    let all = pages
+        .route("/live", get(live::follow).with_state(follower))
+        .route("/assets/{name}", get(asset::serve));
     Router::new()
         .nest(PREFIX, all.layer(axum::middleware::from_fn(safety::secure)))
         .route(&format!("{PREFIX}/"), get(account::to_home))

@@ -39,7 +39,11 @@ pub(super) async fn show(visit: Visit, Path(serial): Path<String>) -> Result<Res
     let view = seen(&visit, &serial).await?;
     let id = view.whole.order.id;
     let store = &visit.app().store;
-    let entries = visit.edge().records.entries_of_order(id).await?;
+    let mut entries = visit.edge().records.entries_of_order(id).await?;
+    if !visit.access().is_operator() {
+        // The other side of an entry is the operator's own book.
+        entries.retain(|entry| matches!(entry.account, "available" | "held"));
+    }
     let attempts = store.attempts(id).await?;
     let happened = timeline::of(&view, &entries, &attempts);
     let callback = match store.callback(id).await? {

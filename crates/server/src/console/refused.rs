@@ -14,6 +14,7 @@ use domain::batch::BatchRefused;
 use super::edge::ConsoleEdge;
 use super::frame::Frame;
 use super::phrase::Tongue;
+use super::visit;
 use super::{PREFIX, asset};
 use crate::logging::chain;
 
@@ -194,17 +195,20 @@ struct Problem<'a> {
 
 /// Makes pages of refusals; those who are not signed in are led to where they can.
 pub(super) async fn dress(
-    State(_edge): State<Arc<ConsoleEdge>>,
+    State(edge): State<Arc<ConsoleEdge>>,
     request: Request,
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let frame = Frame::of(&parts);
+    let (frame, headers) = (Frame::of(&parts), parts.headers.clone());
+    let is_read = parts.method.is_safe();
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    let Some(refused) = response.extensions_mut().remove::<Arc<Refused>>() else { return response };
+    let known = response.extensions_mut().remove::<Arc<Refused>>();
+    let Some(refused) = known.or_else(|| unread(&response, is_read)) else { return response };
     if matches!(*refused, Refused::SignIn) {
         return to_sign_in(&frame);
     }
+    let frame = Frame { who: visit::known(&edge, &headers).await, ..frame };
     let sentence = refused.sentence(frame.tongue);
     let page = match frame.is_fragment {
         true => Ok(format!("<p class=\"problem\">{}</p>", crate::docs_page::escaped(&sentence))),
@@ -218,6 +222,14 @@ pub(super) async fn dress(
         page.headers_mut().insert(header::RETRY_AFTER, secs.into());
     }
     page
+}
+
+/// What is wrong with a request that no handler saw: its path, its query or its body cannot be read.
+fn unread(response: &Response, is_read: bool) -> Option<Arc<Refused>> {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_unread = response.status().is_client_error() && !is_page;
+    is_unread.then(|| Arc::new(if is_read { Refused::NoPage } else { Refused::Form }))
 }
 
 fn to_sign_in(frame: &Frame) -> Response {

@@ -38,6 +38,26 @@ pub(super) fn trx(amount: Sun) -> Html {
     Html(format!("<span class=\"amount\" title=\"{sun} sun\">{trx} TRX</span>"))
 }
 
+/// What a fact of the ledger is called, by the key of its phrase.
+pub(super) fn fact(name: &str) -> &'static str {
+    let found = FACTS.iter().find(|(known, _)| *known == name);
+    found.map_or("fact.other", |(_, phrase)| phrase)
+}
+
+/// The facts of the ledger by their names in it.
+const FACTS: [(&str, &str); 10] = [
+    ("merchant_credited", "fact.merchant-credited"),
+    ("order_held", "fact.order-held"),
+    ("order_settled", "fact.order-settled"),
+    ("order_released", "fact.order-released"),
+    ("merchant_debited", "fact.merchant-debited"),
+    ("transfer_held", "fact.transfer-held"),
+    ("transfer_settled", "fact.transfer-settled"),
+    ("transfer_released", "fact.transfer-released"),
+    ("deposit_credited", "fact.deposit-credited"),
+    ("order_refunded", "fact.order-refunded"),
+];
+
 /// A whole number with its thousands apart.
 pub(super) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();

@@ -18,6 +18,8 @@ pub(super) struct Happened {
     pub(super) kind: &'static str,
     /// What more there is to say, as it is written on chain or in the ledger.
     pub(super) detail: String,
+    /// The fact that the ledger keeps, by the key of its phrase; empty if it is none.
+    pub(super) fact: &'static str,
     /// An amount that belongs to it.
     pub(super) amount: Option<Html>,
     /// A transaction that belongs to it, with its state's phrase.
@@ -26,7 +28,7 @@ pub(super) struct Happened {
 
 impl Happened {
     fn new(at: Option<UnixMillis>, kind: &'static str, phrase: &'static str) -> Self {
-        Self { at, phrase, kind, detail: String::new(), amount: None, txid: None }
+        Self { at, phrase, kind, detail: String::new(), fact: "", amount: None, txid: None }
     }
 }
 
@@ -125,10 +127,11 @@ const fn tx_phrase(state: TxState) -> &'static str {
 fn entry(line: &StatementLine) -> Happened {
     let phrase = match line.account {
         "held" => "happened.entry-held",
-        _ => "happened.entry-available",
+        "available" => "happened.entry-available",
+        _ => "happened.entry-revenue",
     };
     let mut happened = Happened::new(Some(line.at), "ledger", phrase);
-    happened.detail = line.fact.replace('_', " ");
+    happened.fact = shown::fact(line.fact);
     happened.amount = Some(shown::trx(line.amount));
     happened
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use app::App;
 use app::administer::Administrator;
-use app::person_rows::Person;
+use app::person_rows::{Person, Session};
 use app::rows::Merchant;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
@@ -113,22 +113,38 @@ impl FromRequestParts<Arc<ConsoleEdge>> for Visit {
         parts: &mut Parts,
         edge: &Arc<ConsoleEdge>,
     ) -> Result<Self, Refused> {
-        let token = cookie::read(&parts.headers, cookie::SESSION).ok_or(Refused::SignIn)?;
-        let session = token::hash(token);
-        let found = edge.sessions.session(session).await?;
         let now = edge.app.clock.now();
-        let (row, person) = found
-            .filter(|(row, _)| edge.settings.sessions.allow(row.began, row.seen, now))
-            .filter(|(_, person)| person.disabled.is_none() && person.credentials.is_some())
-            .ok_or(Refused::SignIn)?;
+        let (row, person) = signed_in(edge, &parts.headers).await?.ok_or(Refused::SignIn)?;
+        let session = row.token_hash;
         if now.since(row.seen) >= SEEN_EVERY_MS && !parts.headers.contains_key(BY_ITSELF) {
             edge.sessions.see_session(session, now).await?;
         }
-        let who = Who { name: person.name.clone(), access: person.access };
-        let frame = Frame { who: Some(who), ..Frame::of(parts) };
+        let frame = Frame { who: Some(who(&person)), ..Frame::of(parts) };
         let origin = origin(edge, parts);
         Ok(Self { edge: edge.clone(), frame, person, session, origin })
     }
+}
+
+/// The session of a request with its person, if it has one that holds.
+async fn signed_in(
+    edge: &ConsoleEdge,
+    headers: &HeaderMap,
+) -> Result<Option<(Session, Person)>, Refused> {
+    let Some(token) = cookie::read(headers, cookie::SESSION) else { return Ok(None) };
+    let found = edge.sessions.session(token::hash(token)).await?;
+    let now = edge.app.clock.now();
+    Ok(found
+        .filter(|(row, _)| edge.settings.sessions.allow(row.began, row.seen, now))
+        .filter(|(_, person)| person.disabled.is_none() && person.credentials.is_some()))
+}
+
+/// Who is signed in, for the frame of a page that says why something was not done.
+pub(super) async fn known(edge: &ConsoleEdge, headers: &HeaderMap) -> Option<Who> {
+    signed_in(edge, headers).await.ok().flatten().map(|(_, person)| who(&person))
+}
+
+fn who(person: &Person) -> Who {
+    Who { name: person.name.clone(), access: person.access }
 }
 
 /// A form of ours, sent by somebody who may change things.

@@ -33,6 +33,12 @@ impl Browser {
         Self { address: world.address, clock: world.clock.clone(), cookies: Vec::new() }
     }
 
+    /// A browser that is signed in already.
+    pub(crate) fn with_session(world: &World, token: &str) -> Self {
+        let cookies = vec![("sunsweep_session".to_owned(), token.to_owned())];
+        Self { cookies, ..Self::new(world) }
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1"), &[], "").await
     }

@@ -15,6 +15,8 @@ mod collect;
 mod conformance;
 mod console;
 mod console_batches;
+mod console_changes;
+mod console_pages;
 mod deposits;
 mod disk;
 mod doubts;

@@ -1,0 +1,75 @@
+// Draws every element with data-chart: JSON whose first row is time in seconds, the others values.
+"use strict";
+
+const chartStyle = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const chartNumber = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" });
+const chartTime = new Intl.DateTimeFormat(document.documentElement.lang, {
+  month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
+});
+
+// What a value is shown as: a count, milliseconds as seconds, sun as TRX.
+const chartValue = {
+  count: (value) => chartNumber.format(value),
+  ms: (value) => `${(value / 1000).toFixed(1)} s`,
+  sun: (value) => `${chartNumber.format(value / 1e6)} TRX`,
+};
+
+function drawChart(element) {
+  const data = JSON.parse(element.dataset.chart);
+  const names = element.dataset.names.split("|");
+  const show = (value) => (value == null ? "–" : chartValue[element.dataset.kind](value));
+  const axis = {
+    stroke: chartStyle("--quiet"),
+    grid: { stroke: chartStyle("--line"), width: 1 },
+    ticks: { stroke: chartStyle("--line"), width: 1 },
+  };
+  const series = names.map((label, index) => ({
+    label,
+    stroke: chartStyle(`--series-${index + 1}`),
+    width: 2,
+    // The second line is told apart without its colour, too.
+    dash: index === 1 ? [6, 4] : undefined,
+    points: { show: data[0].length < 60, size: 5 },
+    spanGaps: true,
+    value: (_, value) => show(value),
+  }));
+  const options = {
+    width: element.clientWidth,
+    height: 200,
+    series: [{ label: element.dataset.time, value: (_, time) => (time == null ? "–" : chartTime.format(time * 1000)) }, ...series],
+    axes: [
+      { ...axis, values: (_, times) => times.map((time) => chartTime.format(time * 1000)), space: 130 },
+      { ...axis, values: (_, values) => values.map(show), size: 76 },
+    ],
+    scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
+    cursor: { y: false },
+  };
+  element.chart?.destroy();
+  element.chart = new uPlot(options, data, element);
+  element.drawn = element.dataset.chart;
+}
+
+function drawCharts() {
+  for (const element of document.querySelectorAll("[data-chart]")) {
+    if (element.drawn === undefined) drawChart(element);
+    else if (element.drawn !== element.dataset.chart) {
+      element.chart.setData(JSON.parse(element.dataset.chart));
+      element.drawn = element.dataset.chart;
+    }
+  }
+}
+
+// Colours are read from the style, which has to be there.
+if (document.readyState === "complete") drawCharts();
+else window.addEventListener("load", drawCharts);
+new MutationObserver(drawCharts).observe(document.getElementById("content"), {
+  attributes: true, attributeFilter: ["data-chart"], childList: true, subtree: true,
+});
+new ResizeObserver(() => {
+  for (const element of document.querySelectorAll("[data-chart]")) {
+    element.chart?.setSize({ width: element.clientWidth, height: 200 });
+  }
+}).observe(document.getElementById("content"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  document.querySelectorAll("[data-chart]").forEach(drawChart);
+});
