@@ -13,8 +13,8 @@ usage() {
 usage: ci/check.sh [--fast | --full | --sim ORDERS | --sweep ADDRESSES | --chaos ORDERS | --pg |
                    --bench] [--step NAME]...
 
-  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, chaos, disk, sweep, sim, fuzz; deny
-               if cargo-deny is there
+  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, console, chaos, disk, sweep,
+               sim, fuzz; deny if cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
   --full       everything of (none), and deny with cargo-deny built if it is missing
   --sim ORDERS only the simulator: at least so many orders instead of 20000, and a fresh seed
@@ -59,6 +59,13 @@ step_schema() {
   cargo build --locked --workspace --bin sunsweep
   timeout 300 .cache/venv/bin/python ci/schemathesis/run.py \
     "${CARGO_TARGET_DIR:-target}/debug/sunsweep" 60
+}
+
+# The console in Debian's Chromium against a real `sunsweep dev`; axe-core looks at every view.
+step_console() {
+  cargo build --locked --workspace --bin sunsweep
+  cp ci/console/*.mjs .cache/console
+  timeout 300 node .cache/console/run.mjs "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
 # Each target for a few seconds from its kept corpus.
@@ -174,7 +181,7 @@ if ((${#chosen[@]} > 0)); then
 elif [[ $mode == fast ]]; then
   steps=(fmt clippy unit golden)
 else
-  steps=(tools fmt clippy test golden demo clients schema chaos disk sweep sim fuzz)
+  steps=(tools fmt clippy test golden demo clients schema console chaos disk sweep sim fuzz)
   if [[ $mode == full ]]; then
     steps+=(deny_full)
   elif command -v cargo-deny >/dev/null; then

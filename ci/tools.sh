@@ -10,7 +10,7 @@ cargo_deny_version=0.20.2
 debian_packages=(
   'cc gcc' 'c++ g++' 'git git' 'curl curl' 'jq jq' 'openssl openssl' 'xxd xxd' 'socat socat'
   'python3 python3' 'php php-cli' 'javac default-jdk-headless' 'mvn maven' 'go golang-go'
-  'node nodejs' 'npm npm'
+  'node nodejs' 'npm npm' 'chromium chromium'
 )
 
 install_programs() {
@@ -116,6 +116,7 @@ install_all() {
   install_programs
   install_python
   install_node clients/node .cache/node
+  install_node ci/console .cache/console
   local chain_tests=crates/devnet/tests/clients/tronweb
   if [[ -f $chain_tests/package-lock.json ]]; then
     install_node "$chain_tests" .cache/tronweb

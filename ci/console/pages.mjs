@@ -1,0 +1,435 @@
+// Every page of the console but those of batches, as its readers use them.
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { fillSignIn, oneTimeCode, openPage, signIn } from "./browser.mjs";
+import { check, sound } from "./suite.mjs";
+import { order, query, startReceiver, startWorld } from "./world.mjs";
+
+const EVIL = `"><img src=x onerror=alert(1)><script>alert(2)</script>`;
+// As hostile as a reference may be: the interface refuses angle brackets in one.
+const LABEL = `"onfocus="alert(3)" autofocus x="`;
+const PASSWORD = "four words that differ";
+const ASSETS_MAX_BYTES = 300_000;
+const PHONE = { width: 390, height: 844 };
+
+/** Runs every check in a world of its own. */
+export async function pages(browser, binary) {
+  const world = await startWorld(binary);
+  const receiver = await startReceiver();
+  try {
+    const stage = await Stage.set(browser, world, receiver);
+    for (const [name, run] of CHECKS) await check(name, () => run(stage));
+  } finally {
+    receiver.stop();
+    await world.stop();
+  }
+}
+
+/** A world with one order of a merchant's, and two people who look at it. */
+class Stage {
+  static async set(browser, world, receiver) {
+    const placed = await order(world, 0, { out_trade_no: LABEL, callback_url: receiver.url });
+    await receiver.next();
+    const [operator, member] = world.console.people;
+    const operators = await openPage(browser);
+    const members = await openPage(browser);
+    return Object.assign(new Stage(), {
+      browser, world, receiver, placed, operator, member, operators, members,
+    });
+  }
+
+  /** The address of a place in the console. */
+  at(place) {
+    return `${this.world.console.url}${place}`;
+  }
+}
+
+/** Posts a form from a page, as a script of its own would; resolves with the status. */
+function postFrom(page, address, fields) {
+  return page.evaluate(async ([href, pairs]) => {
+    const answer = await fetch(href, { method: "POST", body: new URLSearchParams(pairs) });
+    return answer.status;
+  }, [address, fields]);
+}
+
+const CHECKS = [
+  ["signing in needs all three, and leads to where one wanted to go", async (stage) => {
+    const { operators: page, operator } = stage;
+    await page.goto(stage.at("/orders?state=ended"));
+    assert.match(page.url(), /\/console\/sign-in\?next=/);
+    await sound(page, "sign-in");
+    await fillSignIn(page, { ...operator, password: "wrong password" });
+    await page.waitForSelector("[role=alert]");
+    await sound(page, "sign-in refused");
+    await fillSignIn(page, operator);
+    await page.waitForSelector("nav");
+    assert.match(page.url(), /\/console\/orders\?state=ended$/);
+    await signIn(stage.members, stage.world, stage.member);
+  }],
+
+  ["an order is found by everything that one may have of it", async (stage) => {
+    const { members: page, placed, world } = stage;
+    for (const text of [placed.serial, LABEL, world.payment_addresses[0].address]) {
+      await page.goto(stage.at("/orders"));
+      await page.fill("[name=q]", text);
+      await page.click("[role=search] button");
+      await page.waitForSelector(`text=${placed.serial}`);
+      await sound(page, `orders by ${text}`);
+    }
+    await page.goto(stage.at(`/orders/${placed.serial}`));
+    const txid = await page.locator(".timeline code.long").first().textContent();
+    await page.goto(stage.at(`/orders?q=${txid}`));
+    await page.waitForSelector(`text=${placed.serial}`);
+    await page.goto(stage.at("/orders?q=no+such+label"));
+    await page.waitForSelector(".empty");
+    await sound(page, "no orders");
+  }],
+
+  ["an order's timeline shows chain, ledger and callback, which is replayed", async (stage) => {
+    const { members: page, placed } = stage;
+    await page.goto(stage.at(`/orders/${placed.serial}`));
+    for (const kind of ["state", "chain", "ledger", "callback"]) {
+      assert.ok(await page.locator(`.timeline li.${kind}`).count() > 0, kind);
+    }
+    await page.click(".attempt summary");
+    assert.equal(await page.locator(".attempt .tag.good", { hasText: "fits" }).count(), 1);
+    assert.equal(await page.locator(".attempt", { hasText: "<b>taken</b>" }).count(), 1);
+    await sound(page, "order");
+    await page.click("text=Send it again");
+    await page.waitForSelector(".done");
+    const again = await stage.receiver.next();
+    assert.equal(JSON.parse(again.body).serial, placed.serial);
+  }],
+
+  ["times are of the viewer's zone, amounts in TRX with every sun", async (stage) => {
+    const { members: page, placed } = stage;
+    await page.goto(stage.at(`/orders/${placed.serial}`));
+    const time = page.locator(".timeline time").first();
+    const moment = new Date(await time.getAttribute("datetime"));
+    const options = { dateStyle: "medium", timeStyle: "medium", timeZone: "Asia/Shanghai" };
+    assert.equal(await time.textContent(), moment.toLocaleString("en", options));
+    const amount = page.locator(".amount").first();
+    const trx = Number((await amount.textContent()).replace(" TRX", ""));
+    const sun = Number((await amount.getAttribute("title")).replace(/\D/g, ""));
+    assert.equal(sun, Math.round(trx * 1e6));
+  }],
+
+  ["a second merchant sees nothing of the first, by page, address or interface", async (stage) => {
+    const { operators, world, placed } = stage;
+    await operators.goto(stage.at("/merchants"));
+    await sound(operators, "merchants");
+    await operators.fill(".card [name=name]", EVIL);
+    await operators.click(".card button.primary");
+    await operators.waitForSelector(".done");
+    const second = operators.url().match(/merchants\/(\d+)/)[1];
+    await sound(operators, "a merchant without entries");
+    const stranger = await invite(stage, second);
+    await findsNothing(stage, stranger);
+    await stranger.goto(stage.at("/keys"));
+    await sound(stranger, "no keys");
+    await stranger.fill("#add [name=name]", "second");
+    await stranger.click("#add button.primary");
+    const key = await stranger.textContent("#key");
+    const answered = await query(world, key, placed.serial);
+    assert.equal(JSON.parse(answered).message, "Order not found");
+    await stranger.context().close();
+  }],
+
+  ["a key is made, its secret shown once, bound and revoked", async (stage) => {
+    const { members: page } = stage;
+    await page.goto(stage.at("/keys"));
+    await sound(page, "keys");
+    await page.fill("#add [name=name]", EVIL);
+    await page.fill("#add [name=cap]", "12.5");
+    await page.click("#add button.primary");
+    await page.waitForSelector("#secret");
+    const secret = await page.textContent("#secret");
+    assert.match(secret, /^[0-9A-F]{64}$/);
+    const key = await page.textContent("#key");
+    await sound(page, "a new key");
+    await page.goto(stage.at("/keys"));
+    assert.ok(!(await page.content()).includes(secret));
+    const card = page.locator("section.card", { hasText: key });
+    await card.locator("summary", { hasText: "Change" }).click();
+    await sound(page, "a key's form");
+    await card.locator("[name=cap]").fill("nonsense");
+    await card.locator("button.primary").click();
+    await page.waitForSelector("[role=alert]");
+    await sound(page, "a key's form refused");
+    await page.goto(stage.at("/keys"));
+    await card.locator("summary", { hasText: "Revoke" }).click();
+    await card.locator("button.danger").click();
+    await page.waitForSelector(".done");
+    await page.waitForSelector(".tag.bad");
+    await sound(page, "keys with a revoked one");
+  }],
+
+  ["a test callback shows exactly what was sent, beside what verifies it", async (stage) => {
+    const { members: page } = stage;
+    await page.goto(stage.at("/callbacks"));
+    await sound(page, "callbacks");
+    await page.goto(stage.at("/callbacks/test"));
+    await page.fill("[name=url]", stage.receiver.url);
+    await page.click("main button.primary");
+    await page.waitForSelector("#tested");
+    const shown = await page.textContent("#tested");
+    const post = await stage.receiver.next();
+    assert.ok(shown.includes(post.body) && shown.includes(post.headers.signature));
+    assert.equal(await page.locator("details[name=verifier]").count(), 6);
+    await page.locator("details[name=verifier] summary").first().click();
+    await sound(page, "a test callback");
+  }],
+
+  ["money moves once for one form, and prices and wallets are changed", async (stage) => {
+    const { operators: page, world } = stage;
+    await page.goto(stage.at(`/merchants/${world.merchant.id}`));
+    await page.fill("[name=amount]", "7");
+    await page.fill("[name=reason]", EVIL);
+    await page.locator("form", { has: page.locator("[name=amount]") }).locator("button").click();
+    await page.waitForSelector(".done");
+    await sound(page, "credited");
+    await page.goto(stage.at(`/prices?merchant=${world.merchant.id}`));
+    await page.fill("[name=energy_price_sun]", "61");
+    await page.click("#content button.primary");
+    await page.waitForSelector(".done");
+    await page.goto(stage.at("/wallets"));
+    await page.locator("td.actions button").first().click();
+    await page.waitForSelector(".done");
+    await sound(page, "wallets with one that is not used");
+    await page.locator("td.actions button").first().click();
+    await page.waitForSelector(".done");
+  }],
+
+  ["a token of the admin interface is made, shown once and revoked", async (stage) => {
+    const { operators: page } = stage;
+    await page.goto(stage.at("/tokens"));
+    await sound(page, "no tokens");
+    await page.fill("main [name=name]", EVIL);
+    await page.check("[value=read]");
+    await page.click("main button.primary");
+    assert.match(await page.textContent("#token"), /^sunsweep_admin_/);
+    await sound(page, "a new token");
+    await page.goto(stage.at("/tokens"));
+    await page.click("button.danger");
+    await page.waitForSelector(".done");
+    await sound(page, "tokens");
+    await page.goto(stage.at("/log"));
+    await page.waitForSelector("text=token.revoke");
+    await sound(page, "log");
+  }],
+
+  ["every view of both audiences is sound", async (stage) => {
+    const { operators, members, world } = stage;
+    const places = ["/overview", "/overview?span=quarter", "/merchants", "/deposits", "/prices",
+      "/keys", "/callbacks", "/callbacks/test", "/people"];
+    for (const place of places) {
+      for (const page of [members, operators]) {
+        await page.goto(stage.at(place));
+        await page.waitForSelector("main h1");
+        await sound(page, place);
+      }
+    }
+    for (const place of ["/wallets", "/prices?merchant=1", `/merchants/${world.merchant.id}`]) {
+      await operators.goto(stage.at(place));
+      await sound(operators, place);
+    }
+    for (const place of ["/wallets", "/log", "/tokens", "/nowhere"]) {
+      assert.equal((await members.goto(stage.at(place))).status(), 404, place);
+      await sound(members, `no ${place}`);
+    }
+    await operators.goto(stage.at("/overview"));
+    await operators.waitForSelector(".chart canvas");
+    assert.equal(await operators.locator(".chart canvas").count(), 6);
+    const [, filled] = JSON.parse(await operators.locator(".chart").first().getAttribute("data-chart"));
+    assert.equal(filled.reduce((sum, count) => sum + count), 1, "one order was placed until now");
+  }],
+
+  ["a page follows what happens, says when it cannot, and misses nothing", async (stage) => {
+    const { members: page, world } = stage;
+    await page.goto(stage.at("/orders"));
+    await page.waitForSelector("#live[data-state=live]");
+    const live = await order(world, 1, { out_trade_no: "while watching" });
+    await page.waitForSelector(`text=${live.serial}`);
+    await page.context().setOffline(true);
+    await page.waitForSelector("#live[data-state=reconnecting]");
+    const missed = await order(world, 2, { out_trade_no: "while away" });
+    await page.context().setOffline(false);
+    await page.waitForSelector(`text=${missed.serial}`);
+    await page.waitForSelector("#live[data-state=live]");
+    await sound(page, "live orders");
+  }],
+
+  ["where events do not get through, the page asks by itself", async (stage) => {
+    const { members: page, world } = stage;
+    await page.route("**/console/live*", (route) => route.abort());
+    await page.goto(stage.at("/orders"));
+    await page.waitForSelector("#live[data-state=polling]");
+    const asked = await order(world, 3, { out_trade_no: "while asking" });
+    await page.waitForSelector(`text=${asked.serial}`);
+    await sound(page, "polled orders");
+    await page.unroute("**/console/live*");
+    await page.waitForSelector("#live[data-state=live]");
+  }],
+
+  ["it is used with the keyboard alone", async (stage) => {
+    const { members: page } = stage;
+    await page.goto(stage.at("/overview"));
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+    await page.keyboard.press("Enter");
+    assert.equal(new URL(page.url()).hash, "#main");
+    await page.focus(".menu summary");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".menu-panel button:visible");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(".menu-panel", { state: "hidden" });
+    await page.focus("nav a[href$='/orders']");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/orders$/);
+  }],
+
+  ["both languages and both themes are sound, on a telephone, too", async (stage) => {
+    const storageState = await stage.operators.context().storageState();
+    const page = await openPage(stage.browser, { viewport: PHONE, storageState });
+    const places = ["/overview", "/orders", `/orders/${stage.placed.serial}`, "/keys", "/wallets",
+      "/callbacks", "/callbacks/test", "/merchants/1", "/prices", "/people"];
+    for (const [language, title] of [["zh", "订单"], ["en", "Orders"]]) {
+      for (const theme of ["dark", "light"]) {
+        await prefer(stage, page, "language", language);
+        await prefer(stage, page, "theme", theme);
+        for (const place of places) {
+          await page.goto(stage.at(place));
+          await sound(page, `${place}, ${language}, ${theme}`);
+          const width = await page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(width <= PHONE.width, `${place} is ${width} wide`);
+        }
+        await page.goto(stage.at("/orders"));
+        assert.equal(await page.textContent("h1"), title);
+        assert.equal(await page.getAttribute("html", "data-theme"), theme);
+      }
+    }
+    await page.context().close();
+  }],
+
+  ["forms of others and a planted session change nothing", async (stage) => {
+    const { members: page, placed, world } = stage;
+    await page.goto(stage.at("/orders"));
+    const cookies = await page.context().cookies();
+    const session = cookies.find((cookie) => cookie.name === "sunsweep_session");
+    assert.ok(session.httpOnly && session.sameSite === "Strict" && session.value.length === 64);
+    const replay = stage.at(`/orders/${placed.serial}/replay`);
+    for (const token of ["", "x", "0".repeat(64)]) {
+      assert.equal(await postFrom(page, replay, { form_token: token }), 403);
+    }
+    assert.equal(await crossSite(stage), 0, "nothing was sent again");
+    const fresh = await openPage(stage.browser);
+    const planted = "0".repeat(64);
+    await fresh.context().addCookies([{ ...session, value: planted }]);
+    await signIn(fresh, world, stage.member);
+    const after = await fresh.context().cookies();
+    assert.notEqual(after.find((cookie) => cookie.name === "sunsweep_session").value, planted);
+    const token = await fresh.inputValue("form[action$='/sign-out'] [name=form_token]");
+    assert.equal(await postFrom(fresh, stage.at("/sign-out"), { form_token: token }), 200);
+    assert.match((await fresh.goto(stage.at("/orders"))).url(), /sign-in/);
+    await fresh.context().close();
+  }],
+
+  ["everything that a view loads is ours and small", async (stage) => {
+    const page = stage.operators;
+    let bytes = 0;
+    const loaded = new Map();
+    page.on("response", async (response) => {
+      const { origin, pathname } = new URL(response.url());
+      assert.equal(origin, new URL(stage.world.console.url).origin);
+      if (pathname.includes("/assets/")) loaded.set(pathname, response.body());
+    });
+    await page.goto(stage.at("/overview"), { waitUntil: "load" });
+    for (const body of loaded.values()) bytes += gzipSync(await body).length;
+    assert.ok(loaded.size >= 6 && bytes < ASSETS_MAX_BYTES, `${loaded.size} files, ${bytes} bytes`);
+    const ready = await page.evaluate(() =>
+      performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd);
+    console.log(`    ${loaded.size} files, ${bytes} bytes compressed; interactive after ${ready} ms`);
+  }],
+];
+
+/** Invites an admin of a merchant, who opens the link and is signed in. */
+async function invite(stage, merchant) {
+  const { operators, browser } = stage;
+  await operators.goto(stage.at("/people"));
+  await sound(operators, "people");
+  await operators.fill(".card [name=name]", EVIL);
+  await operators.selectOption("[name=rank]", "admin");
+  await operators.selectOption(".card [name=merchant]", merchant);
+  await operators.click(".card button.primary");
+  await operators.waitForSelector("#link");
+  await sound(operators, "invited");
+  const link = await operators.textContent("#link");
+  const page = await openPage(browser);
+  await page.goto(link);
+  await sound(page, "invitation");
+  const secret = await page.textContent("#secret");
+  await page.fill("[name=password]", PASSWORD);
+  await page.fill("[name=again]", PASSWORD);
+  await page.fill("[name=code]", oneTimeCode(secret));
+  await page.click("main button.primary");
+  await page.waitForSelector("nav");
+  await sound(page, "signed in by invitation");
+  assert.equal((await page.goto(link)).status(), 404, "it is used up");
+  await sound(page, "an invitation that is used up");
+  return page;
+}
+
+/** That somebody of another merchant finds nothing of the first one's, and changes nothing of it. */
+async function findsNothing(stage, page) {
+  const { world, placed } = stage;
+  const first = world.merchant.id;
+  const hidden = [`/orders/${placed.serial}`, `/merchants/${first}`, `/keys?merchant=${first}`,
+    `/merchants/${first}/statement.csv`, `/deposits?merchant=${first}`, `/prices?merchant=${first}`,
+    `/callbacks/test?merchant=${first}`, "/wallets", "/log", "/tokens"];
+  for (const place of hidden) {
+    assert.equal((await page.goto(stage.at(place))).status(), 404, place);
+  }
+  const lists = ["/orders", `/orders?q=${world.payment_addresses[0].address}`, "/callbacks",
+    `/orders?merchant=${first}`, `/overview?merchant=${first}`, "/people", "/deposits"];
+  for (const place of lists) {
+    await page.goto(stage.at(place));
+    const text = await page.content();
+    assert.ok(!text.includes(placed.serial) && !text.includes(world.merchant.name), place);
+    await sound(page, `${place} without anything`);
+  }
+  const form_token = await page.inputValue("[name=form_token] >> nth=0");
+  const changes = [`/orders/${placed.serial}/replay`, `/orders/${placed.serial}/stop`,
+    `/keys/${world.api_key}/revoke`, `/keys/${world.api_key}/bind`, `/merchants/${first}`];
+  for (const place of changes) {
+    const fields = { form_token, name: "x", scope: "read" };
+    assert.equal(await postFrom(page, stage.at(place), fields), 404, place);
+  }
+}
+
+/** Chooses a language or a theme in the menu. */
+async function prefer(stage, page, kind, value) {
+  await page.goto(stage.at("/people"));
+  await page.click(".menu summary");
+  const loaded = page.waitForNavigation();
+  await page.click(`[name=${kind}][value=${value}]`);
+  await loaded;
+}
+
+/** Lets a page of another site post a form with the reader's browser; how many callbacks came of it. */
+async function crossSite(stage) {
+  const { members, placed, receiver } = stage;
+  const page = await members.context().newPage();
+  const elsewhere = "http://elsewhere.test/";
+  const action = stage.at(`/orders/${placed.serial}/replay`);
+  await page.route(elsewhere, (route) => route.fulfill({
+    contentType: "text/html",
+    body: `<form method="post" action="${action}"><input name="form_token" value="x"><button>go</button></form>`,
+  }));
+  await page.goto(elsewhere);
+  const answered = page.waitForResponse((response) => response.url() === action);
+  await page.click("button");
+  const status = (await answered).status();
+  assert.ok(status === 403 || status === 303, `${status}`);
+  await page.close();
+  return receiver.waiting();
+}
