@@ -88,7 +88,8 @@ pub(super) async fn show(
     let rows = visit.app().batches.batch_rows(id, filter, view.from, ROWS_ON_PAGE).await?;
     let waiting = overview.totals.of(RowStage::Waiting).rows;
     let can_cancel =
-        matches!(batch.state, BatchState::Draft | BatchState::Running | BatchState::Paused);
+        matches!(batch.state, BatchState::Draft | BatchState::Running | BatchState::Paused)
+            && waiting > 0;
     let page = BatchPage {
         frame: &visit.frame,
         merchant: visit.merchant(Some(batch.merchant)).await?.name,

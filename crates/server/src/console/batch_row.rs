@@ -21,9 +21,10 @@ pub(super) struct Line {
     pub(super) txs: Vec<Tx>,
 }
 
-/// What a row's order is about, or would be.
+/// What a row's order is about, or would be; in units.
 pub(super) struct Need {
-    pub(super) energy: String,
+    pub(super) energy: i64,
+    pub(super) energy_shown: String,
     pub(super) bandwidth: i64,
     pub(super) activation: bool,
     pub(super) is_empty: bool,
@@ -64,7 +65,8 @@ const fn failure_phrase(kind: FailureKind) -> &'static str {
 impl Need {
     fn ordered(order: &Order) -> Self {
         Self {
-            energy: shown::grouped(order.energy.get()),
+            energy: order.energy.get(),
+            energy_shown: shown::grouped(order.energy.get()),
             bandwidth: order.bandwidth.get(),
             activation: order.has_activation,
             is_empty: false,
@@ -73,7 +75,8 @@ impl Need {
 
     fn found(quoted: &Quoted) -> Self {
         Self {
-            energy: shown::grouped(quoted.need.energy.get()),
+            energy: quoted.need.energy.get(),
+            energy_shown: shown::grouped(quoted.need.energy.get()),
             bandwidth: quoted.need.bandwidth.get(),
             activation: quoted.need.activation,
             is_empty: quoted.token_amount.0 == 0,
