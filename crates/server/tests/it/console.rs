@@ -57,10 +57,19 @@ impl Browser {
         self.send(&line, &kind, &body.finish()).await
     }
 
+    /// The changing part of a page, as the page asks for it by itself.
+    pub(crate) async fn fragment(&mut self, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1"), &[("hx-request", "true")], "").await
+    }
+
+    /// What it sends of its cookies.
+    pub(crate) fn cookies(&self) -> String {
+        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
     async fn send(&mut self, line: &str, more: &[(&str, &str)], body: &str) -> Answer {
-        let pairs: Vec<_> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let cookies = pairs.join("; ");
+        let cookies = self.cookies();
         let mut headers = more.to_vec();
         if !cookies.is_empty() {
             headers.push(("Cookie", &cookies));

@@ -6,10 +6,13 @@ use app::ports::{Clock, Store};
 use app::records::Records;
 use domain::batch::BatchState;
 use domain::{Access, BatchId, Rank};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tron::Address;
 
 use crate::console::{Browser, form_token, let_in};
 use crate::support::chain::{payer_wallet, recipient_with};
+use crate::support::http::request;
 use crate::support::world::KEY;
 use crate::support::{Answer, Setup, World, no_bandwidth, plain};
 
@@ -269,5 +272,81 @@ async fn rows_are_looked_at_in_pages_by_stage_and_by_text() {
     world.mine(2).await;
     let again = mia.get(&format!("{batch}?stage=failed")).await;
     assert!(row(&again, 150).contains("Try 2"), "{}", row(&again, 150));
+    world.finish().await;
+}
+
+/// A page that follows a batch: the text of the newest event.
+struct Follower {
+    stream: TcpStream,
+    unread: String,
+}
+
+impl Follower {
+    async fn of(world: &World, browser: &Browser, place: &str) -> Self {
+        let page: String = url::form_urlencoded::byte_serialize(place.as_bytes()).collect();
+        let cookies = browser.cookies();
+        // Of HTTP/1.0, so that nothing but events is in the answer.
+        let line = format!("GET /console/live?page={page} HTTP/1.0");
+        let mut stream = TcpStream::connect(world.address).await.unwrap();
+        stream.write_all(&request(&line, &[("Cookie", &cookies)], b"")).await.unwrap();
+        Self { stream, unread: String::new() }
+    }
+
+    /// Reads until an event shows this; never ends if none does.
+    async fn hears(&mut self, fragment: &str) {
+        while self.event().await.trim() != fragment.trim() {}
+    }
+
+    /// What the next event carries.
+    async fn event(&mut self) -> String {
+        let mut bytes = [0; 65_536];
+        loop {
+            if let Some((event, rest)) = self.unread.split_once("\n\n") {
+                let lines = event.lines().filter_map(|line| line.strip_prefix("data:"));
+                let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
+                let data = lines.collect::<Vec<_>>().join("\n");
+                self.unread = rest.to_owned();
+                return data;
+            }
+            let count = self.stream.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "the stream ended");
+            self.unread.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    }
+}
+
+/// Every row of both pages, and every count, whichever events came in between.
+#[tokio::test]
+async fn two_hundred_orders_of_one_moment_reach_whoever_follows() {
+    let tune = |config: &mut sunsweep::config::Config| {
+        config.batch.in_flight_max = 200;
+        config.console.live_ms = 100;
+    };
+    let balance_sun = 1_000_000_000_000;
+    let mut world = World::with(Setup { balance_sun, tune, ..Setup::default() }).await;
+    let payers: Vec<_> = (0..200).map(|_| world.payer(plain)).collect();
+    let mut mia = member(&world, "mia").await;
+    let batch = draft(&mut mia, &payers).await;
+    let pages = [batch.clone(), format!("{batch}?from=100")];
+    let mut followers = Vec::new();
+    for page in &pages {
+        followers.push(Follower::of(&world, &mia, page).await);
+    }
+    press(&mut mia, &batch, "start").await;
+    world.settle().await;
+    world.mine(3).await;
+    let ready: Vec<_> = {
+        let file = mia.get(&format!("{batch}/rows.csv")).await;
+        let moments = file.body.lines().skip(1).map(|line| line.split(',').nth(13).unwrap());
+        moments.map(str::to_owned).collect()
+    };
+    assert!(!ready[0].is_empty() && ready.iter().all(|moment| *moment == ready[0]), "{ready:?}");
+    for (page, follower) in pages.iter().zip(&mut followers) {
+        let now = mia.fragment(page).await.body;
+        assert_eq!(now.matches("<span class=\"tag good\">Ready</span>").count(), 100);
+        assert!(now.contains("<dd>200 / 200</dd>"), "{now}");
+        follower.hears(&now).await;
+    }
+    drop(followers);
     world.finish().await;
 }
