@@ -65,7 +65,7 @@ step_schema() {
 step_console() {
   cargo build --locked --workspace --bin sunsweep
   cp ci/console/*.mjs .cache/console
-  timeout 300 node .cache/console/run.mjs "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
+  timeout 600 node .cache/console/run.mjs "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
 # Each target for a few seconds from its kept corpus.

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { takeBatches } from "./batch_pictures.mjs";
 import { launch, openPage, signIn } from "./browser.mjs";
 import { order, startReceiver, startWorld } from "./world.mjs";
 
@@ -35,6 +36,7 @@ try {
     await sweep(hours, paid.slice(1));
   }
   await take(placed);
+  await takeBatches(browser, binary, directory);
 } finally {
   await browser.close();
   receiver.stop();

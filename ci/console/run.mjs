@@ -1,4 +1,5 @@
 // The console in a real browser against a real `sunsweep dev`: run.mjs BINARY
+import { batches } from "./batches.mjs";
 import { launch } from "./browser.mjs";
 import { pages } from "./pages.mjs";
 import { closingLine } from "./suite.mjs";
@@ -9,6 +10,7 @@ if (binary === undefined) throw new Error("usage: run.mjs BINARY");
 const browser = await launch();
 try {
   await pages(browser, binary);
+  await batches(browser, binary);
   closingLine();
 } finally {
   await browser.close();

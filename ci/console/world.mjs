@@ -11,9 +11,9 @@ import { createInterface } from "node:readline";
  * program that starts it.
  */
 export async function startWorld(binary, options = {}) {
-  const { data, addresses = 40, listen = "127.0.0.1:0", through = [] } = options;
+  const { data, addresses = 40, blockTimeMs = 500, listen = "127.0.0.1:0", through = [] } = options;
   const flags = ["dev", "--json", "--listen", listen, "--node-listen", "127.0.0.1:0"];
-  flags.push("--block-time-ms", "500", "--addresses", String(addresses));
+  flags.push("--block-time-ms", String(blockTimeMs), "--addresses", String(addresses));
   if (data !== undefined) flags.push("--data", data);
   const [program, ...words] = [...through, binary, ...flags];
   const child = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
@@ -89,4 +89,14 @@ export async function query(world, key, serial) {
   const url = `${world.api_url}/api/v1/frontend/order/query?serial=${serial}`;
   const answer = await fetch(url, { headers: { "API-KEY": key } });
   return answer.text();
+}
+
+/** A port of this machine that nobody listens on now. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
 }
