@@ -27,6 +27,8 @@ export async function handIn(page, place, name, csv) {
   await paste(page, "[name=csv]", csv);
   await page.click("main button.primary");
   await page.waitForSelector("#state, #faults");
+  // A long answer is shown while the rest of it still comes.
+  await page.waitForLoadState();
 }
 
 /** Pastes a text as a person does: ten thousand lines that are typed would take minutes. */
