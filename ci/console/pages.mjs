@@ -240,6 +240,7 @@ const CHECKS = [
     await operators.goto(stage.at("/overview"));
     await operators.waitForSelector(".chart canvas");
     assert.equal(await operators.locator(".chart canvas").count(), 6);
+    assert.ok(await operators.evaluate(colouredPixels) > 20, "lines have the colours of their legend");
     const [, filled] = JSON.parse(await operators.locator(".chart").first().getAttribute("data-chart"));
     assert.equal(filled.reduce((sum, count) => sum + count), 1, "one order was placed until now");
   }],
@@ -430,4 +431,16 @@ async function crossSite(stage) {
   assert.ok(status === 403 || status === 303, `${status}`);
   await page.close();
   return receiver.waiting();
+}
+
+/** Pixels of the first chart that are neither black nor grey. */
+function colouredPixels() {
+  const canvas = document.querySelector(".chart canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const parts = data.slice(at, at + 3);
+    if (Math.max(...parts) - Math.min(...parts) > 60) count += 1;
+  }
+  return count;
 }

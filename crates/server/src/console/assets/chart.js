@@ -1,7 +1,6 @@
 // Draws every element with data-chart: JSON whose first row is time in seconds, the others values.
 "use strict";
 
-const chartStyle = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const chartNumber = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" });
 const chartTime = new Intl.DateTimeFormat(document.documentElement.lang, {
   month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
@@ -14,18 +13,27 @@ const chartValue = {
   sun: (value) => `${chartNumber.format(value / 1e6)} TRX`,
 };
 
+// The colour of a name in the theme that holds: a canvas cannot choose between light and dark itself, and a
+// name alone is given back as it was written.
+function chartColour(element, name) {
+  element.style.color = `var(${name})`;
+  const colour = getComputedStyle(element).color;
+  element.style.removeProperty("color");
+  return colour;
+}
+
 function drawChart(element) {
   const data = JSON.parse(element.dataset.chart);
   const names = element.dataset.names.split("|");
   const show = (value) => (value == null ? "–" : chartValue[element.dataset.kind](value));
   const axis = {
-    stroke: chartStyle("--quiet"),
-    grid: { stroke: chartStyle("--line"), width: 1 },
-    ticks: { stroke: chartStyle("--line"), width: 1 },
+    stroke: chartColour(element, "--quiet"),
+    grid: { stroke: chartColour(element, "--line"), width: 1 },
+    ticks: { stroke: chartColour(element, "--line"), width: 1 },
   };
   const series = names.map((label, index) => ({
     label,
-    stroke: chartStyle(`--series-${index + 1}`),
+    stroke: chartColour(element, `--series-${index + 1}`),
     width: 2,
     // The second line is told apart without its colour, too.
     dash: index === 1 ? [6, 4] : undefined,
