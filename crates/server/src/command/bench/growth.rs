@@ -149,6 +149,7 @@ pub(super) async fn measure(
 }
 
 /// Where a database is.
+#[derive(Clone)]
 enum Place {
     Sqlite(std::path::PathBuf),
     Postgres(String),
@@ -216,10 +217,15 @@ impl Shop {
     async fn grow(&mut self, rows: i64) -> anyhow::Result<()> {
         let (what, like, merchant) = (self.what, self.like, self.base.merchant);
         let numbers = self.rows + 1..rows + 1;
-        let multiplier = self.place.multiplier()?;
-        tokio::task::spawn_blocking(move || match what {
-            What::Merchants => multiplier.merchants(merchant, numbers),
-            What::Pending | What::History => multiplier.orders(like, numbers),
+        let place = self.place.clone();
+        // A connection to PostgreSQL waits for itself, which a thread that runs other tasks must not do.
+        tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            let multiplier = place.multiplier()?;
+            match what {
+                What::Merchants => multiplier.merchants(merchant, numbers)?,
+                What::Pending | What::History => multiplier.orders(like, numbers)?,
+            }
+            Ok(())
         })
         .await??;
         self.rows = rows;
