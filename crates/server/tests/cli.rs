@@ -160,7 +160,10 @@ fn merchants_and_their_money() {
     desk.ok(&["merchant", "add", "Shop"], "1\n", "");
     let url = "https://merchant.example/cb";
     desk.ok(&["merchant", "add", "Other", "--callback-url", url], "2\n", "");
-    desk.fails(&["merchant", "add", " "], "a name of 1 to 100 characters is needed, and no NUL in it");
+    desk.fails(
+        &["merchant", "add", " "],
+        "a name of 1 to 100 characters is needed, and no NUL in it",
+    );
     let private = "http://127.0.0.1/";
     desk.fails(&["merchant", "add", "X", "--callback-url", private], "the address is not public");
     let credit = ["merchant", "credit", "1", "12.5", "--reason", "invoice 7"];
