@@ -89,8 +89,8 @@ step_disk() {
 
 # Two servers on one PostgreSQL: replaced one by one without a refused request, then everything goes wrong
 # at once. Most of the time goes to what has to become final: rents that end, transactions that are lost.
-# Not a part of the whole check: a fork at a bad moment can lend to an address twice, which the judge
-# finds in some runs.
+# Not a part of the whole check: in some runs the judge finds an address that was lent to twice around a
+# fork (docs/many-nodes.md).
 step_nodes() {
   cargo build --locked --workspace --bin sunsweep
   timeout 3000 ci/chaos --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep" \
