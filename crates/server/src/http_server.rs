@@ -25,6 +25,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::listen;
+
 pub use answer::error_answer;
 pub use connection::{LINGER_BYTES, LINGER_MS, MAX_HEAD_BYTES, MAX_HEADERS};
 
@@ -102,9 +104,9 @@ impl HttpCounters {
 impl HttpServer {
     /// Binds to an address; port 0 takes a free one.
     ///
-    /// Errors: whatever the system says, usually that the port is taken.
+    /// Errors: see [`listen::bind`].
     pub async fn bind(address: SocketAddr, limits: HttpLimits) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = listen::bind(address).await?;
         let local_address = listener.local_addr()?;
         let places = Arc::new(Semaphore::new(limits.max_connections));
         Ok(Self { listener, local_address, limits, counters: Arc::default(), places })

@@ -26,6 +26,7 @@ pub mod keys;
 pub mod keystore;
 pub mod limit;
 pub mod list;
+pub mod listen;
 pub mod logging;
 pub mod openapi;
 pub mod poster;

@@ -429,6 +429,26 @@ fn wallets_are_kept_encrypted() {
     assert!(!std::fs::read_to_string(file).unwrap().contains(&"11".repeat(32)));
 }
 
+/// An address that is taken is named, and nothing of what was started before goes on.
+#[test]
+fn servers_end_when_their_address_is_taken() {
+    let desk = Desk::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let config = format!("{CONFIG}[server]\nlisten = \"{address}\"\n");
+    std::fs::write(desk.path().join("sunsweep.toml"), config).unwrap();
+    let serve: &[&str] = &["serve"];
+    let dev: &[&str] = &["dev", "--data", "world", "--listen", &address];
+    let node: &[&str] = &["dev", "--data", "world", "--node-listen", &address];
+    let chain: &[&str] = &["devnet", "--listen", &address];
+    for arguments in [serve, dev, node, chain] {
+        let said = desk.run(arguments);
+        let reason = format!("cannot listen on {address}: Address already in use");
+        assert!(said.err.contains(&reason), "{arguments:?}: {}", said.err);
+        assert_eq!((said.out.as_str(), said.code), ("", 1), "{arguments:?}");
+    }
+}
+
 #[test]
 fn audit_says_how_it_ended_by_its_exit_code() {
     let desk = Desk::new();

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use devnet::{Devnet, DevnetConfig};
-use tokio::net::TcpListener;
 
 use super::output::{Failure, print, say};
 use super::serve::stop_signal;
+use crate::listen;
 
 /// Run a TRON node in this process, with the endpoints of a real one and a control interface.
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ impl DevnetCommand {
                 Some(file) => Devnet::open(config, file)?,
                 None => Devnet::new(config)?,
             };
-            let listener = TcpListener::bind(self.listen).await?;
+            let listener = listen::bind(self.listen).await?;
             print(&format!("http://{}", listener.local_addr()?));
             say("TRON devnet; controls are under /devnet/, see docs/devnet.md");
             devnet::serve(listener, devnet, stop_signal()).await;

@@ -12,6 +12,7 @@ use tron::{Address, ContractType, Operations, TokenUnits};
 
 use super::{AddressKind, PaymentAddress, Seed, WorldOptions};
 use crate::keystore::Keyring;
+use crate::listen;
 
 /// Wallets that lend.
 const LENDERS: usize = 3;
@@ -191,7 +192,7 @@ pub(super) async fn start(
             devnet.control("batch", &json!({"changes": changes}))?;
         }
     }
-    let listener = TcpListener::bind(options.node_listen).await?;
+    let listener = listen::bind(options.node_listen).await?;
     let (address, listener) = (listener.local_addr()?, listener.into_std()?);
     let (serving, stop) = (devnet.clone(), stop.clone());
     // A node is another machine's work: on threads of its own it never stops the server's.

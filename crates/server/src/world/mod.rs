@@ -103,7 +103,14 @@ pub struct World {
     records: Arc<dyn Records>,
     seed: Seed,
     stop: CancellationToken,
-    tasks: Vec<JoinHandle<anyhow::Result<()>>>,
+    servers: Vec<JoinHandle<anyhow::Result<()>>>,
+    chain: Chain,
+}
+
+/// The devnet's part of what runs. It is told to stop after the servers, as a node outlives who asks it.
+struct Chain {
+    stop: CancellationToken,
+    task: JoinHandle<anyhow::Result<()>>,
 }
 
 impl World {
@@ -119,9 +126,12 @@ impl World {
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&options.data)?;
         let seed = Seed::load_or_create(&options.data.join("seed"))?;
-        let stop = CancellationToken::new();
+        let (stop, chain_stop) = (CancellationToken::new(), CancellationToken::new());
+        // A start that fails half-way leaves nothing running: the devnet's thread would keep the process.
+        let unfinished = [stop.clone().drop_guard(), chain_stop.clone().drop_guard()];
         let plan = chain::Plan::new(&seed, options.addresses);
-        let (devnet, node_address, chain_task) = chain::start(options, &plan, &seed, &stop).await?;
+        let (devnet, node_address, chain_task) =
+            chain::start(options, &plan, &seed, &chain_stop).await?;
         let node_url = format!("http://{node_address}");
         let mut product = product(options, &node_url, &seed)?;
         change(&mut product);
@@ -143,9 +153,13 @@ impl World {
             records,
             seed,
             stop,
-            tasks: vec![chain_task, server],
+            servers: vec![server],
+            chain: Chain { stop: chain_stop, task: chain_task },
         };
         wait_ready(&world.api_url, &world.app).await?;
+        for guard in unfinished {
+            guard.disarm();
+        }
         Ok(world)
     }
 
@@ -160,7 +174,7 @@ impl World {
         change(&mut product);
         let app = product.app.clone();
         let (listening, server) = serve(product, options.listen, &self.stop).await?;
-        self.tasks.push(server);
+        self.servers.push(server);
         wait_ready(&format!("http://{}", listening.server), &app).await?;
         Ok((listening.server, app))
     }
@@ -207,18 +221,16 @@ impl World {
         Ok(Arc::new(JsonNode::new(transport, settings)))
     }
 
-    /// Stops server and devnet and waits for them.
+    /// Stops the servers, then the devnet, and waits for them. The devnet is stopped even if a server
+    /// ended badly, which is then the answer.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
-        for task in self.tasks {
-            task.await??;
+        let mut ended = Ok(());
+        for server in self.servers {
+            ended = ended.and(server.await.map_err(anyhow::Error::from).flatten());
         }
-        Ok(())
-    }
-
-    /// Ends when the world is told to stop or a part of it fails.
-    pub fn stopper(&self) -> CancellationToken {
-        self.stop.clone()
+        self.chain.stop.cancel();
+        ended.and(self.chain.task.await?)
     }
 }
 
