@@ -19,8 +19,15 @@ class Step:
     resource: str
     amount: int
     block: int
+    # Its place in the block, from 0.
+    index: int
     at_ms: int
     succeeded: bool
+
+    @property
+    def place(self):
+        """What comes before another on the chain has a smaller one."""
+        return self.block, self.index
 
     @property
     def loan(self):
@@ -69,7 +76,7 @@ class Chain:
 
 def _steps(block):
     head = block["block_header"]["raw_data"]
-    for transaction in block.get("transactions", []):
+    for index, transaction in enumerate(block.get("transactions", [])):
         contract = transaction["raw_data"]["contract"][0]
         value = contract["parameter"]["value"]
         yield Step(
@@ -81,6 +88,7 @@ def _steps(block):
             resource=value.get("resource", "BANDWIDTH"),
             amount=value.get("balance", 0),
             block=head["number"],
+            index=index,
             at_ms=head["timestamp"],
             succeeded=transaction["ret"][0].get("contractRet") == "SUCCESS",
         )

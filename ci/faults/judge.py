@@ -147,7 +147,8 @@ class ChainJudge:
                 if step.receiver != address:
                     continue
                 lent_ms = max(one.at_ms for one in self.chain.loans[address, step.resource])
-                is_used = use is not None and use.block < step.block
+                # A fork can put both into one block, in the order in which they were before.
+                is_used = use is not None and use.place < step.place
                 rented_ms = (self.hold_secs - self.fast_secs - 1) * 1_000
                 if not is_used and step.at_ms < lent_ms + rented_ms:
                     yield f"order {order.number}: {step.at_ms - lent_ms} ms after {step.txid}"
@@ -277,8 +278,9 @@ class CallbackLog:
         for placed in shop.orders:
             for attempt in self.attempts[placed.serial][:1]:
                 fields = json.loads(attempt.body)
+                is_paid = fields["status"] == DELIVERED
                 wanted = {
-                    "serial": placed.serial, "amount": placed.amount,
+                    "serial": placed.serial, "amount": placed.amount if is_paid else 0,
                     "receive_address": world.address(placed.plan.receiver),
                     "out_trade_no": f"trade-{placed.plan.number}", "type": "energy",
                 }
