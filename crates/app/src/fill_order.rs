@@ -16,12 +16,16 @@ use crate::App;
 use crate::admin_rows::AdminChanges;
 use crate::ports::StoreError;
 use crate::read_receiver::read_back;
-use crate::rows::{Attention, Changes, Lease, Needs, Rows};
+use crate::rows::{Attention, Changes, Lease, Needs, PolicyLease, Rows};
 use crate::sign_leg::{SignFailed, Signed};
 use crate::work::commit;
 
 /// Most steps that one claim makes; the rest waits for the next claim.
 pub const STEPS_MAX: usize = 32;
+
+/// Looks in the time of one block for the moment at which orders know it: then a spoiled one may be
+/// filled.
+const LOOKS_A_BLOCK: i64 = 4;
 
 /// Why an order could not be moved on now. It stays due.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +62,20 @@ enum Found {
     Nowhere,
     /// Not known yet.
     Undecided,
+}
+
+/// What a decision about an order rests on beside its rows.
+#[derive(Default)]
+pub(crate) struct Ground {
+    /// The lease under which it is made; refused when that was taken over.
+    pub(crate) lease: Option<Lease>,
+    /// The same of a policy.
+    pub(crate) policy_lease: Option<PolicyLease>,
+    /// The newest block after what was read. A spoiled order is filled only when orders know the chain up
+    /// to there.
+    pub(crate) head: Option<i64>,
+    /// The line in the log of the person who caused it.
+    pub(crate) log: Option<AdminChanges>,
 }
 
 /// What a step leaves behind.
@@ -278,12 +296,19 @@ impl App {
         whole: &WholeOrder,
         event: Event,
     ) -> Result<Next, FillFailed> {
-        match self.apply(whole.order.id, event, Some(lease)).await? {
+        let head = match whole.order.is_spoiled() && fills(&event) {
+            true => Some(self.node.head().await?.number),
+            false => None,
+        };
+        let ground = Ground { lease: Some(lease), head, ..Ground::default() };
+        match self.apply_on(whole.order.id, event, ground).await? {
             Ok(decision) if decision.due > self.clock.now() => Ok(Next::At(decision.due)),
             Ok(_) => Ok(Next::Again),
             Err(refused) => {
                 tracing::debug!(order.id = %whole.order.id, "an event changed nothing: {refused}");
-                Ok(self.reread())
+                let wait_ms = self.settings.limits.reread_ms;
+                let wait_ms = if head.is_some() { wait_ms / LOOKS_A_BLOCK } else { wait_ms };
+                Ok(Next::At(self.clock.now().after_ms(wait_ms)))
             }
         }
     }
@@ -316,20 +341,26 @@ impl App {
         event: Event,
         lease: Option<Lease>,
     ) -> Result<Result<Decision, Refused>, StoreError> {
-        self.apply_logged(order, event, lease, None).await
+        self.apply_on(order, event, Ground { lease, ..Ground::default() }).await
     }
 
-    /// The same, and a person who caused it gets its line in the log in the same commit.
-    pub(crate) async fn apply_logged(
+    /// The same on this ground.
+    pub(crate) async fn apply_on(
         &self,
         order: OrderId,
         event: Event,
-        lease: Option<Lease>,
-        log: Option<AdminChanges>,
+        ground: Ground,
     ) -> Result<Result<Decision, Refused>, StoreError> {
-        let needs = Needs { order: Some(order), pool: true, lease, ..Needs::default() };
+        let Ground { lease, policy_lease, head, log } = ground;
+        let told = head.is_some();
+        let needs =
+            Needs { order: Some(order), pool: true, told, lease, policy_lease, ..Needs::default() };
         let app = self.clone();
         let decide = move |rows: &Rows| {
+            let is_spoiled = rows.whole.as_ref().is_some_and(|whole| whole.order.is_spoiled());
+            if is_spoiled && fills(&event) && !knows_the_chain(rows, head) {
+                return Err(Refused::NoChange);
+            }
             let is_own = lease.is_some_and(|lease| lease.subject == order.0);
             let (changes, decision) = app.decide_event(event.clone(), is_own, rows)?;
             Ok((Changes { admin: log.clone().map(Box::new), ..changes }, decision))
@@ -389,6 +420,33 @@ fn seen_elsewhere(whole: &WholeOrder, txid: TxId, at: UnixMillis) -> Event {
         Some(one) => Event::Consumed(Use { at, ..*one }),
         None => Event::Used { txid, at },
     }
+}
+
+/// Whether an event fills an order or gives that up.
+///
+/// A spoiled order has lost its transfer to a fork, or is thought to have. While a fork or the block after
+/// it is being told, what went back may be known and the transfer that comes again not yet: who fills it
+/// then lends twice.
+const fn fills(event: &Event) -> bool {
+    match event {
+        Event::Read(_) | Event::Tick => true,
+        Event::Signed(tx) => matches!(tx.road, Road::Out),
+        Event::Answered { .. }
+        | Event::Included { .. }
+        | Event::ReorgedOut(_)
+        | Event::Lost(_)
+        | Event::NothingToReturn(_)
+        | Event::Used { .. }
+        | Event::Consumed(_)
+        | Event::Stopped
+        | Event::Unused(_)
+        | Event::UseProven(_) => false,
+    }
+}
+
+/// Whether orders know everything that the chain shows up to this block.
+fn knows_the_chain(rows: &Rows, head: Option<i64>) -> bool {
+    head.zip(rows.told.as_ref()).is_some_and(|(head, told)| told.number >= head)
 }
 
 /// Whether what happened to a refill matters to its policy.

@@ -14,6 +14,7 @@ use node::NodeError;
 use tron::{Bandwidth, Energy};
 
 use crate::App;
+use crate::fill_order::Ground;
 use crate::ports::StoreError;
 use crate::read_receiver::reading_of;
 use crate::rows::{Attention, Changes, Needs, PolicyKey, PolicyLease, Rows};
@@ -44,16 +45,20 @@ enum Refill {
 impl App {
     /// Keeps a policy that was taken, until it has to wait, and gives it back.
     ///
-    /// Errors: [`KeepFailed`]; it is then due again after the reread interval.
+    /// Errors: [`KeepFailed`]; it is then due again after the reread interval, unless another has claimed
+    /// it since.
     pub async fn keep_policy(&self, lease: PolicyLease) -> Result<(), KeepFailed> {
         let again = || Some(self.clock.now().after_ms(self.settings.limits.reread_ms));
         let outcome = self.keep_steps(lease).await;
         let due = match &outcome {
             Ok(due) => *due,
+            Err(KeepFailed::Store(StoreError::LeaseLost)) => return Ok(()),
             Err(_) => again(),
         };
-        self.store.release_policy(lease, due).await?;
-        outcome.map(drop)
+        match self.store.release_policy(lease, due).await {
+            Ok(()) | Err(StoreError::LeaseLost) => outcome.map(drop),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// When it is due again; `None` when it rests.
@@ -63,15 +68,16 @@ impl App {
             let now = self.clock.now();
             match next_action(&view.policy, view.open.as_ref(), now) {
                 PolicyAction::Tell(event) => {
-                    self.tell_event(&view.policy, event).await?;
+                    self.tell_event(lease, event).await?;
                 }
                 PolicyAction::Stop(order) => {
-                    let stopped = self.apply(order, Event::Stopped, None).await?;
+                    let ground = Ground { policy_lease: Some(lease), ..Ground::default() };
+                    let stopped = self.apply_on(order, Event::Stopped, ground).await?;
                     if let Err(refused) = stopped {
                         tracing::debug!(order.id = %order, "a refill was not stopped: {refused}");
                     }
                 }
-                PolicyAction::Refill => match self.refill(&view.policy).await? {
+                PolicyAction::Refill => match self.refill(lease, &view.policy).await? {
                     Refill::Decided => {}
                     Refill::At(due) => return Ok(Some(due)),
                 },
@@ -83,9 +89,10 @@ impl App {
     }
 
     /// Commits an event; that another was first is fine.
-    async fn tell_event(&self, policy: &Policy, event: PolicyEvent) -> Result<(), StoreError> {
-        let (id, now) = (policy.id, self.clock.now());
-        let needs = Needs { policy: Some(PolicyKey::Id(id)), ..Needs::default() };
+    async fn tell_event(&self, lease: PolicyLease, event: PolicyEvent) -> Result<(), StoreError> {
+        let (id, now) = (lease.policy, self.clock.now());
+        let policy = Some(PolicyKey::Id(id));
+        let needs = Needs { policy, policy_lease: Some(lease), ..Needs::default() };
         let decide = move |rows: &Rows| -> Result<(Changes, ()), PolicyRefused> {
             let policy = rows.policy.as_ref().ok_or(PolicyRefused::NotNow)?;
             let next = step(policy, event, now)?.policy;
@@ -100,9 +107,9 @@ impl App {
     /// Reads the address and orders what it lacks, or notes why not.
     ///
     /// Shape: one node request, shared within a block, and one commit.
-    async fn refill(&self, policy: &Policy) -> Result<Refill, KeepFailed> {
+    async fn refill(&self, lease: PolicyLease, policy: &Policy) -> Result<Refill, KeepFailed> {
         let Some(sight) = self.look_at_address(policy).await? else {
-            self.tell_event(policy, PolicyEvent::Lacking(Lack::Other)).await?;
+            self.tell_event(lease, PolicyEvent::Lacking(Lack::Other)).await?;
             return Ok(Refill::Decided);
         };
         let needs = Needs {
@@ -111,6 +118,7 @@ impl App {
             receiver: Some(policy.receiver),
             pool: true,
             policy: Some(PolicyKey::Id(policy.id)),
+            policy_lease: Some(lease),
             ..Needs::default()
         };
         let (app, now) = (self.clone(), self.clock.now());

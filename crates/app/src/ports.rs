@@ -138,6 +138,10 @@ pub trait Store: Send + Sync {
     /// The last block that was looked at.
     async fn watched(&self) -> Result<Option<WatchedBlock>, StoreError>;
 
+    /// From now on orders are being told what a block or a fork did, under a turn to follow the chain;
+    /// all of it is told when the next block is remembered.
+    async fn begin_telling(&self, turn: Lease) -> Result<(), StoreError>;
+
     /// Remembers the last block that was looked at, under a turn to follow the chain.
     async fn set_watched(&self, block: WatchedBlock, turn: Lease) -> Result<(), StoreError>;
 
@@ -216,6 +220,8 @@ pub trait Store: Send + Sync {
 
     /// Gives a policy back, due at this moment or, with none, at rest; one that was nudged meanwhile
     /// stays due.
+    ///
+    /// Errors: `LeaseLost` when another has claimed it since.
     async fn release_policy(
         &self,
         lease: PolicyLease,

@@ -48,8 +48,12 @@ pub struct Needs {
     pub outlays: bool,
     /// The last solid block that was scanned for deposits.
     pub scanned: bool,
+    /// The block up to which orders know the chain.
+    pub told: bool,
     /// The lease under which this is done; work whose lease was taken over is refused.
     pub lease: Option<Lease>,
+    /// The same of a policy.
+    pub policy_lease: Option<PolicyLease>,
 }
 
 /// What was asked for in [`Needs`], as it is inside the transaction.
@@ -87,6 +91,8 @@ pub struct Rows {
     pub outlays: BTreeMap<Address, Sun>,
     /// The last solid block that was scanned, if asked for and there.
     pub scanned: Option<ScannedBlock>,
+    /// The block up to which orders know the chain, if asked for; none while they are being told.
+    pub told: Option<WatchedBlock>,
 }
 
 /// Everything that becomes true in one commit. Empty means: nothing changes.
@@ -497,13 +503,16 @@ pub struct PolicyView {
     pub open: Option<WholeOrder>,
 }
 
-/// One worker's temporary claim on a policy. It saves work: decisions are made on the row as it is.
+/// One worker's temporary claim on a policy. It saves work: decisions are made on the row as it is. Who is
+/// nudged meanwhile can be claimed by another at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyLease {
     /// Which policy.
     pub policy: PolicyId,
     /// When another may take it.
     pub until: UnixMillis,
+    /// Raised at each claim: an older holder is refused.
+    pub fence: i64,
 }
 
 /// A policy to which it matters what its address does.

@@ -6,6 +6,7 @@ use domain::{MerchantId, OrderId};
 use crate::App;
 use crate::admin_rows::AdminChanges;
 use crate::administer::Administrator;
+use crate::fill_order::Ground;
 use crate::ports::StoreError;
 
 /// Why an order is not stopped.
@@ -56,7 +57,9 @@ impl App {
         if view.is_none_or(|view| view.whole.order.merchant != merchant) {
             return Err(StopRefused::NoOrder);
         }
-        if let Err(refused) = self.apply_logged(order, Event::Stopped, None, log).await? {
+        if let Err(refused) =
+            self.apply_on(order, Event::Stopped, Ground { log, ..Ground::default() }).await?
+        {
             tracing::debug!(order.id = %order, "an early end changed nothing: {refused}");
         }
         Ok(())

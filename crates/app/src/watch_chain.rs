@@ -236,6 +236,7 @@ impl Watcher {
         turn: Lease,
     ) -> Result<WatchedBlock, WatchFailed> {
         tracing::warn!(block.number = last.number, "a fork dropped a block");
+        self.app.store.begin_telling(turn).await?;
         let known = self.recent.iter().rev().take_while(|seen| seen.block.number >= last.number);
         let calls: Option<Vec<_>> = known.map(|seen| seen.calls.clone()).collect();
         let older = self.recent.iter().rev().find(|seen| seen.block.number < last.number);
@@ -322,6 +323,7 @@ impl Watcher {
                 to = head.number,
                 "blocks are skipped, open transactions are looked up"
             );
+            self.app.store.begin_telling(turn).await?;
             for own in self.app.store.open_txs().await? {
                 self.turn.keep().await?;
                 let shown = match self.app.node.lookup(own.txid).await? {
@@ -359,6 +361,10 @@ impl Watcher {
     ) -> Result<Vec<(Address, TxId)>, WatchFailed> {
         let txids: Vec<_> = block.transactions.iter().map(|tx| tx.txid).collect();
         let ours = self.app.store.own_txs(&txids).await?;
+        // Else there is nothing that could be known by half.
+        if !ours.is_empty() {
+            self.app.store.begin_telling(turn).await?;
+        }
         let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
         let included = |own: &OwnTx| {
             let found = block.transactions.iter().find(|tx| tx.txid == own.txid);

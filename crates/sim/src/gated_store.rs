@@ -311,6 +311,7 @@ gated! {
     fn included_until(block: i64) -> Vec<(i64, OwnTx)>;
     fn mark_solid(txids: &[TxId], turn: Lease) -> ();
     fn watched() -> Option<WatchedBlock>;
+    fn begin_telling(turn: Lease) -> ();
     fn set_watched(block: WatchedBlock, turn: Lease) -> ();
     fn pool() -> (Pool, Vec<i64>);
     fn wallets() -> Vec<NewWallet>;

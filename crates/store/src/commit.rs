@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::sql::Connection;
 use crate::{
     admin, answer, batch, callback, deposit, key, ledger, merchant, order, outbox, policy, pool,
-    price, transfer,
+    price, transfer, watch,
 };
 
 /// Loads what a work needs, lets it decide, and writes its changes. A refusal writes nothing.
@@ -16,6 +16,9 @@ pub(crate) fn perform(connection: &Connection, work: &mut dyn Work) -> Result<()
     let lease = work.needs().lease;
     if let Some(lease) = &lease {
         outbox::check(connection, lease)?;
+    }
+    if let Some(lease) = &work.needs().policy_lease {
+        policy::check(connection, *lease)?;
     }
     let rows = load(connection, work.needs())?;
     match work.decide(&rows) {
@@ -56,6 +59,9 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     }
     if needs.scanned {
         rows.scanned = deposit::scanned(connection)?;
+    }
+    if needs.told {
+        rows.told = watch::told(connection)?;
     }
     if let Some(batch) = &needs.batch {
         rows.batch = batch::load(connection, batch)?;

@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = &[
     step!(9, "0009_batches", 7),
     step!(11, "0011_chain_lease", 7),
     step!(12, "0012_open_legs", 12),
+    step!(13, "0013_what_was_told", 12),
 ];
 
 /// The newest step that this program knows.

@@ -1,7 +1,8 @@
 //! Policies: their rows, when they are due, and what they count.
 //!
-//! A due row is taken by moving `due_ms` to the end of a lease. A nudge moves it back, so whoever
-//! gives the row back changes nothing then, and it is looked at again.
+//! A due row is taken by moving `due_ms` to the end of a lease and raising its fence. A nudge moves it
+//! back, so whoever gives the row back changes nothing then, and it is looked at again; by another at
+//! once, whose higher fence refuses what the first one still wants to write.
 
 use app::rows::{Counted, PolicyKey, PolicyLease, PolicyView, WatchedPolicy};
 use domain::policy::{Auto, Count, Terms};
@@ -54,11 +55,12 @@ UPDATE policy SET quiet_looks = 0,
   due_ms = CASE WHEN due_ms IS NULL OR due_ms > ?1 THEN ?1 ELSE due_ms END
 WHERE is_watched = 1";
     CLAIM = "
-UPDATE policy SET due_ms = ?2 WHERE id IN (
+UPDATE policy SET due_ms = ?2, fence = fence + 1 WHERE id IN (
   SELECT id FROM policy WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms LIMIT ?3
   /* FOR UPDATE SKIP LOCKED */)
-RETURNING id";
-    GIVE_BACK = "UPDATE policy SET due_ms = ?3 WHERE id = ?1 AND due_ms = ?2";
+RETURNING id, fence";
+    GIVE_BACK = "UPDATE policy SET due_ms = ?4 WHERE id = ?1 AND fence = ?2 AND due_ms = ?3";
+    IS_HELD = "SELECT 1 FROM policy WHERE id = ?1 AND fence = ?2";
     NEXT_DUE = "SELECT MIN(due_ms) FROM policy WHERE due_ms IS NOT NULL";
     WATCHED = "SELECT id, kind FROM policy WHERE receiver = ?1 AND is_watched = 1 ORDER BY id";
     COUNT_LISTED = "SELECT COUNT(*) FROM policy WHERE merchant_id = ?1 AND kind = ?2";
@@ -207,10 +209,17 @@ pub(crate) fn claim(
     limit: usize,
 ) -> Result<Vec<PolicyLease>, Fault> {
     let mut claim = connection.prepare_cached(CLAIM)?;
-    let ids = claim
-        .query_map(params![now.0, until.0, column::limit(limit)], |row| column::policy_id(row, 0))?
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(ids.into_iter().map(|policy| PolicyLease { policy, until }).collect())
+    let leases = claim.query_map(params![now.0, until.0, column::limit(limit)], |row| {
+        Ok(PolicyLease { policy: column::policy_id(row, 0)?, until, fence: row.get(1)? })
+    })?;
+    Ok(leases.collect::<Result<_, _>>()?)
+}
+
+/// Refuses a holder after whom another has claimed the policy.
+pub(crate) fn check(connection: &Connection, lease: PolicyLease) -> Result<(), Fault> {
+    let key = params![lease.policy.0, lease.fence];
+    let is_held = connection.prepare_cached(IS_HELD)?.exists(key)?;
+    if is_held { Ok(()) } else { Err(Fault::LeaseLost) }
 }
 
 /// Gives a policy back, due at this moment or resting; one that was nudged meanwhile stays due.
@@ -219,7 +228,8 @@ pub(crate) fn give_back(
     lease: PolicyLease,
     due: Option<UnixMillis>,
 ) -> Result<(), Fault> {
-    let key = params![lease.policy.0, lease.until.0, due.map(|due| due.0)];
+    check(connection, lease)?;
+    let key = params![lease.policy.0, lease.fence, lease.until.0, due.map(|due| due.0)];
     connection.prepare_cached(GIVE_BACK)?.run(key)?;
     Ok(())
 }

@@ -157,6 +157,10 @@ impl Store for SqlStore {
         self.write_under(turn, move |connection| watch::set(connection, block)).await
     }
 
+    async fn begin_telling(&self, turn: Lease) -> Result<(), StoreError> {
+        self.write_under(turn, watch::tell).await
+    }
+
     async fn pool(&self) -> Result<(Pool, Vec<i64>), StoreError> {
         self.read(pool::all).await
     }

@@ -23,6 +23,7 @@ mod doubts;
 mod endings;
 mod energy;
 mod energy_ends;
+mod forks;
 mod golden;
 mod key_limits;
 mod keys;

@@ -2,7 +2,7 @@
 
 use app::ports::{Store, StoreError};
 use app::rows::{
-    Changes, Idempotency, Key, Needs, NewAnswers, NewWallet, Remembered, WatchedBlock,
+    Changes, Idempotency, Key, Needs, NewAnswers, NewWallet, Remembered, Rows, WatchedBlock,
 };
 use app::work::commit;
 use domain::key::{AllowList, KeyLimits, Scope, Scopes};
@@ -114,6 +114,29 @@ pub(crate) async fn the_watched_block_is_remembered(store: &dyn Store) {
         let block = WatchedBlock { number, id: [u8::try_from(number).unwrap(); 32] };
         store.set_watched(block, turn).await.unwrap();
         assert_eq!(store.watched().await.unwrap(), Some(block));
+    }
+}
+
+/// The block that a work is told orders know.
+async fn told(store: &dyn Store) -> Option<WatchedBlock> {
+    let needs = Needs { told: true, ..Needs::default() };
+    let decide = |rows: &Rows| -> Result<(Changes, Option<WatchedBlock>), ()> {
+        Ok((Changes::default(), rows.told))
+    };
+    commit(store, needs, decide).await.unwrap().unwrap()
+}
+
+pub(crate) async fn what_is_told_by_half_is_told_of_no_block(store: &dyn Store) {
+    let turn = support::turn(store).await;
+    store.begin_telling(turn).await.unwrap();
+    assert_eq!(told(store).await, None, "nothing was looked at yet");
+    for number in [7, 5, 5] {
+        let block = WatchedBlock { number, id: [u8::try_from(number).unwrap(); 32] };
+        store.set_watched(block, turn).await.unwrap();
+        assert_eq!(told(store).await, Some(block));
+        store.begin_telling(turn).await.unwrap();
+        assert_eq!(told(store).await, None);
+        assert_eq!(store.watched().await.unwrap(), Some(block), "whoever follows goes on from it");
     }
 }
 

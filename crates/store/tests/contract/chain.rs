@@ -126,6 +126,7 @@ pub(crate) async fn who_was_frozen_past_its_turn_changes_nothing(store: &dyn Sto
     let lost = Err(StoreError::LeaseLost);
     assert_eq!(store.mark_solid(&[txid], stale).await, lost);
     assert_eq!(store.set_watched(block, stale).await, lost);
+    assert_eq!(store.begin_telling(stale).await, lost);
     assert_eq!(store.save_readings(&[reading], stale).await, lost);
     assert_eq!(store.mark_counted_solid(&[counted], stale).await, lost);
     assert_eq!(store.nudge_watched_policies(NOW, stale).await, Err(StoreError::LeaseLost));

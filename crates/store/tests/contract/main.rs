@@ -144,6 +144,7 @@ contract! {
     policies:
         a_policy_is_kept_as_it_was_decided,
         a_due_policy_is_claimed_once,
+        an_older_holder_of_a_policy_is_refused,
         a_nudge_of_a_claimed_policy_is_not_forgotten,
         a_refill_is_numbered_once,
         a_transfer_is_counted_once_until_a_fork,
@@ -175,6 +176,7 @@ contract! {
         what_keys_spend_is_counted_by_day,
         wallets_are_changed_and_disabled,
         the_watched_block_is_remembered,
+        what_is_told_by_half_is_told_of_no_block,
         old_answers_are_forgotten;
     key_use:
         orders_count_on_the_day_of_utc8_on_which_they_were_placed,

@@ -82,9 +82,39 @@ pub(crate) async fn a_due_policy_is_claimed_once(store: &dyn Store) {
     assert_eq!(leases.len(), 1);
     assert_eq!(claim(store, NOW).await, []);
     assert_eq!(claim(store, NOW.after_secs(30)).await.len(), 1, "the lease is over");
-    store.release_policy(leases[0], None).await.unwrap();
+    assert_eq!(store.release_policy(leases[0], None).await, Err(StoreError::LeaseLost));
     let due = store.next_policy_due().await.unwrap();
     assert_eq!(due, Some(NOW.after_secs(60)), "an older holder changes nothing");
+}
+
+pub(crate) async fn an_older_holder_of_a_policy_is_refused(store: &dyn Store) {
+    let base = base(store).await;
+    let policy = counting(base, 1);
+    put(store, policy.clone()).await;
+    nudge(store, 1, NOW).await;
+    let older = claim(store, NOW).await[0];
+    let under = async |lease: PolicyLease| {
+        let next = step(&policy, PolicyEvent::Transferred, NOW).unwrap().policy;
+        let policy = Some(PolicyKey::Id(next.id));
+        let needs = Needs { policy, policy_lease: Some(lease), ..Needs::default() };
+        let decide = move |_: &Rows| -> Result<(Changes, ()), ()> {
+            Ok((Changes { policy: Some(next.clone()), ..Changes::default() }, ()))
+        };
+        commit(store, needs, decide).await
+    };
+    // A nudge lets another claim it although the lease has not ended.
+    nudge(store, 1, NOW).await;
+    let newer = claim(store, NOW).await[0];
+    assert!(newer.fence > older.fence);
+    assert_eq!((newer.policy, newer.until), (older.policy, older.until));
+    assert_eq!(under(older).await, Err(StoreError::LeaseLost));
+    assert_eq!(store.release_policy(older, None).await, Err(StoreError::LeaseLost));
+    assert_eq!(store.policy_view(policy.id).await.unwrap().unwrap().policy, policy);
+    assert_eq!(store.next_policy_due().await.unwrap(), Some(newer.until));
+    under(newer).await.unwrap().unwrap();
+    assert_ne!(store.policy_view(policy.id).await.unwrap().unwrap().policy, policy);
+    store.release_policy(newer, None).await.unwrap();
+    assert_eq!(store.next_policy_due().await.unwrap(), None);
 }
 
 pub(crate) async fn a_nudge_of_a_claimed_policy_is_not_forgotten(store: &dyn Store) {

@@ -145,7 +145,8 @@ impl World {
         self.clock.set(self.clock.now().after_secs(secs).get());
     }
 
-    fn follow_chain_time(&self) {
+    /// Our clock shows the chain's time, if it is behind.
+    pub(crate) fn follow_chain_time(&self) {
         let now_ms = self.chain.now_ms().max(self.clock.now().get());
         self.clock.set(now_ms);
     }

@@ -1,0 +1,92 @@
+//! Forks that the follower of the chain told only half of when workers went on: nothing is lent for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use store::{CommitMoment, FailPoint};
+
+use crate::support::chain::recipient_with;
+use crate::support::merchant::wanted;
+use crate::support::world::Storage;
+use crate::support::{Setup, World, plain};
+
+/// More commits than the follower makes over a fork.
+const CUTS_MAX: usize = 100;
+
+/// What the fork drops is in the next block again, transfer and way back.
+#[tokio::test]
+async fn a_transfer_that_comes_again_is_not_lent_for_again() {
+    stopped_at_every(Fork { restarts: false, empty_blocks: 0 }).await;
+}
+
+/// Nobody knows what the blocks before the fork held, so every use since the solid block is looked for
+/// again, although no block that holds one was dropped.
+#[tokio::test]
+async fn a_transfer_that_is_looked_for_again_is_not_lent_for_again() {
+    stopped_at_every(Fork { restarts: true, empty_blocks: 1 }).await;
+}
+
+#[derive(Clone, Copy)]
+struct Fork {
+    /// Whether another process follows the chain when it comes.
+    restarts: bool,
+    /// Blocks after what it is about; they are dropped, or else the two that hold it.
+    empty_blocks: usize,
+}
+
+/// One fork after the other, each with the database failing at a later commit of the follower, until it
+/// did not fail at all.
+async fn stopped_at_every(fork: Fork) {
+    let mut cuts = 0;
+    while is_stopped(fork, cuts).await {
+        cuts += 1;
+        assert!(cuts < CUTS_MAX);
+    }
+    assert!(cuts > 3, "{cuts} commits over a fork");
+}
+
+/// Whether the follower made so many commits that it was stopped at this one.
+async fn is_stopped(fork: Fork, cut: usize) -> bool {
+    let mut world = World::with(Setup { storage: Storage::File, ..Setup::default() }).await;
+    world.expect_log("a fork dropped a block");
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    world.settle().await;
+    world.mine(1).await;
+    assert!(world.sweeps(payer, recipient_with()));
+    world.mine(2 + fork.empty_blocks).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    if fork.restarts {
+        world.restart().await;
+    }
+    let depth = if fork.empty_blocks > 0 { fork.empty_blocks } else { 2 };
+    world.chain.reorg(depth as u64, true).unwrap();
+    let passed = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        stop_watching_at(&mut world, cut, passed.clone()).await;
+        // Workers go on with what was told.
+        while world.work().await > 0 {}
+        world.chain.mine(1);
+        world.follow_chain_time();
+    }
+    world.mine(4).await;
+    let (lent, returned) = (world.delegations(payer), world.returns(payer));
+    assert_eq!((lent, returned), (1, 1), "stopped at commit {cut}");
+    assert_eq!(world.balances().await, (100_000_000 - 3_857_100, 0));
+    let was_stopped = passed.load(Ordering::Relaxed) > cut;
+    if was_stopped {
+        world.expect_log("failed on purpose");
+    }
+    world.finish().await;
+    was_stopped
+}
+
+/// Looks at the chain once, with a database that fails at this commit of the follower and at no other.
+async fn stop_watching_at(world: &mut World, cut: usize, passed: Arc<AtomicUsize>) {
+    let fails: FailPoint = Box::new(move |moment| {
+        moment == CommitMoment::BeforeCommit && passed.fetch_add(1, Ordering::Relaxed) == cut
+    });
+    assert!(world.store.set_fail_point(Some(fails)));
+    let _maybe_stopped = world.watcher.watch().await;
+    assert!(world.store.set_fail_point(None));
+}
