@@ -54,12 +54,22 @@ class Request:
             "Idempotency-Key": self.idempotency_key,
         }
 
+    def age_secs(self):
+        return time.time() - int(self.headers["TIMESTAMP"])
+
     def signed_later(self):
         """The same order in another request, as a program that lost the first one would send."""
-        later = object.__new__(Request)
-        later.__dict__.update(self.__dict__)
-        later.headers = self._signed(int(self.headers["TIMESTAMP"]) + 1)
-        return later
+        return self._at(int(self.headers["TIMESTAMP"]) + 1)
+
+    def signed_again(self):
+        """The same order in a request of this moment."""
+        return self._at(int(time.time()))
+
+    def _at(self, timestamp):
+        again = object.__new__(Request)
+        again.__dict__.update(self.__dict__)
+        again.headers = self._signed(timestamp)
+        return again
 
     def send(self, port, after_sending=lambda: False):
         """HTTP status and body, or None when there was no answer.
