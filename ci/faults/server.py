@@ -21,6 +21,8 @@ HOLD_SECS = 30
 # How long a server's claims last after its death.
 LEASE_SECS = 15
 TX_EXPIRATION_MS = 60_000
+# Between two looks for something due, and for a block.
+LOOK_MS = 50
 # Long enough that a busy machine answers in time: a repeat without a kill is a failed check.
 CALLBACK_TIMEOUT_SECS = 3
 
@@ -36,7 +38,7 @@ url = "{database_url}"
 urls = ["{node_url}"]
 is_provider = false
 requests_per_second = 0
-poll_ms = 50
+poll_ms = {look_ms}
 block_time_ms = {block_time_ms}
 
 [pool]
@@ -54,7 +56,7 @@ per_host = 32
 allow_private = true
 
 [worker]
-idle_ms = 50
+idle_ms = {look_ms}
 lease_secs = {lease_secs}
 
 [secrets]
@@ -76,7 +78,8 @@ class Operator:
     """
 
     def __init__(self, binary, home, node_url, block_time_ms, name="sunsweep", database_url=None,
-                 hold_secs=HOLD_SECS, lease_secs=LEASE_SECS, tx_expiration_ms=TX_EXPIRATION_MS):
+                 hold_secs=HOLD_SECS, lease_secs=LEASE_SECS, tx_expiration_ms=TX_EXPIRATION_MS,
+                 look_ms=LOOK_MS):
         self.binary, self.home, self.name = str(binary), home, name
         self.port = free_port()
         self.config = home / f"{name}.toml"
@@ -85,7 +88,7 @@ class Operator:
             port=self.port, home=home, node_url=node_url, block_time_ms=block_time_ms,
             database_url=database_url or f"sqlite:{self.database}",
             hold_secs=hold_secs, lease_secs=lease_secs, tx_expiration_ms=tx_expiration_ms,
-            callback_timeout_secs=CALLBACK_TIMEOUT_SECS))
+            callback_timeout_secs=CALLBACK_TIMEOUT_SECS, look_ms=look_ms))
         for file, size in (("master.key", 32), ("passphrase", 24)):
             if not (home / file).exists():
                 self.write_private(file, os.urandom(size).hex())

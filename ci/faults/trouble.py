@@ -116,7 +116,9 @@ class Node:
         self.ids.append(self.process.pid)
 
     def tidy_up(self):
-        """Removes what libfaketime leaves behind of a process that is killed."""
+        """Takes its cables down, and removes what libfaketime leaves behind of a process that is killed."""
+        for cable in (self.database, self.chain):
+            cable.end()
         for number in self.ids:
             for name in (f"faketime_shm_{number}", f"sem.faketime_sem_{number}"):
                 (Path("/dev/shm") / name).unlink(missing_ok=True)
