@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::chain::recipient_with;
 use crate::support::merchant::wanted;
-use crate::support::{Post, Receiver, Reply, World, has_energy};
+use crate::support::world::Storage;
+use crate::support::{Post, Receiver, Reply, Setup, World, has_energy};
 
 /// The published delays.
 const SCHEDULE_SECS: [i64; 7] = [15, 15, 30, 180, 600, 1_200, 1_800];
@@ -138,7 +139,7 @@ async fn a_redirect_is_not_followed() {
 /// another.
 #[tokio::test]
 async fn a_dead_receiver_delays_nobody() {
-    let mut world = World::new().await;
+    let mut world = World::with(Setup { storage: Storage::File, ..Setup::default() }).await;
     let (dead, alive) = (Receiver::start().await, Receiver::start().await);
     dead.always(Reply::Hang);
     for _ in 0..3 * PER_HOST {

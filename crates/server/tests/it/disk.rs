@@ -32,7 +32,7 @@ impl World {
 
 #[tokio::test]
 async fn a_disk_that_takes_nothing_is_told_and_what_was_accepted_goes_on_afterwards() {
-    let mut world = World::new().await;
+    let mut world = World::with(Setup { storage: Storage::File, ..Setup::default() }).await;
     world.expect_log("the database could not commit");
     world.expect_log("the database does not answer");
     let (first, second) = (world.payer(plain), world.payer(plain));

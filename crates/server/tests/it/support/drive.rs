@@ -160,7 +160,8 @@ impl World {
         [order, callback, transfer, batch].into_iter().flatten().min()
     }
 
-    /// Asks after each commit until it is so, for what workers do on their own.
+    /// Asks after each commit until it is so, for what workers do on their own. Only for a world in
+    /// memory or in a file.
     pub(crate) async fn eventually(&self, is_so: impl AsyncFn() -> bool) {
         let (committed, mut commits) = tokio::sync::watch::channel(());
         let fail_point = Box::new(move |_| {
