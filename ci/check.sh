@@ -16,11 +16,10 @@ usage() {
 usage: ci/check.sh [--fast | --full | --sim ORDERS | --sweep ADDRESSES | --chaos ORDERS | --pg |
                    --bench] [--step NAME]...
 
-  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, console, chaos, disk, sweep,
-               sim, fuzz; deny if cargo-deny is there
+  (none)       tools, fmt, clippy, test, golden, demo, clients, schema, console, chaos, disk, nodes,
+               sweep, sim, fuzz; deny if cargo-deny is there
   --fast       fmt, clippy, unit tests, golden; before a commit
-  --full       everything of (none), nodes with 2000 orders, and deny with cargo-deny built if it is
-               missing
+  --full       everything of (none), and deny with cargo-deny built if it is missing
   --sim ORDERS only the simulator: at least so many orders instead of 20000, and a fresh seed
   --sweep ADDRESSES
                only the sweeper, killed five times while it sweeps so many
@@ -89,8 +88,6 @@ step_disk() {
 
 # Two servers on one PostgreSQL: replaced one by one without a refused request, then everything goes wrong
 # at once. Most of the time goes to what has to become final: rents that end, transactions that are lost.
-# Not a part of the whole check: in some runs the judge finds an address that was lent to twice around a
-# fork (docs/many-nodes.md).
 step_nodes() {
   cargo build --locked --workspace --bin sunsweep
   timeout 3000 ci/chaos --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep" \
@@ -187,10 +184,9 @@ if ((${#chosen[@]} > 0)); then
 elif [[ $mode == fast ]]; then
   steps=(fmt clippy unit golden)
 else
-  steps=(tools fmt clippy test golden demo clients schema console chaos disk sweep sim fuzz)
+  steps=(tools fmt clippy test golden demo clients schema console chaos disk nodes sweep sim fuzz)
   if [[ $mode == full ]]; then
-    steps+=(nodes deny_full)
-    chaos_orders=2000
+    steps+=(deny_full)
   elif command -v cargo-deny >/dev/null; then
     steps+=(deny)
   fi
