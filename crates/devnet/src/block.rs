@@ -10,6 +10,7 @@ use tron::{Address, BlockId, SecretKey, TxId};
 
 use crate::control::Mutation;
 use crate::receipt::Executed;
+use crate::signing::{Signing, named_signature};
 
 /// Producers of the network; the devnet's have the fixed keys 0x1001 to 0x101b.
 pub(crate) const PRODUCERS: u64 = 27;
@@ -46,6 +47,7 @@ pub(crate) struct Block {
     /// Changes from the control interface; they come before the transactions.
     pub(crate) mutations: Vec<Mutation>,
     pub(crate) executed: Vec<Executed>,
+    signing: Signing,
     signature: OnceLock<[u8; 65]>,
 }
 
@@ -56,8 +58,8 @@ impl Block {
         number: u64,
         timestamp_ms: i64,
         producer: u64,
-        mutations: Vec<Mutation>,
-        executed: Vec<Executed>,
+        (mutations, executed): (Vec<Mutation>, Vec<Executed>),
+        signing: Signing,
     ) -> Self {
         let header = Header {
             timestamp: timestamp_ms,
@@ -70,14 +72,18 @@ impl Block {
         let hash = Sha256::digest(header.encode_to_vec());
         let id = BlockId::from_header_hash(number, hash.into());
         let signature = OnceLock::new();
-        Self { id, number, timestamp_ms, header, producer, mutations, executed, signature }
+        Self { id, number, timestamp_ms, header, producer, mutations, executed, signing, signature }
     }
 
     /// The producer's signature of the header; made when first asked for, most are never wanted.
     pub(crate) fn signature(&self) -> &[u8; 65] {
         self.signature.get_or_init(|| {
             let hash = TxId::of_raw(&self.header.encode_to_vec());
-            *producer_key(self.producer).sign(&hash).as_bytes()
+            let signature = match self.signing {
+                Signing::Curve => producer_key(self.producer).sign(&hash),
+                Signing::Named => named_signature(producer_address(self.producer), &hash),
+            };
+            *signature.as_bytes()
         })
     }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tron::Address;
 
+use crate::signing::Signing;
+
 /// Who moves the chain's clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +47,8 @@ pub struct DevnetConfig {
     pub net_weight_trx: i64,
     /// Serve the `/devnet` control interface.
     pub has_controls: bool,
+    /// What a signature is; only [`Signing::Curve`] is what wallets make.
+    pub signing: Signing,
 }
 
 /// Why a configuration cannot work.
@@ -91,6 +95,7 @@ impl Default for DevnetConfig {
             energy_weight_trx: 18_971_780_957,
             net_weight_trx: 26_860_000_000,
             has_controls: true,
+            signing: Signing::Curve,
         }
     }
 }

@@ -25,6 +25,7 @@ mod receipt;
 mod request;
 mod resource;
 mod rpc;
+mod signing;
 mod state;
 mod transaction;
 
@@ -36,3 +37,4 @@ pub use devnet::{Allowed, Devnet, Head, Refused};
 pub use http::{produce_blocks, serve};
 pub use journal::JournalError;
 pub use request::{Fate, Params, Reply, Request};
+pub use signing::{Signing, named_signature};

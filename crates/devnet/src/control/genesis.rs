@@ -13,8 +13,9 @@ use crate::state::parameters::Parameters;
 use crate::state::properties::TokenState;
 
 /// Block 0, at time 0 as on mainnet, so that slots count from the epoch.
-pub(crate) fn block() -> Block {
-    Block::new(BlockId::from_bytes([0; 32]), 0, 0, 0, Vec::new(), Vec::new())
+pub(crate) fn block(config: &DevnetConfig) -> Block {
+    let nothing = (Vec::new(), Vec::new());
+    Block::new(BlockId::from_bytes([0; 32]), 0, 0, 0, nothing, config.signing)
 }
 
 /// The chain's numbers before the first block.

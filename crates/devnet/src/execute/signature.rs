@@ -2,10 +2,10 @@
 //!
 //! Source: java-tron `TransactionCapsule.validateSignature`, `checkPermission`, `checkWeight`.
 
-use tron::sign::recover;
 use tron::{Address, Operations, Permission, Signature};
 
 use crate::execute::rejected::Rejected;
+use crate::signing::Signing;
 use crate::state::View;
 use crate::state::account::{Permissions, default_operations};
 use crate::transaction::Transaction;
@@ -20,7 +20,7 @@ const MAX_SIGNATURE_BYTES: usize = 68;
 pub(crate) type Signers = Vec<Result<Address, String>>;
 
 /// Recovers the signers. This is the slow part and depends on nothing but the bytes.
-pub(crate) fn signers(transaction: &Transaction) -> Signers {
+pub(crate) fn signers(transaction: &Transaction, signing: Signing) -> Signers {
     transaction
         .signatures
         .iter()
@@ -30,8 +30,8 @@ pub(crate) fn signers(transaction: &Transaction) -> Signers {
             }
             let signature = Signature::from_slice(&bytes[..SIGNATURE_BYTES])
                 .expect("the slice has the length of a signature");
-            recover(&transaction.id, &signature)
-                .map_err(|_| "Could not recover public key from signature".to_owned())
+            let signer = signing.signer(&transaction.id, &signature);
+            signer.ok_or_else(|| "Could not recover public key from signature".to_owned())
         })
         .collect()
 }

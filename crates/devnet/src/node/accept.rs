@@ -44,7 +44,7 @@ impl Node {
         if transaction.data.expiration < self.next_slot_ms() {
             return Err(Rejected::Expired);
         }
-        let signers = signers(&transaction);
+        let signers = signers(&transaction, self.config.signing);
         signature::check(self.pending_view(), &transaction, &signers)?;
         self.check_reference(&transaction)?;
         check_size(&transaction)?;

@@ -114,7 +114,14 @@ impl Node {
         let parent_id = parent.id;
         let mut draft = Draft::new(&self.state, parent.number, &mut overlay);
         close(&mut draft, timestamp_ms);
-        let block = Block::new(parent_id, number, timestamp_ms, producer, mutations, executed);
+        let block = Block::new(
+            parent_id,
+            number,
+            timestamp_ms,
+            producer,
+            (mutations, executed),
+            self.config.signing,
+        );
         if let Some(journal) = &mut self.journal {
             journal.block(&block);
         }

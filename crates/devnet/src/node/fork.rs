@@ -53,7 +53,7 @@ impl Node {
             let mut waiting: Vec<Waiting> = undone
                 .map(|one| Waiting {
                     transaction: Arc::clone(&one.transaction),
-                    signers: signers(&one.transaction),
+                    signers: signers(&one.transaction, self.config.signing),
                     accepted_ms,
                     is_withheld: false,
                 })

@@ -74,7 +74,7 @@ impl Node {
     /// Only a genesis block; a journal goes on from there.
     pub(crate) fn bare(config: DevnetConfig) -> Self {
         let properties = genesis::properties(&config);
-        let genesis_block = Arc::new(genesis::block());
+        let genesis_block = Arc::new(genesis::block(&config));
         Self {
             state: State::new(properties.clone()),
             numbers: BTreeMap::from([(genesis_block.id, 0)]),

@@ -8,6 +8,7 @@ use tron::{Address, Permission};
 use crate::execute::signature::{self, signers};
 use crate::json::{Failure, Input, Object, permission, transaction};
 use crate::node::{Cursor, Node};
+use crate::signing::Signing;
 use crate::transaction::{Action, Transaction};
 
 pub(super) fn sign_weight(
@@ -28,7 +29,7 @@ pub(super) fn sign_weight(
         Err(text) => return Ok(answer.set("result", refused("PERMISSION_ERROR", text)).build()),
     };
     let answer = answer.set("permission", permission(&named.to_message(), shape));
-    Ok(match weigh(&named, &parsed) {
+    Ok(match weigh(&named, &parsed, node.config.signing) {
         Err(text) => answer.set("result", refused("PERMISSION_ERROR", &text)),
         Ok((approved, weight)) => {
             let result = if weight >= i128::from(named.threshold) {
@@ -67,8 +68,12 @@ fn named_permission(
     }
 }
 
-fn weigh(named: &Permission, parsed: &Transaction) -> Result<(Vec<Address>, i128), String> {
-    let signers = signers(parsed);
+fn weigh(
+    named: &Permission,
+    parsed: &Transaction,
+    signing: Signing,
+) -> Result<(Vec<Address>, i128), String> {
+    let signers = signers(parsed, signing);
     let weight = signature::weigh(named, parsed, &signers)?;
     Ok((signers.into_iter().flatten().collect(), weight))
 }
