@@ -229,7 +229,7 @@ fn nothing_is_signed_in_place_of_a_transaction_until_it_is_provably_lost() {
 }
 
 #[test]
-fn a_way_out_that_is_lost_after_its_way_back_was_signed_owes_nothing() {
+fn what_a_fork_took_after_its_way_back_was_signed_owes_nothing_and_is_paid_back() {
     check(
         "
         merchant m1 trx 100
@@ -251,8 +251,9 @@ fn a_way_out_that_is_lost_after_its_way_back_was_signed_owes_nothing() {
         next     o1               -> prove 1 back
         lost     o1/1 back        -> 1 dropped        # never owed: it would take another's stake
         next     o1               -> prove use
-        proven   o1               -> ended
+        proven   o1               -> refunded, refunded 3.8571  # the receiver managed without
         next     o1               -> close
+        money    m1               -> available 100, held 0, revenue 0
         ",
     );
 }

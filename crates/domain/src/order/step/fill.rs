@@ -307,7 +307,8 @@ pub(super) fn unused(
     Ok(())
 }
 
-/// What used it is there for good: with everything back, the order ends.
+/// What used it is there for good: with everything back, the order ends; its money is given back if it
+/// was used without anything of what it lent.
 pub(super) fn use_proven(
     decision: &mut Decision,
     calls: &[TxId],
@@ -321,6 +322,10 @@ pub(super) fn use_proven(
         && may_end(whole, &around.moment, around.limits);
     if !is_awaited {
         return Err(Refused::NoChange);
+    }
+    // A fork has undone for good what it lent, and its receiver managed without.
+    if came_to_nothing(whole) {
+        return refund(decision, around.moment.now);
     }
     end(decision, around.moment.now);
     Ok(())
