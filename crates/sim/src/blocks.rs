@@ -17,9 +17,14 @@ pub(crate) struct Blocks {
     steps: BTreeMap<u64, u64>,
     /// Which block holds each of the pool's transactions.
     executed: BTreeMap<TxId, u64>,
+    /// The pool's transactions of each block.
+    held: BTreeMap<u64, Vec<(TxId, Option<Way>)>>,
     /// What was executed for each leg, each way.
-    legs: BTreeMap<(OrderId, u8, Road), BTreeSet<TxId>>,
+    legs: BTreeMap<Way, BTreeSet<TxId>>,
 }
+
+/// One leg, one way.
+type Way = (OrderId, u8, Road);
 
 /// The broken rule, the order if it is known, and the words.
 type Violation = (&'static str, Option<OrderId>, String);
@@ -48,20 +53,19 @@ impl Blocks {
 
     /// Forgets the blocks above a height: a fork replaced them.
     pub(crate) fn forget_above(&mut self, height: u64) {
-        self.times.retain(|number, _| *number <= height);
-        self.steps.retain(|number, _| *number <= height);
-        let gone: Vec<TxId> = self
-            .executed
-            .iter()
-            .filter(|(_, number)| **number > height)
-            .map(|(txid, _)| *txid)
-            .collect();
-        for txid in gone {
+        self.times.split_off(&(height + 1));
+        self.steps.split_off(&(height + 1));
+        for (txid, way) in self.held.split_off(&(height + 1)).into_values().flatten() {
             self.executed.remove(&txid);
-            self.legs.values_mut().for_each(|txids| {
+            if let Some(txids) = way.and_then(|way| self.legs.get_mut(&way)) {
                 txids.remove(&txid);
-            });
+            }
         }
+    }
+
+    fn hold(&mut self, number: u64, txid: TxId, way: Option<Way>) {
+        self.executed.insert(txid, number);
+        self.held.entry(number).or_default().push((txid, way));
     }
 
     /// Whether the present chain holds a transaction of the pool.
@@ -87,7 +91,7 @@ impl Blocks {
             }
             let txid = tx.txid;
             if let Some(page) = book.transfers.page(txid) {
-                self.executed.insert(txid, number);
+                self.hold(number, txid, None);
                 let transfer = Some(page.subject());
                 if contract.kind != Some(ContractType::Transfer) {
                     let text = format!("{txid} is {:?} and was to send TRX", contract.kind);
@@ -104,8 +108,9 @@ impl Blocks {
                 return Err(("nothing is on chain that is not stored", None, txid.to_string()));
             };
             let order = Some(stored.order);
-            self.executed.insert(txid, number);
-            let leg = self.legs.entry((stored.order, stored.leg, stored.road)).or_default();
+            let way = (stored.order, stored.leg, stored.road);
+            self.hold(number, txid, Some(way));
+            let leg = self.legs.entry(way).or_default();
             leg.insert(txid);
             if leg.len() > 1 {
                 let text = format!("leg {} {:?}: {leg:?}", stored.leg, stored.road);

@@ -1,6 +1,6 @@
 //! What was committed, as told by the changes themselves: a second memory to hold the product to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::rows::Changes;
 use domain::callback::Outcome;
@@ -14,6 +14,10 @@ use crate::transfer_book::{TransferBook, TransferPage};
 #[derive(Default)]
 pub(crate) struct Book {
     pages: BTreeMap<OrderId, Page>,
+    /// The orders on each address.
+    by_receiver: BTreeMap<Address, BTreeSet<OrderId>>,
+    /// What the orders of each merchant hold and have cost.
+    spent: BTreeMap<MerchantId, (i64, i64)>,
     txs: BTreeMap<TxId, StoredTx>,
     requests: BTreeMap<(i64, i64, [u8; 32]), OrderId>,
     resends: BTreeMap<(i64, String), OrderId>,
@@ -36,6 +40,8 @@ pub(crate) struct Page {
     released: u32,
     refunded: u32,
     told: Option<Outcome>,
+    /// Whether its merchant's sums hold it.
+    is_counted: bool,
     /// When it was committed as delivered.
     ready_step: Option<u64>,
 }
@@ -71,6 +77,25 @@ impl Page {
 
     pub(crate) const fn ready_step(&self) -> Option<u64> {
         self.ready_step
+    }
+
+    /// Counts the facts that a commit posted about it.
+    fn post(&mut self, changes: &Changes) {
+        let order = Some(self.whole.order.id);
+        for tx in changes.ledger.iter().filter(|tx| tx.order == order) {
+            match tx.fact {
+                Fact::OrderHeld => self.held += 1,
+                Fact::OrderSettled => self.settled += 1,
+                Fact::OrderReleased => self.released += 1,
+                Fact::OrderRefunded => self.refunded += 1,
+                Fact::MerchantCredited
+                | Fact::MerchantDebited
+                | Fact::TransferHeld
+                | Fact::TransferSettled
+                | Fact::TransferReleased
+                | Fact::DepositCredited => {}
+            }
+        }
     }
 
     /// What is wrong with the facts so far, given where the order stands.
@@ -127,7 +152,7 @@ impl Book {
         self.pages.get(&order)
     }
 
-    pub(crate) fn pages(&self) -> impl Iterator<Item = (&OrderId, &Page)> {
+    pub(crate) fn pages(&self) -> impl DoubleEndedIterator<Item = (&OrderId, &Page)> {
         self.pages.iter()
     }
 
@@ -172,7 +197,8 @@ impl Book {
 
     /// The pages of an address.
     pub(crate) fn pages_on(&self, receiver: Address) -> impl Iterator<Item = &Page> {
-        self.pages.values().filter(move |page| page.whole.order.receiver == receiver)
+        let orders = self.by_receiver.get(&receiver).into_iter().flatten();
+        orders.filter_map(|order| self.pages.get(order))
     }
 
     /// Whether a transfer of this transaction, as text, was committed.
@@ -188,16 +214,20 @@ impl Book {
 
     /// What the orders and transfers of a merchant hold and have cost, by this book.
     pub(crate) fn spent_by(&self, merchant: MerchantId) -> (i64, i64) {
-        let mut sums = self.transfers.spent_by(merchant);
-        for page in self.pages.values().filter(|page| page.whole.order.merchant == merchant) {
-            let price = page.whole.order.price.get();
-            match page.state() {
-                OrderState::Filling => sums.0 += price,
-                OrderState::Delivered | OrderState::Ended => sums.1 += price,
-                OrderState::Refunded => {}
-            }
+        let (held, cost) = self.spent.get(&merchant).copied().unwrap_or_default();
+        let (held_too, cost_too) = self.transfers.spent_by(merchant);
+        (held + held_too, cost + cost_too)
+    }
+
+    /// Counts what an order holds or has cost, or counts it no more.
+    fn count(&mut self, order: &Order, sign: i64) {
+        let spent = self.spent.entry(order.merchant).or_default();
+        let price = sign * order.price.get();
+        match order.state {
+            OrderState::Filling => spent.0 += price,
+            OrderState::Delivered | OrderState::Ended => spent.1 += price,
+            OrderState::Refunded => {}
         }
-        sums
     }
 
     /// Takes note of a commit; errors are broken promises, in words.
@@ -234,26 +264,20 @@ impl Book {
             released: 0,
             refunded: 0,
             told: None,
+            is_counted: false,
             ready_step: None,
         });
+        if page.is_counted {
+            self.count(&page.whole.order, -1);
+        }
+        self.count(&whole.order, 1);
+        page.is_counted = true;
+        self.by_receiver.entry(whole.order.receiver).or_default().insert(id);
         page.whole = whole.clone();
         if news.contains(&News::Delivered) {
             page.ready_step = Some(step);
         }
-        for tx in changes.ledger.iter().filter(|tx| tx.order == Some(id)) {
-            match tx.fact {
-                Fact::OrderHeld => page.held += 1,
-                Fact::OrderSettled => page.settled += 1,
-                Fact::OrderReleased => page.released += 1,
-                Fact::OrderRefunded => page.refunded += 1,
-                Fact::MerchantCredited
-                | Fact::MerchantDebited
-                | Fact::TransferHeld
-                | Fact::TransferSettled
-                | Fact::TransferReleased
-                | Fact::DepositCredited => {}
-            }
-        }
+        page.post(changes);
         let is_second = page.told.is_some() && changes.callback.is_some();
         if let Some((event, _)) = &changes.callback {
             page.told = Some(event.outcome);

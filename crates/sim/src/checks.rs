@@ -15,7 +15,6 @@ use tron::{Address, Resource};
 use crate::book::Page;
 use crate::stage::{Stage, State};
 use crate::transport::CleanTransport;
-use crate::world::World;
 
 /// Bytes of a transfer of the token.
 const TRANSFER_BYTES: i64 = 345;
@@ -110,27 +109,33 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
     }))
 }
 
+/// Money against the book, after a commit that moved some.
+pub(crate) fn money_agrees(stage: &Stage, store: &SqlStore) {
+    let Some(Ok(merchants)) = store.merchants().now_or_never() else { return };
+    stage.with(|state| {
+        let wrong = state.credits.iter().find_map(|(merchant, credit_sun)| {
+            let found = merchants.iter().find(|found| found.id == *merchant);
+            let (held, spent) = state.book.spent_by(*merchant);
+            let wanted = (credit_sun - held - spent, held);
+            let has = found.map(|merchant| (merchant.available.get(), merchant.held.get()));
+            let text = || format!("{merchant:?}: (available, held) {has:?}, not {wanted:?}");
+            (has != Some(wanted)).then(text)
+        });
+        if let Some(text) = wrong {
+            state.violate("merchants have what they did not spend", None, text);
+        }
+    });
+}
+
 /// The rows against each other and against the book; costs a pass over everything.
-pub(crate) fn rows_agree(stage: &Stage, store: &SqlStore, world: &World) {
+pub(crate) fn rows_agree(stage: &Stage, store: &SqlStore) {
     let Some(Ok(audit)) = store.audit().now_or_never() else {
         return stage.note(None, "the audit could not be made");
     };
     for difference in &audit.differences {
         stage.violate("the rows agree with each other", None, difference.clone());
     }
-    if let Some(Ok(merchants)) = store.merchants().now_or_never() {
-        for shop in &world.shops {
-            let found = merchants.iter().find(|merchant| merchant.id == shop.merchant);
-            let (held, spent) = stage.with(|state| state.book.spent_by(shop.merchant));
-            let wanted = (shop.credit_sun - held - spent, held);
-            let has = found.map(|merchant| (merchant.available.get(), merchant.held.get()));
-            if has != Some(wanted) {
-                let text =
-                    format!("{:?}: (available, held) {has:?}, not {wanted:?}", shop.merchant);
-                stage.violate("merchants have what they did not spend", None, text);
-            }
-        }
-    }
+    money_agrees(stage, store);
     if let Some(Ok((pool, _))) = store.pool().now_or_never() {
         for wallet in pool.wallets {
             if wallet.energy_reserved.is_negative() || wallet.bandwidth_reserved.is_negative() {

@@ -216,6 +216,9 @@ macro_rules! gated {
                 if let Some(changes) = seen.filter(|_| result.is_ok() || is_unanswered) {
                     self.check_lease(lease);
                     self.witness(&changes);
+                    if !changes.ledger.is_empty() {
+                        checks::money_agrees(&self.stage, &self.inner);
+                    }
                 }
                 self.stage.pass().await;
                 match self.judge("commit", result) {

@@ -22,7 +22,6 @@
 //! | `world`, `workload`, `gifts`, `payers` | who is there and what they do |
 //! | `book`, `transfer_book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
 //! | `mutation`, `mutated_node` | defects put in on purpose, which the checks must find |
-//! | `seeds` | seeds that found something |
 //! | `settle` | faults stop, time passes, everything must become final |
 //!
 //! Read next: `run`, then `scheduler`, then `checks`.
@@ -43,7 +42,6 @@ mod process;
 mod random;
 mod run;
 mod scheduler;
-mod seeds;
 mod settle;
 mod stage;
 mod transfer_book;
@@ -55,4 +53,3 @@ pub use fleet::{Fleet, Size, run_all};
 pub use mutation::Mutation;
 pub use random::Random;
 pub use run::{Failure, Report, RunOptions, run};
-pub use seeds::{NAMED, name};

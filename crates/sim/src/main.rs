@@ -5,7 +5,7 @@ use std::thread;
 
 use clap::Parser;
 use domain::OrderId;
-use sunsweep_sim::{Fleet, Mutation, Report, RunOptions, Size, name, run_all};
+use sunsweep_sim::{Fleet, Mutation, Report, RunOptions, Size, run_all};
 
 /// Half of a run is allocations.
 #[global_allocator]
@@ -57,8 +57,7 @@ fn main() -> ExitCode {
     let each = RunOptions { seed: 0, orders, story, mutation };
     let (mut passed, mut failed, mut accepted) = (0, Vec::new(), 0);
     run_all(fleet(&options), &each, |report| {
-        let name = name(report.seed).map_or_else(String::new, |name| format!("  # {name}"));
-        out(&format!("SIM_SEED={}{name}", report.seed));
+        out(&format!("SIM_SEED={}", report.seed));
         show(report);
         accepted += report.accepted;
         match report.failure {

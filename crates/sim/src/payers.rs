@@ -1,12 +1,12 @@
 //! Payment addresses and what their owners do with what they get.
 
-use devnet::{Devnet, Request};
+use devnet::{Devnet, Request, named_signature};
 use serde_json::{Value, json};
-use tron::{Address, Contract, RawTx, RefBlock, SecretKey, SignedTx, Sun, TokenUnits, TxId, trc20};
+use tron::{Address, Contract, RawTx, RefBlock, SignedTx, Sun, TokenUnits, TxId, trc20};
 
 use crate::random::Random;
 use crate::stage::Stage;
-use crate::world::key;
+use crate::world::address;
 
 /// What a payment address is like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,9 +25,8 @@ pub(crate) enum Kind {
     Blacklisted,
 }
 
-/// A payment address with its key.
+/// A payment address and its owner.
 pub(crate) struct Payer {
-    pub(crate) key: SecretKey,
     pub(crate) address: Address,
     pub(crate) kind: Kind,
     /// Tokens at the start.
@@ -36,7 +35,7 @@ pub(crate) struct Payer {
 
 impl Payer {
     pub(crate) fn draw(index: usize, random: &mut Random) -> Self {
-        let (key, _) = key(random);
+        let address = address(random);
         let kind = match random.below(100) {
             0..=34 => Kind::Plain,
             35..=54 => Kind::NeverActivated,
@@ -54,7 +53,7 @@ impl Payer {
         };
         // The first ones are good for a start whatever the seed says.
         let kind = if index < 3 { Kind::Plain } else { kind };
-        Self { address: key.address(), key, kind, tokens }
+        Self { address, kind, tokens }
     }
 }
 
@@ -89,7 +88,7 @@ pub(crate) fn transfer(
     }
     .encode();
     let txid = TxId::of_raw(&raw);
-    let signatures = vec![payer.key.sign(&txid)];
+    let signatures = vec![named_signature(payer.address, &txid)];
     let bytes = SignedTx { raw, signatures }.to_bytes();
     let body = json!({"transaction": hex::encode(bytes)});
     let reply = devnet.call(&Request::post("wallet/broadcasthex", body));

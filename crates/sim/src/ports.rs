@@ -1,15 +1,16 @@
 //! The small ports: clock, identities, keys, and merchants that receive callbacks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use app::ports::{Clock, Ids, Posted, Poster, Signer};
 use app::rows::Callback;
 use async_trait::async_trait;
+use devnet::named_signature;
 use domain::callback::Outcome;
 use domain::{OrderId, UnixMillis};
 use serde_json::Value;
-use tron::{Address, SecretKey, Signature, TxId};
+use tron::{Address, Signature, TxId};
 
 use crate::faults::Fault;
 use crate::mutation::Mutation;
@@ -42,12 +43,12 @@ impl Ids for StageIds {
     }
 }
 
-/// The hot keys of the pool.
-pub(crate) struct HotKeys(pub(crate) BTreeMap<Address, SecretKey>);
+/// The hot keys of the pool: on a chain of named signatures nothing but who they are.
+pub(crate) struct HotKeys(pub(crate) BTreeSet<Address>);
 
 impl Signer for HotKeys {
     fn sign(&self, signer: Address, txid: &TxId) -> Option<Signature> {
-        self.0.get(&signer).map(|key| key.sign(txid))
+        self.0.contains(&signer).then(|| named_signature(signer, txid))
     }
 }
 

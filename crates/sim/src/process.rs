@@ -127,7 +127,7 @@ impl Process {
             batches: Arc::clone(store) as Arc<dyn app::batches::Batches>,
             node,
             cached_node: cached,
-            signer: Arc::new(HotKeys(world.hot_keys())),
+            signer: Arc::new(HotKeys(world.signers())),
             poster: Arc::new(Merchants(Arc::clone(stage))),
             format: Arc::new(wire::WireFormat),
             clock: Arc::new(StageClock(Arc::clone(stage))),

@@ -23,7 +23,7 @@ use crate::random::Random;
 use crate::scheduler::{Intention, UnderWay};
 use crate::stage::{Stage, Violation};
 use crate::workload::Workload;
-use crate::world::{World, WorldPlan, chain};
+use crate::world::{Shop, World, WorldPlan, chain};
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -105,10 +105,15 @@ pub(crate) struct Run {
     pub(crate) is_calm: bool,
     /// The network's stake moves with each block.
     pub(crate) has_drift: bool,
+    /// The step of the next look at everything.
+    next_check: u64,
 }
 
-/// Steps between two looks at everything.
+/// Steps between two looks at everything, while there is nothing yet.
 const CHECK_EVERY: u64 = 2_000;
+/// Steps more for each order: a look costs as much as there are, so that each is looked at about three
+/// times, however many there are.
+const CHECK_EVERY_MORE: u64 = 50;
 /// Requests for each order that is to be accepted, before the run gives up on more.
 const REQUESTS_FACTOR: usize = 4;
 const FILE: &str = "sim.sqlite";
@@ -149,6 +154,8 @@ impl Run {
         let path = directory.as_ref().map(|directory| directory.path().join(FILE));
         let first = open(&stage, path.as_deref());
         world.fill_store(&first, &plan, stage.now());
+        let credit = |shop: &Shop| (shop.merchant, shop.credit_sun);
+        stage.with(|state| state.credits = world.shops.iter().map(credit).collect());
         let stores = (0..processes)
             .map(|_| match &path {
                 Some(path) => open(&stage, Some(path)),
@@ -172,6 +179,7 @@ impl Run {
             under_way: Vec::new(),
             is_calm,
             has_drift: false,
+            next_check: CHECK_EVERY,
         };
         run.look_at_blocks();
         (0..processes).for_each(|index| run.start(index));
@@ -189,13 +197,11 @@ impl Run {
     fn live(&mut self, options: &RunOptions) {
         let requests_max = options.orders * REQUESTS_FACTOR + 100;
         while !self.is_broken() && self.accepted() < options.orders {
-            if self.workload.len() >= requests_max {
+            if self.workload.len() >= requests_max || self.workload.is_in_vain() {
                 break;
             }
             self.step();
-            if self.stage.with(|state| state.step).is_multiple_of(CHECK_EVERY) {
-                checks::rows_agree(&self.stage, &self.stores[0], &self.world);
-            }
+            self.check_now_and_then();
         }
         if !self.is_broken() {
             self.settle();
@@ -203,6 +209,16 @@ impl Run {
         if !self.is_broken() {
             self.workload.check_answers(&self.stage);
             self.gifts.check_answers(&self.stage);
+        }
+    }
+
+    /// Looks at everything, the less often the more there is.
+    fn check_now_and_then(&mut self) {
+        let (step, orders) = self.stage.with(|state| (state.step, state.book.len()));
+        if step >= self.next_check {
+            checks::rows_agree(&self.stage, &self.stores[0]);
+            let orders = u64::try_from(orders).unwrap_or(u64::MAX);
+            self.next_check = step + CHECK_EVERY + CHECK_EVERY_MORE * orders;
         }
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct UnderWay {
 const TASKS_MAX: usize = 80;
 /// Rows that one claim takes at most.
 const CLAIM_MAX: u64 = 6;
+/// How many of the newest orders a merchant may still think of stopping.
+const STOPPABLE: usize = 40;
 /// Farthest that the wall clock may be from the chain's, in milliseconds.
 const OFFSET_MAX_MS: i64 = 6 * 3_600_000;
 /// A fork is at most this deep: the solid block trails by 18.
@@ -373,11 +375,10 @@ impl Run {
         let is_calm = self.is_calm;
         let order = self.stage.with(|state| {
             let may_stop = |page: &&Page| !is_calm || page.order().collection().is_none();
-            let pages = state.book.pages().map(|(_, page)| page).filter(may_stop);
-            let orders: Vec<_> =
-                pages.map(|page| (page.order().merchant, page.order().id)).collect();
-            let newest = orders.len().min(40);
-            state.random.pick(&orders[orders.len() - newest..]).copied()
+            let pages = state.book.pages().rev().map(|(_, page)| page).filter(may_stop);
+            let newest = pages.map(|page| (page.order().merchant, page.order().id));
+            let newest: Vec<_> = newest.take(STOPPABLE).collect();
+            state.random.pick(&newest).copied()
         });
         let alive = self.processes[index].as_ref();
         self.tasks.extend(order.zip(alive).map(|(order, alive)| alive.stop(index, order)));

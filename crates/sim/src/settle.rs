@@ -36,7 +36,7 @@ impl Run {
             return;
         }
         self.check_nothing_lent();
-        checks::rows_agree(&self.stage, &self.stores[0], &self.world);
+        checks::rows_agree(&self.stage, &self.stores[0]);
         checks::chain_agrees(&self.stage, &self.stores[0]);
         self.check_orders();
         self.check_transfers_are_final();

@@ -56,7 +56,7 @@ impl TransferBook {
 
     /// The transfer of this transaction, as text.
     pub(crate) fn named(&self, txid: &str) -> Option<&TransferPage> {
-        self.pages.values().find(|page| page.transfer.txid.to_string() == txid)
+        self.pages.get(&txid.parse().ok()?)
     }
 
     /// What the transfers of a merchant hold and have cost.

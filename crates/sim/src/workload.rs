@@ -23,6 +23,8 @@ pub(crate) struct Workload {
     last_payer: usize,
     strict_references: BTreeMap<(MerchantId, String), OrderId>,
     pub(crate) refused: u64,
+    /// Since the last one that was answered.
+    refused_in_a_row: u64,
 }
 
 /// One request, its answer, and what is to be expected.
@@ -49,12 +51,19 @@ enum Kind {
 const REPLAY_MS: i64 = 300_000;
 /// How long a resend may be expected to find its answer, in milliseconds.
 const RESEND_MS: i64 = 80_000_000;
+/// Refusals in a row after which no more is asked for.
+const REFUSED_MAX: u64 = 100;
 const ROUTE: [u8; 32] = [1; 32];
 
 impl Workload {
     /// How many requests were made.
     pub(crate) fn len(&self) -> usize {
         self.requests.len()
+    }
+
+    /// Whether the world has come to an end: nobody has money, or the pool nothing to lend.
+    pub(crate) const fn is_in_vain(&self) -> bool {
+        self.refused_in_a_row >= REFUSED_MAX
     }
 
     /// Draws the next request.
@@ -168,6 +177,7 @@ impl Workload {
         let (root, kind) = (self.requests[number].root, self.requests[number].kind);
         match (kind, answer) {
             (Kind::Honest, Ok(order)) => {
+                self.refused_in_a_row = 0;
                 stage.note(Some(order.id), format!("request {number} is answered"));
                 let answer = (order.id, order.balance_after);
                 let known = self.requests[root].answer.replace(answer);
@@ -189,6 +199,7 @@ impl Workload {
             }
             (_, Err(refused)) => {
                 self.refused += 1;
+                self.refused_in_a_row += 1;
                 stage.note(None, format!("request {number} is refused: {refused}"));
             }
         }

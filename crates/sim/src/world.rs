@@ -1,17 +1,17 @@
-//! Who is there: the chain, the pool with hot keys, merchants with money, payment addresses.
+//! Who is there: the chain, the pool with its signers, merchants with money, payment addresses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use app::ports::Store;
 use app::rows::{Key, NewWallet};
-use devnet::{ClockMode, Devnet, DevnetConfig};
+use devnet::{ClockMode, Devnet, DevnetConfig, Signing};
 use domain::ledger::facts::merchant_credited;
 use domain::pool::WalletRole;
 use domain::{KeyId, MerchantId, UnixMillis};
 use futures::FutureExt;
 use serde_json::{Value, json};
 use store::SqlStore;
-use tron::{Address, ContractType, Operations, SecretKey, Sun};
+use tron::{Address, ContractType, Operations, Sun};
 
 use crate::payers::{Kind, Payer};
 use crate::random::Random;
@@ -43,12 +43,12 @@ pub(crate) struct Shop {
     pub(crate) is_strict: bool,
 }
 
-/// A wallet of the pool and the seed of the key that works for it.
+/// A wallet of the pool and who signs for it.
 #[derive(Clone, Copy)]
 pub(crate) struct PoolMember {
     pub(crate) address: Address,
     pub(crate) role: WalletRole,
-    hot: [u8; 32],
+    signer: Address,
 }
 
 /// Everybody, apart from the processes.
@@ -72,26 +72,26 @@ const CHANGES_AT_ONCE: usize = 500;
 
 /// A chain whose clock only moves when told.
 pub(crate) fn chain() -> Devnet {
-    let config = DevnetConfig { clock: ClockMode::Manual, ..DevnetConfig::default() };
+    let config = DevnetConfig {
+        clock: ClockMode::Manual,
+        signing: Signing::Named,
+        ..DevnetConfig::default()
+    };
     Devnet::new(config).expect("the defaults of the devnet work")
 }
 
-/// A key from the seed.
-pub(crate) fn key(random: &mut Random) -> (SecretKey, [u8; 32]) {
-    loop {
-        let bytes = random.bytes32();
-        if let Ok(key) = SecretKey::from_bytes(&bytes) {
-            return (key, bytes);
-        }
-    }
+/// An address from the seed; its owner needs no key to sign on this chain.
+pub(crate) fn address(random: &mut Random) -> Address {
+    let mut bytes = [0; 20];
+    random.fill(&mut bytes);
+    Address::from_evm(bytes)
 }
 
 impl World {
     /// Draws everybody and puts them on the chain.
     pub(crate) fn new(devnet: &Devnet, plan: &WorldPlan, random: &mut Random) -> Self {
-        let mut address = || key(random).0.address();
-        let recipients: Vec<Address> = (0..RECIPIENTS).map(|_| address()).collect();
-        let strangers: Vec<Address> = (0..STRANGERS).map(|_| address()).collect();
+        let recipients: Vec<Address> = (0..RECIPIENTS).map(|_| address(random)).collect();
+        let strangers: Vec<Address> = (0..STRANGERS).map(|_| address(random)).collect();
         let mut pool: Vec<PoolMember> =
             (0..LENDERS).map(|_| PoolMember::draw(WalletRole::Lender, random)).collect();
         pool.push(PoolMember::draw(WalletRole::Activator, random));
@@ -146,7 +146,7 @@ impl World {
                 "address": address,
                 "owner": {"name": "owner", "threshold": 1, "keys": key(address)},
                 "actives": [{"name": "hot", "threshold": 1, "operations": operations,
-                    "keys": key(member.signer())}],
+                    "keys": key(member.signer)}],
             }}));
         }
     }
@@ -178,9 +178,9 @@ impl World {
         self.pool.iter().map(|member| member.address).collect()
     }
 
-    /// The hot keys, by the address that they sign as.
-    pub(crate) fn hot_keys(&self) -> BTreeMap<Address, SecretKey> {
-        self.pool.iter().map(|member| (member.signer(), member.hot_key())).collect()
+    /// Who the processes can sign as.
+    pub(crate) fn signers(&self) -> BTreeSet<Address> {
+        self.pool.iter().map(|member| member.signer).collect()
     }
 
     /// Opens the shops and enters the pool, before the first process starts.
@@ -188,7 +188,7 @@ impl World {
         for member in &self.pool {
             let wallet = NewWallet {
                 address: member.address,
-                signer: member.signer(),
+                signer: member.signer,
                 role: member.role,
                 permission_id: 2,
             };
@@ -230,17 +230,7 @@ impl World {
 
 impl PoolMember {
     fn draw(role: WalletRole, random: &mut Random) -> Self {
-        let (owner, _) = key(random);
-        let (_, hot) = key(random);
-        Self { address: owner.address(), role, hot }
-    }
-
-    fn hot_key(&self) -> SecretKey {
-        SecretKey::from_bytes(&self.hot).expect("it was a key when it was drawn")
-    }
-
-    fn signer(&self) -> Address {
-        self.hot_key().address()
+        Self { address: address(random), role, signer: address(random) }
     }
 }
 
