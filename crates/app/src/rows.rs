@@ -313,7 +313,7 @@ pub struct NewAnswers {
 }
 
 /// Which outbox a row is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OutboxKind {
     /// An order wants something done on chain or by time.
     Order,

@@ -59,7 +59,7 @@ pub(crate) fn stored(
     Ok(StoredAnswers { replay, resend })
 }
 
-fn read(row: &Row<'_>) -> sql::Result<(Remembered, [u8; 32])> {
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<(Remembered, [u8; 32])> {
     let remembered = match row.get::<Option<u16>>(2)? {
         Some(status) => Remembered::Exact(ExactAnswer { status, body: row.get(3)? }),
         None => Remembered::Order(column::order_id(row, 0)?),
@@ -69,6 +69,7 @@ fn read(row: &Row<'_>) -> sql::Result<(Remembered, [u8; 32])> {
 
 /// Remembers an answer.
 pub(crate) fn remember(connection: &Connection, new: &NewAnswers) -> Result<(), Fault> {
+    connection.note(|known| known.remember(new));
     let request = &new.request;
     let business = match &new.answer {
         Remembered::Order(order) => order.0,

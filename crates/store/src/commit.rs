@@ -20,7 +20,10 @@ pub(crate) fn perform(connection: &Connection, work: &mut dyn Work) -> Result<()
     if let Some(lease) = &work.needs().policy_lease {
         policy::check(connection, *lease)?;
     }
-    let rows = load(connection, work.needs())?;
+    let rows = match connection.know(|known| known.rows(work.needs())) {
+        Some(rows) => rows,
+        None => load(connection, work.needs())?,
+    };
     match work.decide(&rows) {
         Some(changes) => write(connection, &rows, &changes, lease),
         None => Ok(()),
@@ -91,6 +94,9 @@ pub(crate) fn write(
     changes: &Changes,
     lease: Option<Lease>,
 ) -> Result<(), Fault> {
+    if !is_followed(changes) {
+        connection.forget_known();
+    }
     if let Some(whole) = &changes.whole {
         write_whole(connection, rows, whole, changes.attention)?;
     }
@@ -141,6 +147,18 @@ pub(crate) fn write(
     write_policy(connection, rows, changes)
 }
 
+/// Whether what is known while works are done together follows all of these.
+const fn is_followed(changes: &Changes) -> bool {
+    let Changes { deposits, scanned, forgotten, admin, batch, transfer, .. } = changes;
+    let Changes { transfer_attention, policy, counted, uncounted, .. } = changes;
+    let moves_others = admin.is_some() || batch.is_some() || transfer.is_some();
+    let is_about_deposits = !deposits.is_empty() || scanned.is_some();
+    let is_about_policies = policy.is_some() || counted.is_some() || uncounted.is_some();
+    !(moves_others || is_about_deposits || is_about_policies)
+        && transfer_attention.is_none()
+        && forgotten.is_none()
+}
+
 fn write_policy(connection: &Connection, rows: &Rows, changes: &Changes) -> Result<(), Fault> {
     if let Some(new) = &changes.policy {
         policy::put(connection, new)?;
@@ -169,11 +187,19 @@ fn write_whole(
     attention: Option<(domain::OrderId, Attention)>,
 ) -> Result<(), Fault> {
     match rows.whole.as_ref().filter(|old| old.order.id == whole.order.id) {
-        Some(old) => order::update(connection, old, whole),
+        Some(old) => {
+            order::update(connection, old, whole)?;
+            connection.note(|known| known.put(whole));
+        }
         None => {
             // Known now, so that the index of live orders is written once.
             let is_live = matches!(attention, Some((id, Attention::At(_))) if id == whole.order.id);
-            order::insert(connection, whole, is_live)
+            order::insert(connection, whole, is_live)?;
+            connection.know(|known| {
+                known.put(whole);
+                known.set_live(whole.order.id, is_live)
+            });
         }
     }
+    Ok(())
 }

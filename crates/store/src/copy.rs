@@ -11,7 +11,7 @@ use crate::audit;
 use crate::fault;
 use crate::open::{OpenError, Options};
 use crate::postgres::{self, PostgresUrl};
-use crate::sql::{Connection, Error, Result, Session, Value};
+use crate::sql::{Connection, Error, Owned, Result, Session, Value};
 use crate::sqlite;
 
 /// Rows that are under way before an answer is waited for.
@@ -203,7 +203,7 @@ fn copy_table(old: &Connection, new: &Session, table: &Table) -> Result<()> {
     let insert = new.prepare_text(&insert)?;
     let mut under_way = 0;
     old.each_row(&select(table), table.columns.len(), &mut |values| {
-        new.send(insert.clone(), values);
+        new.send(insert.clone(), values.iter().map(|value| Owned::of(*value)).collect());
         under_way += 1;
         if under_way % ROWS_AT_ONCE == 0 { new.settle() } else { Ok(()) }
     })?;

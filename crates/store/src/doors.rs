@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ports::StoreError;
-use app::rows::Lease;
+use app::rows::{Lease, Needs};
+use app::work::Work;
 
+use crate::commit;
 use crate::engine::{Engine, FailPoint};
 use crate::fault::Fault;
 use crate::job::job;
@@ -65,7 +67,22 @@ impl SqlStore {
     }
 
     /// Runs a job that may write, in a transaction that it shares with others.
-    pub(crate) async fn write<T, F>(&self, mut run: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.write_needing(None, run).await
+    }
+
+    /// Does a work in a transaction that it shares with others.
+    pub(crate) async fn perform(&self, mut work: Box<dyn Work>) -> Result<(), StoreError> {
+        let needs = work.needs().clone();
+        let run = move |connection: &Connection| commit::perform(connection, work.as_mut());
+        self.write_needing(Some(needs), run).await
+    }
+
+    async fn write_needing<T, F>(&self, needs: Option<Needs>, mut run: F) -> Result<T, StoreError>
     where
         F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
@@ -80,6 +97,7 @@ impl SqlStore {
                 given
             },
             false,
+            needs,
         );
         match &self.doors {
             Doors::Threads { writer, .. } => writer.send(job)?,
@@ -133,7 +151,7 @@ impl SqlStore {
         F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
         T: Send + 'static,
     {
-        let (job, waiting) = job(run, is_long);
+        let (job, waiting) = job(run, is_long, None);
         match &self.doors {
             Doors::Threads { readers, .. } => readers.send(job)?,
             Doors::Inline(engine) => lock(engine).read(job),

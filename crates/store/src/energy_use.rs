@@ -5,25 +5,27 @@ use domain::order::Use;
 
 use crate::column;
 use crate::fault::Fault;
-use crate::sql::{Connection, params};
+use crate::sql::{self, Connection, Row, params};
 
 crate::statement::statements! {
     INSERT = "
 INSERT INTO energy_use (order_id, number, txid, at_ms, energy) VALUES (?1, ?2, ?3, ?4, ?5)";
     CLEAR = "DELETE FROM energy_use WHERE order_id = ?1";
-    OF_ORDER = "SELECT txid, at_ms, energy FROM energy_use WHERE order_id = ?1 ORDER BY number";
+    OF_ORDER = "SELECT txid, at_ms, energy, number FROM energy_use WHERE order_id = ?1 ORDER BY number";
+}
+
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<Use> {
+    Ok(Use {
+        txid: column::txid(row, 0)?,
+        at: column::millis(row, 1)?,
+        energy: column::energy(row, 2)?,
+    })
 }
 
 /// The uses of an order, oldest first.
 pub(crate) fn of_order(connection: &Connection, order: OrderId) -> Result<Vec<Use>, Fault> {
     let mut uses = connection.prepare_cached(OF_ORDER)?;
-    let rows = uses.query_map([order.0], |row| {
-        Ok(Use {
-            txid: column::txid(row, 0)?,
-            at: column::millis(row, 1)?,
-            energy: column::energy(row, 2)?,
-        })
-    })?;
+    let rows = uses.query_map([order.0], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

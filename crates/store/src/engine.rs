@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::fault::{self, Fault};
 use crate::job::Job;
 use crate::sql::{self, Connection};
+use crate::together::{not_committed, write_together};
 use app::ports::StoreError;
 
 /// Where a [`FailPoint`] is asked.
@@ -60,9 +61,17 @@ impl Engine {
     /// transaction fails, every job gets the error: what one decided may rest on what another wrote.
     /// One that was only in the way of another is done again, decisions and all.
     pub(crate) fn execute(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        let mut tries = 1;
+        let (mut tries, mut is_together) = (1, true);
         let outcome = loop {
-            match self.transact(&mut jobs) {
+            match self.transact(&mut jobs, is_together) {
+                Err(Stop::OneByOne) if is_together => {
+                    is_together = false;
+                    self.come_to_rest();
+                }
+                Err(Stop::OneByOne) => {
+                    let what = "a work could not be done for itself";
+                    break Err(StoreError::Broken(what.to_owned()));
+                }
                 Err(Stop::InTheWay(_)) if tries < TRIES_MAX => {
                     tries += 1;
                     self.come_to_rest();
@@ -102,7 +111,11 @@ impl Engine {
         self.come_to_rest();
     }
 
-    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Option<StoreError>>, Stop> {
+    fn transact(
+        &mut self,
+        jobs: &mut [Box<dyn Job>],
+        is_together: bool,
+    ) -> Result<Vec<Option<StoreError>>, Stop> {
         if self.is_in_place.as_ref().is_some_and(|is_in_place| !is_in_place()) {
             let gone = StoreError::Unavailable("the database file is gone or another".to_owned());
             return Err(Stop::Failed(gone));
@@ -114,12 +127,20 @@ impl Engine {
                 false => return Err(error.into()),
             }
         }
-        let mut errors = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            errors.push(write_one(&self.connection, job.as_mut())?);
-        }
+        let session = self.connection.as_postgres().filter(|_| is_together);
+        let is_together = session.is_some();
+        let errors = match session {
+            Some(session) => write_together(&self.connection, session, jobs)?,
+            None => {
+                let each = jobs.iter_mut().map(|job| write_one(&self.connection, job.as_mut()));
+                each.collect::<Result<_, _>>()?
+            }
+        };
         self.pass(CommitMoment::BeforeCommit)?;
-        self.connection.commit()?;
+        match self.connection.commit() {
+            Err(error) if is_together => return Err(not_committed(error)),
+            committed => committed?,
+        }
         self.pass(CommitMoment::AfterCommit)?;
         Ok(errors)
     }
@@ -168,7 +189,9 @@ const RECONNECT_EVERY: Duration = Duration::from_millis(500);
 const TRIES_MAX: u32 = 10;
 
 /// Why a transaction did not come to its end.
-enum Stop {
+pub(crate) enum Stop {
+    /// What was done together has to be done one by one.
+    OneByOne,
     /// It was only in the way of another one.
     InTheWay(StoreError),
     /// The database failed.
@@ -184,7 +207,10 @@ impl From<sql::Error> for Stop {
 }
 
 /// Runs one job so that it leaves everything or nothing. `Ok(Some)`: it failed alone.
-fn write_one(connection: &Connection, job: &mut dyn Job) -> Result<Option<StoreError>, Stop> {
+pub(crate) fn write_one(
+    connection: &Connection,
+    job: &mut dyn Job,
+) -> Result<Option<StoreError>, Stop> {
     connection.savepoint()?;
     let error = match attempt(connection, job) {
         Ok(()) => None,
@@ -214,7 +240,7 @@ fn read_alone(connection: &Connection, job: &mut dyn Job) -> Option<StoreError> 
 }
 
 /// Runs a job; a panic in it is an error of this job and of nobody else.
-fn attempt(connection: &Connection, job: &mut dyn Job) -> Result<(), Fault> {
+pub(crate) fn attempt(connection: &Connection, job: &mut dyn Job) -> Result<(), Fault> {
     match catch_unwind(AssertUnwindSafe(|| job.run(connection))) {
         Ok(result) => result.and_then(|()| Ok(connection.settle()?)),
         Err(panic) => Err(Fault::Broken(format!("a decision panicked: {}", said(&*panic)))),

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use app::ports::StoreError;
+use app::rows::Needs;
 use tokio::sync::oneshot;
 
 use crate::fault::Fault;
@@ -16,6 +17,9 @@ pub(crate) trait Job: Send {
     /// Whether it reads so much that its statements may take long.
     fn is_long(&self) -> bool;
 
+    /// What it needs, if it is a work.
+    fn needs(&self) -> Option<&Needs>;
+
     /// When it was made.
     fn made(&self) -> Instant;
 
@@ -26,6 +30,7 @@ pub(crate) trait Job: Send {
 struct Task<F, T> {
     run: F,
     is_long: bool,
+    needs: Option<Needs>,
     made: Instant,
     result: Option<T>,
     answer: oneshot::Sender<Result<T, StoreError>>,
@@ -43,6 +48,10 @@ where
 
     fn is_long(&self) -> bool {
         self.is_long
+    }
+
+    fn needs(&self) -> Option<&Needs> {
+        self.needs.as_ref()
     }
 
     fn made(&self) -> Instant {
@@ -63,12 +72,12 @@ where
 /// The answer to a job, once it is there.
 pub(crate) type Waiting<T> = oneshot::Receiver<Result<T, StoreError>>;
 
-/// A job and where its answer arrives.
-pub(crate) fn job<F, T>(run: F, is_long: bool) -> (Box<dyn Job>, Waiting<T>)
+/// A job and where its answer arrives. A work says what it needs.
+pub(crate) fn job<F, T>(run: F, is_long: bool, needs: Option<Needs>) -> (Box<dyn Job>, Waiting<T>)
 where
     F: FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
     T: Send + 'static,
 {
     let (answer, waiting) = oneshot::channel();
-    (Box::new(Task { run, is_long, made: Instant::now(), result: None, answer }), waiting)
+    (Box::new(Task { run, is_long, needs, made: Instant::now(), result: None, answer }), waiting)
 }

@@ -70,11 +70,13 @@ fn limits(row: &Row<'_>) -> sql::Result<KeyLimits> {
 
 /// A key's cap, and what it has spent on a day.
 pub(crate) fn spend(connection: &Connection, id: KeyId, day: Day) -> Result<KeySpend, Fault> {
-    let read = |row: &Row<'_>| {
-        Ok(KeySpend { daily_cap: column::maybe_sun(row, 0)?, spent: column::sun(row, 1)? })
-    };
     let mut spend = connection.prepare_cached(SPEND)?;
-    Ok(spend.query_row(params![id.0, day.0], read).optional()?.unwrap_or_default())
+    Ok(spend.query_row(params![id.0, day.0], read_spend).optional()?.unwrap_or_default())
+}
+
+/// A key's cap and spend.
+pub(crate) fn read_spend(row: &Row<'_>) -> sql::Result<KeySpend> {
+    Ok(KeySpend { daily_cap: column::maybe_sun(row, 0)?, spent: column::sun(row, 1)? })
 }
 
 /// Counts what an order's key was charged, or given back, on the day on which the order was placed.
@@ -83,9 +85,12 @@ pub(crate) fn count_spend_of_order(
     order: OrderId,
     amount: Sun,
 ) -> Result<(), Fault> {
-    let (key, created) = connection
-        .prepare_cached(ORDERED_WITH)?
-        .query_row([order.0], |row| Ok((column::key_id(row, 0)?, column::millis(row, 1)?)))?;
+    let (key, created) = match connection.know(|known| known.placed(order)) {
+        Some(placed) => placed,
+        None => connection
+            .prepare_cached(ORDERED_WITH)?
+            .query_row([order.0], |row| Ok((column::key_id(row, 0)?, column::millis(row, 1)?)))?,
+    };
     count_spend(connection, key, created.day_utc8(), amount)
 }
 
@@ -108,6 +113,7 @@ pub(crate) fn count_spend(
     day: Day,
     amount: Sun,
 ) -> Result<(), Fault> {
+    connection.note(|known| known.spend(key, day, amount));
     connection.prepare_cached(ADD_SPEND)?.run(params![key.0, day.0, amount.get()])?;
     Ok(())
 }

@@ -1,17 +1,22 @@
 //! The ledger: entries first, then their header, which the schema refuses unless they sum to zero.
 
 use domain::ledger::{Fact, LedgerAccount, LedgerTx};
-use domain::{MerchantId, TransferId};
+use domain::{MerchantId, TransferId, UnixMillis};
 use tron::{Sun, TxId};
 
 use crate::fault::Fault;
 use crate::key;
-use crate::sql::{Connection, params};
+use crate::known::Head;
+use crate::sql::{Connection, Row, params};
 
 crate::statement::statements! {
     ADD_TO_BALANCE = "
 UPDATE ledger_account SET balance = balance + ?3 WHERE kind = ?1 AND merchant_id = ?2
 RETURNING balance";
+    // The same where the balance is known already.
+    MOVE_BALANCE = "
+UPDATE ledger_account SET balance = balance + ?3 WHERE kind = ?1 AND merchant_id = ?2";
+    BALANCE = "SELECT balance FROM ledger_account WHERE kind = ?1 AND merchant_id = ?2";
     INSERT_ENTRY = "
 INSERT INTO ledger_entry (business, fact, number, account_kind, merchant_id, amount, balance_after,
   position, posted_ms)
@@ -22,6 +27,8 @@ UPDATE ledger_head SET entries = entries + ?1,
   posted_ms = CASE WHEN posted_ms < ?2 THEN ?2 ELSE posted_ms END
 WHERE id = 1
 RETURNING entries, posted_ms";
+    HEAD = "SELECT entries, posted_ms FROM ledger_head WHERE id = 1";
+    SET_HEAD = "UPDATE ledger_head SET entries = ?1, posted_ms = ?2 WHERE id = 1";
     INSERT_TX = "
 INSERT INTO ledger_tx (business, fact, order_id, reason, at_ms, txid)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -31,15 +38,11 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 /// Posts a ledger transaction and moves the balances with it.
 pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
     let count = i64::try_from(tx.entries().len()).unwrap_or(i64::MAX);
-    let (entries, posted_ms): (i64, i64) = connection
-        .prepare_cached(ADVANCE)?
-        .query_row(params![count, tx.at.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Head { entries, posted_ms } = advance(connection, count, tx.at)?;
     for (number, entry) in (1_i64..).zip(tx.entries()) {
         let (kind, merchant) = row_key(entry.account);
         let amount = entry.amount.get();
-        let balance: i64 = connection
-            .prepare_cached(ADD_TO_BALANCE)?
-            .query_row(params![kind, merchant, amount], |row| row.get(0))?;
+        let balance = move_balance(connection, (kind, merchant), amount)?;
         connection.prepare_cached(INSERT_ENTRY)?.run(params![
             tx.id.business,
             tx.id.fact,
@@ -62,6 +65,38 @@ pub(crate) fn post(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> 
         tx.txid.as_ref().map(TxId::as_bytes),
     ])?;
     Ok(())
+}
+
+/// Makes room for so many entries; where the ledger ends with them.
+fn advance(connection: &Connection, count: i64, at: UnixMillis) -> Result<Head, Fault> {
+    if let Some(head) = connection.know(|known| known.advance(count, at)) {
+        connection.prepare_cached(SET_HEAD)?.run([head.entries, head.posted_ms])?;
+        return Ok(head);
+    }
+    let mut advance = connection.prepare_cached(ADVANCE)?;
+    let read = |row: &Row<'_>| Ok(Head { entries: row.get(0)?, posted_ms: row.get(1)? });
+    Ok(advance.query_row([count, at.0], read)?)
+}
+
+/// Moves a balance, and returns it.
+fn move_balance(
+    connection: &Connection,
+    (kind, merchant): (u8, i64),
+    amount: i64,
+) -> Result<i64, Fault> {
+    let values = params![kind, merchant, amount];
+    let Some(balance) = connection.know(|known| known.move_balance((kind, merchant), amount))
+    else {
+        let mut add = connection.prepare_cached(ADD_TO_BALANCE)?;
+        return Ok(add.query_row(values, |row| row.get(0))?);
+    };
+    connection.prepare_cached(MOVE_BALANCE)?.run(values)?;
+    // The schema would only see where all works of a batch leave it.
+    let may_be_negative = kind == LedgerAccount::Outside.parts().0;
+    if balance < 0 && !may_be_negative {
+        return Err(Fault::Broken(format!("account {kind} of {merchant} was to be negative")));
+    }
+    Ok(balance)
 }
 
 /// Keeps what keys spend beside the entries, as the balances are: what an order or a transfer takes from

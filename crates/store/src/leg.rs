@@ -32,7 +32,7 @@ GROUP BY leg.owner, orders.receiver, leg.resource
 ORDER BY leg.owner, orders.receiver, leg.resource";
 }
 
-fn read(row: &Row<'_>) -> sql::Result<Leg> {
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<Leg> {
     let kind = match column::code(row, 2)? {
         LegWord::Activation => LegKind::Activation,
         LegWord::Delegation => LegKind::Delegation {

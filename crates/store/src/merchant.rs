@@ -30,7 +30,7 @@ UPDATE merchant SET name = ?2, callback_url = ?3, is_paused = ?4 WHERE id = ?1";
     INSERT = "INSERT INTO merchant (id, name, callback_url, created_ms) VALUES (?1, ?2, ?3, ?4)";
 }
 
-fn read(row: &Row<'_>) -> sql::Result<Merchant> {
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<Merchant> {
     Ok(Merchant {
         id: column::merchant_id(row, 0)?,
         name: row.get(1)?,

@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
     step!(11, "0011_chain_lease", 7),
     step!(12, "0012_open_legs", 12),
     step!(13, "0013_what_was_told", 12),
+    step!(14, "0014_triggers_of_many_rows", 12),
 ];
 
 /// The newest step that this program knows.

@@ -37,6 +37,9 @@ WHERE id = ?1";
     BY_ID = concat!("SELECT ", columns!(), " FROM orders WHERE id = ?1");
     LIVE_ON = concat!("SELECT ", columns!(), "
 FROM orders WHERE receiver = ?1 AND is_live = 1 ORDER BY id");
+    LIVE_BESIDE = concat!("SELECT ", columns!(), "
+FROM orders WHERE receiver = (SELECT receiver FROM orders WHERE id = ?1) AND is_live = 1
+ORDER BY id");
     IS_LIVE_RECEIVER = "SELECT 1 FROM orders WHERE receiver = ?1 AND is_live = 1 LIMIT 1";
     USED_SINCE = "
 SELECT id, used_by FROM orders WHERE is_live = 1 AND used_ms > ?1 AND used_by IS NOT NULL";
@@ -45,7 +48,7 @@ SELECT id, used_by FROM orders WHERE is_live = 1 AND used_ms > ?1 AND used_by IS
 SELECT id FROM orders WHERE merchant_id = ?1 AND reference = ?2 ORDER BY id DESC LIMIT 1";
 }
 
-fn read(row: &Row<'_>) -> sql::Result<Order> {
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<Order> {
     Ok(Order {
         id: column::order_id(row, 0)?,
         merchant: column::merchant_id(row, 1)?,
@@ -276,6 +279,12 @@ pub(crate) fn update(
 
 /// Keeps the mark of a live order equal to the existence of its outbox row.
 pub(crate) fn set_live(connection: &Connection, id: OrderId, is_live: bool) -> Result<(), Fault> {
+    match connection.know(|known| known.set_live(id, is_live)) {
+        Some(true) => {}
+        Some(false) => return Ok(()),
+        // It may be one of those on an address that is known.
+        None => connection.forget_known(),
+    }
     connection.prepare_cached(SET_LIVE)?.run(params![id.0, is_live])?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use domain::{OrderId, UnixMillis};
 
 use crate::code::Code;
 use crate::fault::Fault;
+use crate::known::Held;
 use crate::sql::{Connection, OptionalExtension, params};
 use crate::{column, order};
 
@@ -54,6 +55,12 @@ WHERE kind = ?1 AND subject = ?2 AND fence = ?3 AND lease_owner IS NOT NULL";
     FINISH = "
 DELETE FROM outbox
 WHERE kind = ?1 AND subject = ?2 AND fence = ?3 AND nudges = ?4 AND lease_owner IS NOT NULL";
+    // What those two come to where the leased row is known.
+    PUT_BACK = "
+UPDATE outbox SET lease_owner = NULL, due_ms = ?3, wake_ms = ?3 WHERE kind = ?1 AND subject = ?2";
+    HELD = "
+SELECT fence, nudges, due_ms FROM outbox
+WHERE kind = ?1 AND subject = ?2 AND lease_owner IS NOT NULL";
     DROP = "DELETE FROM outbox WHERE kind = ?1 AND subject = ?2";
     FREE_ALL = "UPDATE outbox SET lease_owner = NULL, wake_ms = due_ms WHERE lease_owner IS NOT NULL";
     NEXT_DUE = "SELECT MIN(wake_ms) FROM outbox WHERE kind = ?1";
@@ -137,7 +144,10 @@ pub(crate) fn keep(connection: &Connection, lease: &Lease, until: UnixMillis) ->
 /// Refuses a lease that was taken over, or that has ended.
 pub(crate) fn check(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
     let key = params![lease.kind.number(), lease.subject, lease.fence];
-    let is_held = connection.prepare_cached(IS_HELD)?.exists(key)?;
+    let is_held = match connection.know(|known| known.is_held(lease)) {
+        Some(is_held) => is_held,
+        None => connection.prepare_cached(IS_HELD)?.exists(key)?,
+    };
     if is_held { Ok(()) } else { Err(Fault::LeaseLost) }
 }
 
@@ -147,9 +157,25 @@ pub(crate) fn give_back(
     lease: &Lease,
     due: UnixMillis,
 ) -> Result<(), Fault> {
+    if let Some(held) = connection.know(|known| known.let_go(lease)) {
+        return put_back(connection, lease, held, due);
+    }
     let key = params![lease.kind.number(), lease.subject, lease.fence, lease.nudges, due.0];
     let changed = connection.prepare_cached(GIVE_BACK)?.execute(key)?;
     if changed == 0 { Err(Fault::LeaseLost) } else { Ok(()) }
+}
+
+/// The same for a row that is known to be held as it is here.
+fn put_back(
+    connection: &Connection,
+    lease: &Lease,
+    held: Held,
+    due: UnixMillis,
+) -> Result<(), Fault> {
+    let is_nudged = held.nudges > lease.nudges;
+    let due_ms = if is_nudged { due.0.min(held.due_ms) } else { due.0 };
+    let row = params![lease.kind.number(), lease.subject, due_ms];
+    Ok(connection.prepare_cached(PUT_BACK)?.run(row)?)
 }
 
 /// Writes what becomes of the row that a work is about: the leased one, or the order's.
@@ -194,9 +220,16 @@ pub(crate) fn attend_subject(
 
 /// Ends a lease with nothing owed any more; a row that was nudged meanwhile stays.
 fn finish(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
-    let key = params![lease.kind.number(), lease.subject, lease.fence, lease.nudges];
-    if connection.prepare_cached(FINISH)?.execute(key)? == 0 {
-        return give_back(connection, lease, UnixMillis(i64::MAX));
+    if let Some(held) = connection.know(|known| known.let_go(lease)) {
+        if held.nudges > lease.nudges {
+            return put_back(connection, lease, held, UnixMillis(i64::MAX));
+        }
+        connection.prepare_cached(DROP)?.run(params![lease.kind.number(), lease.subject])?;
+    } else {
+        let key = params![lease.kind.number(), lease.subject, lease.fence, lease.nudges];
+        if connection.prepare_cached(FINISH)?.execute(key)? == 0 {
+            return give_back(connection, lease, UnixMillis(i64::MAX));
+        }
     }
     match lease.kind {
         OutboxKind::Order => order::set_live(connection, lease.order(), false),
@@ -213,6 +246,7 @@ pub(crate) fn want(
     subject: [u8; 16],
     due: UnixMillis,
 ) -> Result<(), Fault> {
+    connection.note(|known| known.want(kind, subject, due));
     connection.prepare_cached(WANT)?.run(params![kind.number(), subject, due.0])?;
     Ok(())
 }

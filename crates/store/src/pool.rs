@@ -9,7 +9,7 @@ use tron::Address;
 use crate::code::Code;
 use crate::column;
 use crate::fault::Fault;
-use crate::sql::{Connection, OptionalExtension, params};
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 
 crate::statement::statements! {
     ALL = "
@@ -37,24 +37,27 @@ WHERE address = ?1 AND version = ?2";
 /// Every wallet, with its version.
 pub(crate) fn all(connection: &Connection) -> Result<(Pool, Vec<i64>), Fault> {
     let mut all = connection.prepare_cached(ALL)?;
-    let rows = all.query_map([], |row| {
-        let wallet = PoolWallet {
-            address: column::address(row, 0)?,
-            role: column::code(row, 1)?,
-            permission_id: row.get(2)?,
-            is_enabled: row.get(3)?,
-            energy_capacity: column::sun(row, 4)?,
-            energy_reserved: column::sun(row, 5)?,
-            bandwidth_capacity: column::sun(row, 6)?,
-            bandwidth_reserved: column::sun(row, 7)?,
-            own_bandwidth: row.get(8)?,
-            legs_open: row.get(9)?,
-            balance: column::sun(row, 10)?,
-        };
-        Ok((wallet, row.get::<i64>(11)?))
-    })?;
+    let rows = all.query_map([], read)?;
     let (wallets, versions) = rows.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     Ok((Pool { wallets }, versions))
+}
+
+/// A wallet with its version.
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<(PoolWallet, i64)> {
+    let wallet = PoolWallet {
+        address: column::address(row, 0)?,
+        role: column::code(row, 1)?,
+        permission_id: row.get(2)?,
+        is_enabled: row.get(3)?,
+        energy_capacity: column::sun(row, 4)?,
+        energy_reserved: column::sun(row, 5)?,
+        bandwidth_capacity: column::sun(row, 6)?,
+        bandwidth_reserved: column::sun(row, 7)?,
+        own_bandwidth: row.get(8)?,
+        legs_open: row.get(9)?,
+        balance: column::sun(row, 10)?,
+    };
+    Ok((wallet, row.get(11)?))
 }
 
 /// Who signs for each wallet.
@@ -117,8 +120,9 @@ pub(crate) fn enable(
 /// Moves a wallet's row by the differences that a decision found.
 pub(crate) fn change(connection: &Connection, change: &WalletChange) -> Result<(), Fault> {
     let moves_capacity = change.energy_capacity.get() != 0 || change.bandwidth_capacity.get() != 0;
-    let changed = connection.prepare_cached(CHANGE)?.execute(params![
-        change.address.as_bytes(),
+    let address = change.address.as_bytes();
+    let values = params![
+        address,
         change.energy_reserved.get(),
         change.energy_capacity.get(),
         change.bandwidth_reserved.get(),
@@ -127,10 +131,18 @@ pub(crate) fn change(connection: &Connection, change: &WalletChange) -> Result<(
         change.legs_open,
         change.balance.get(),
         moves_capacity,
-    ])?;
-    match changed {
-        0 => Err(Fault::Broken(format!("wallet {} is not in the pool", change.address))),
-        _ => Ok(()),
+    ];
+    let mut update = connection.prepare_cached(CHANGE)?;
+    let is_there = match connection.know(|known| known.change_wallet(change)) {
+        Some(is_right) => {
+            update.run(values)?;
+            is_right
+        }
+        None => update.execute(values)? > 0,
+    };
+    match is_there {
+        false => Err(Fault::Broken(format!("wallet {} is not in the pool", change.address))),
+        true => Ok(()),
     }
 }
 

@@ -112,10 +112,11 @@ impl Target {
         let writing = self.writing_connection()?;
         let cannot = |source| OpenError::Database { database: self.name.clone(), source };
         let reading = (0..readers)
-            .map(|_| Ok(self.engine(self.connection()?)))
+            .map(|_| Ok(self.engine(self.connection()?, Self::connection)))
             .collect::<Result<_>>()
             .map_err(cannot)?;
-        Ok((self.engine(writing), reading))
+        writing.batch(postgres_dialect::SEARCH_ONLY).map_err(cannot)?;
+        Ok((self.engine(writing, Self::searching_connection), reading))
     }
 
     fn writing_connection(&self) -> std::result::Result<Connection, OpenError> {
@@ -131,9 +132,16 @@ impl Target {
         Ok(connection)
     }
 
-    fn engine(&self, connection: Connection) -> Engine {
+    fn engine(&self, connection: Connection, again: fn(&Self) -> Result<Connection>) -> Engine {
         let target = self.clone();
-        Engine::new(connection, Some(Box::new(move || target.connection())))
+        Engine::new(connection, Some(Box::new(move || again(&target))))
+    }
+
+    /// One that writes what belongs to the daily work.
+    fn searching_connection(&self) -> Result<Connection> {
+        let connection = self.connection()?;
+        connection.batch(postgres_dialect::SEARCH_ONLY)?;
+        Ok(connection)
     }
 
     fn connection(&self) -> Result<Connection> {

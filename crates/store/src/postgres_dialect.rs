@@ -20,6 +20,13 @@ pub(crate) const SET_UP: &str = "
 SET idle_in_transaction_session_timeout = '5s';
 SET lock_timeout = '8s'";
 
+/// What a connection that writes wants besides, where the server knows it: every statement of the daily
+/// work finds its rows by an index. A plan that was made while a table was nearly empty, and kept, would
+/// read all of it later; so would the plans of triggers and foreign keys.
+pub(crate) const SEARCH_ONLY: &str = "
+SELECT set_config(name, 'off', false) FROM pg_settings
+WHERE name IN ('enable_seqscan', 'enable_hashjoin', 'enable_mergejoin')";
+
 /// Whether the transaction was only in the way of another one: it could not be put in an order with it
 /// (40001), or each waited for the other (40P01).
 pub(crate) fn is_worth_repeating(error: &Error) -> bool {

@@ -6,10 +6,10 @@ use domain::price_overrides::{PriceName, PriceOverrides};
 
 use crate::column;
 use crate::fault::Fault;
-use crate::sql::{Connection, params};
+use crate::sql::{self, Connection, Row, params};
 
 /// The number that stands for the house where merchants stand.
-const HOUSE: i64 = 0;
+pub(crate) const HOUSE: i64 = 0;
 
 crate::statement::statements! {
     OF_OWNER = "SELECT name, value FROM price WHERE merchant_id = ?1";
@@ -23,14 +23,23 @@ pub(crate) fn of_owner(
     owner: PriceOwner,
 ) -> Result<PriceOverrides, Fault> {
     let mut prices = connection.prepare_cached(OF_OWNER)?;
-    let rows = prices.query_map([number(owner)], |row| {
-        let name: i64 = row.get(0)?;
-        let name = PriceName::from_number(name).ok_or_else(|| column::meaningless(0, &name))?;
-        Ok((name, row.get(1)?))
-    })?;
+    let rows = prices.query_map([number(owner)], read)?;
+    list(rows.collect::<sql::Result<Vec<_>>>()?)
+}
+
+/// One price of a list.
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<(PriceName, i64)> {
+    let name: i64 = row.get(0)?;
+    let name = PriceName::from_number(name).ok_or_else(|| column::meaningless(0, &name))?;
+    Ok((name, row.get(1)?))
+}
+
+/// A list of these prices.
+pub(crate) fn list(
+    prices: impl IntoIterator<Item = (PriceName, i64)>,
+) -> Result<PriceOverrides, Fault> {
     let mut set = PriceOverrides::default();
-    for row in rows {
-        let (name, value): (_, i64) = row?;
+    for (name, value) in prices {
         set.set(name, Some(value)).map_err(|refused| Fault::Broken(refused.to_string()))?;
     }
     Ok(set)

@@ -3,7 +3,7 @@
 /// Defines the statements of one noun and lists them for the registry.
 macro_rules! statements {
     ($($name:ident = $sql:expr;)*) => {
-        $(const $name: &str = $sql;)*
+        $(pub(crate) const $name: &str = $sql;)*
 
         /// Every statement of this file, by name.
         #[cfg(test)]

@@ -22,14 +22,14 @@ use tron::{Address, Sun, TxId};
 use crate::doors::SqlStore;
 use crate::sql::Connection;
 use crate::{
-    answer, audit, callback, column, commit, deposit, key, key_use, ledger, leg, merchant, order,
-    outbox, policy, pool, price, transfer, tx, watch,
+    answer, audit, callback, column, deposit, key, key_use, ledger, leg, merchant, order, outbox,
+    policy, pool, price, transfer, tx, watch,
 };
 
 #[async_trait]
 impl Store for SqlStore {
-    async fn commit(&self, mut work: Box<dyn Work>) -> Result<(), StoreError> {
-        self.write(move |connection| commit::perform(connection, work.as_mut())).await
+    async fn commit(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
+        self.perform(work).await
     }
 
     async fn claim(

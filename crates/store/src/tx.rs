@@ -18,7 +18,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 UPDATE chain_tx SET state = ?3, is_maybe_taken = ?4, sent_ms = ?5, block = ?6
 WHERE order_id = ?1 AND number = ?2";
     OF_ORDER = "
-SELECT order_id, leg, txid, road, signer, bytes, expiration_ms, state, is_maybe_taken, sent_ms, block
+SELECT order_id, leg, txid, road, signer, bytes, expiration_ms, state, is_maybe_taken, sent_ms, block,
+  number
 FROM chain_tx WHERE order_id = ?1 ORDER BY number";
     OPEN_BY_TXID = "SELECT txid, order_id FROM chain_tx WHERE txid = ?1 AND state < 2";
     INCLUDED_SINCE = "
@@ -32,7 +33,7 @@ ORDER BY block, order_id, number";
     MARK_SOLID = "UPDATE chain_tx SET state = 2 WHERE txid = ?1 AND state < 2 AND state = 1";
 }
 
-fn read(row: &Row<'_>) -> sql::Result<ChainTx> {
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<ChainTx> {
     Ok(ChainTx {
         leg: LegId { order: column::order_id(row, 0)?, number: row.get(1)? },
         txid: column::txid(row, 2)?,

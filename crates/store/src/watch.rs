@@ -3,7 +3,7 @@
 use app::rows::WatchedBlock;
 
 use crate::fault::Fault;
-use crate::sql::{Connection, OptionalExtension, params};
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 
 crate::statement::statements! {
     GET = "SELECT number, block_id FROM watched_block WHERE id = 1";
@@ -33,8 +33,11 @@ pub(crate) fn tell(connection: &Connection) -> Result<(), Fault> {
 
 fn found(connection: &Connection, sql: &'static str) -> Result<Option<WatchedBlock>, Fault> {
     let mut get = connection.prepare_cached(sql)?;
-    let found = get.query_row([], |row| Ok(WatchedBlock { number: row.get(0)?, id: row.get(1)? }));
-    Ok(found.optional()?)
+    Ok(get.query_row([], read).optional()?)
+}
+
+pub(crate) fn read(row: &Row<'_>) -> sql::Result<WatchedBlock> {
+    Ok(WatchedBlock { number: row.get(0)?, id: row.get(1)? })
 }
 
 /// Remembers the last block that was looked at.

@@ -1,6 +1,8 @@
 //! A connection as the statements of this room see it, whichever database is behind it.
 
 mod bulk;
+mod many;
+mod pile;
 mod postgres_value;
 mod row;
 mod session;
@@ -9,11 +11,14 @@ mod value;
 
 use app::ports::StoreError;
 
+pub(crate) use pile::How;
+pub(crate) use postgres_value::{Owned, owned};
 pub(crate) use row::Row;
-pub(crate) use session::{Patience, Session};
+pub(crate) use session::{Patience, Question, Session};
 pub(crate) use statement::Statement;
 pub(crate) use value::{FromValue, Parameter, Params, Value, params};
 
+use crate::known::Known;
 use crate::{postgres_dialect as postgres, sqlite_dialect as sqlite};
 
 /// Why a statement did not do its work.
@@ -95,7 +100,7 @@ impl Connection {
     pub(crate) fn prepare_cached(&self, sql: &'static str) -> Result<Statement<'_>> {
         match self {
             Self::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
-            Self::Postgres(session) => Ok(Statement::Postgres(session, session.prepare(sql)?)),
+            Self::Postgres(session) => Ok(Statement::Postgres(session, sql, session.prepare(sql)?)),
         }
     }
 
@@ -175,7 +180,35 @@ impl Connection {
         }
     }
 
-    /// Waits until everything that was asked of it is done.
+    /// PostgreSQL's own connection, if it is that.
+    pub(crate) fn as_postgres(&self) -> Option<&Session> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(session) => Some(session),
+        }
+    }
+
+    /// What is known without asking, if works are done together; kept equal to what they write.
+    pub(crate) fn know<T>(&self, ask: impl FnOnce(&mut Known) -> Option<T>) -> Option<T> {
+        self.as_postgres()?.known().borrow_mut().as_mut().and_then(ask)
+    }
+
+    /// Lets what is known, if anything is, follow a write.
+    pub(crate) fn note(&self, follow: impl FnOnce(&mut Known)) {
+        self.know(|known| {
+            follow(known);
+            Some(())
+        });
+    }
+
+    /// Something is about to be written that what is known does not follow.
+    pub(crate) fn forget_known(&self) {
+        if let Self::Postgres(session) = self {
+            session.known().borrow_mut().take();
+        }
+    }
+
+    /// Waits until everything that was asked of it is done; what is gathered waits on.
     pub(crate) fn settle(&self) -> Result<()> {
         match self {
             Self::Sqlite(_) => Ok(()),
@@ -195,8 +228,8 @@ impl Connection {
         match self {
             Self::Sqlite(connection) => sqlite::run(connection, word),
             Self::Postgres(session) => {
-                session.send(session.prepare(word)?, &[]);
-                Ok(())
+                let statement = session.prepare(word)?;
+                session.run((word, &statement), &[])
             }
         }
     }

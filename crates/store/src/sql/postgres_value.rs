@@ -3,13 +3,13 @@
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use super::Value;
+use super::{Params, Value};
 
 /// What stands for NUL: its picture.
 const SHOWN_NUL: &str = "\u{2400}";
 
 /// A value that outlives the call.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Owned {
     Null,
     Integer(i64),
@@ -36,6 +36,11 @@ impl Owned {
             Self::Bytes(bytes) => Value::Bytes(bytes),
         }
     }
+}
+
+/// Copies of what a statement is given.
+pub(crate) fn owned(params: impl Params) -> Vec<Owned> {
+    params.with(|values| values.iter().map(|value| Owned::of(*value)).collect())
 }
 
 /// What goes wrong between a value and a column of another type.

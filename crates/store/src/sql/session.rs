@@ -2,7 +2,8 @@
 //!
 //! What a thread does not wait for is sent at once and answered later: a write whose count nobody asks
 //! for costs no round trip. Its failure shows at the next statement that is waited for, or at
-//! [`Session::settle`].
+//! [`Session::settle`]. While it [gathers](Session::gather), such writes wait for their like, and go as one
+//! statement of many rows before anything else is asked.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,12 +16,17 @@ use tokio::runtime::Runtime;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
+use super::pile::{Pile, Piles, columns};
 use super::postgres_value::Owned;
-use super::{Error, Result, Value};
-use crate::dialect;
+use super::{Error, Result, Value, many};
+use crate::known::Known;
+use crate::{dialect, gathered};
 
 /// A statement that was sent and not answered.
 type Sent = Pin<Box<dyn Future<Output = std::result::Result<u64, tokio_postgres::Error>> + Send>>;
+
+/// A question about one, and what it is to be given for each of many.
+pub(crate) type Question = (&'static str, Vec<Vec<Owned>>);
 
 /// Longest wait for an answer.
 #[derive(Clone, Copy)]
@@ -38,7 +44,16 @@ pub(crate) struct Session {
     patience: Patience,
     answer_max: Cell<Duration>,
     statements: RefCell<HashMap<&'static str, Statement>>,
+    /// The same about many rows, by the texts of those about one.
+    of_many: RefCell<HashMap<&'static str, Statement>>,
     sent: RefCell<Vec<Sent>>,
+    /// What never left: a value that its column cannot hold.
+    refused: RefCell<Option<tokio_postgres::Error>>,
+    piles: RefCell<Piles>,
+    is_gathering: Cell<bool>,
+    /// Writes so far.
+    writes: Cell<u64>,
+    known: RefCell<Option<Known>>,
     is_in_transaction: Cell<bool>,
     is_broken: Cell<bool>,
 }
@@ -52,7 +67,13 @@ impl Session {
             patience,
             answer_max: Cell::new(patience.usual),
             statements: RefCell::default(),
+            of_many: RefCell::default(),
             sent: RefCell::default(),
+            refused: RefCell::default(),
+            piles: RefCell::default(),
+            is_gathering: Cell::new(false),
+            writes: Cell::new(0),
+            known: RefCell::default(),
             is_in_transaction: Cell::new(false),
             is_broken: Cell::new(false),
         }
@@ -81,11 +102,13 @@ impl Session {
     /// A statement that is not kept, in PostgreSQL's own words.
     pub(crate) fn prepare_text(&self, sql: &str) -> Result<Statement> {
         let client = &self.client;
-        self.wait(async { client.prepare(sql).await })
+        // It changes nothing, so that what is gathered may go on waiting.
+        self.wait_in_line(async { client.prepare(sql).await })
     }
 
     /// Runs a statement and waits for the number of rows that it changed.
     pub(crate) fn execute(&self, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
+        self.writes.set(self.writes.get() + 1);
         let client = &self.client;
         self.wait(async { client.execute_raw(statement, values).await })
     }
@@ -98,9 +121,124 @@ impl Session {
         self.wait(async { client.query(statement, &all).await })
     }
 
+    /// Asks each of these questions about many, all in one flight; see [`many::many_questions`]. One that
+    /// takes no parameters is asked as it is, and one about nothing is not asked.
+    pub(crate) fn ask(&self, questions: &[Question]) -> Result<Vec<Vec<Row>>> {
+        let mut asked = Vec::new();
+        for (sql, given) in questions {
+            let is_plain = given.first().is_some_and(Vec::is_empty);
+            let statement = if is_plain { self.prepare(sql)? } else { self.about_many(sql)? };
+            asked.push((statement, columns(given.clone()), given.is_empty()));
+        }
+        let client = &self.client;
+        self.wait(async {
+            let mut flight: Vec<_> = asked
+                .iter()
+                .map(|(statement, columns, is_empty)| {
+                    let given: Vec<_> =
+                        columns.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
+                    Box::pin(async move {
+                        if *is_empty {
+                            Ok(Vec::new())
+                        } else {
+                            client.query(statement, &given).await
+                        }
+                    })
+                })
+                .collect();
+            let mut answers: Vec<Option<_>> = flight.iter().map(|_| None).collect();
+            // Each is written at its first poll.
+            std::future::poll_fn(|context| {
+                for (one, answer) in flight.iter_mut().zip(&mut answers) {
+                    if answer.is_none() {
+                        *answer = match one.as_mut().poll(context) {
+                            Poll::Ready(answer) => Some(answer),
+                            Poll::Pending => None,
+                        };
+                    }
+                }
+                let is_done = answers.iter().all(Option::is_some);
+                if is_done { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            answers.into_iter().flatten().collect()
+        })
+    }
+
+    /// Whether writes that nobody waits for wait for their like from now on.
+    pub(crate) fn gather(&self, is_gathering: bool) {
+        self.is_gathering.set(is_gathering);
+    }
+
+    /// What was read ahead in this transaction.
+    pub(crate) const fn known(&self) -> &RefCell<Option<Known>> {
+        &self.known
+    }
+
+    /// How often something was written so far, or was gathered to be.
+    pub(crate) const fn writes(&self) -> u64 {
+        self.writes.get()
+    }
+
+    /// Writes without waiting: at once, or together with its like.
+    pub(crate) fn run(
+        &self,
+        (sql, statement): (&'static str, &Statement),
+        values: &[Value<'_>],
+    ) -> Result<()> {
+        let row: Vec<Owned> = values.iter().map(|value| Owned::of(*value)).collect();
+        let how = gathered::how(sql).filter(|_| self.is_gathering.get());
+        let Some(how) = how else {
+            self.send_gathered()?;
+            self.send(statement.clone(), row);
+            return Ok(());
+        };
+        self.writes.set(self.writes.get() + 1);
+        let refused = self.piles.borrow_mut().add(how, (sql, statement), row);
+        let Err(row) = refused else { return Ok(()) };
+        self.send_gathered()?;
+        let added = self.piles.borrow_mut().add(how, (sql, statement), row);
+        added.expect("nothing waits that could be in the way");
+        Ok(())
+    }
+
+    /// Sends what was gathered.
+    fn send_gathered(&self) -> Result<()> {
+        let piles: Vec<Pile> = self.piles.borrow_mut().take().collect();
+        for Pile { sql, statement, mut rows, .. } in piles {
+            match rows.pop() {
+                Some(row) if rows.is_empty() => self.send(statement, row),
+                Some(row) => {
+                    rows.push(row);
+                    self.send(self.about_many(sql)?, columns(rows));
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The statement about many that does or asks what this one does for one.
+    pub(crate) fn about_many(&self, sql: &'static str) -> Result<Statement> {
+        if let Some(statement) = self.of_many.borrow().get(sql) {
+            return Ok(statement.clone());
+        }
+        let single = self.prepare(sql)?;
+        let text = match many::many_rows(sql, single.params()) {
+            Some(text) => text,
+            None => many::many_questions(sql, single.params()),
+        };
+        let statement = self.prepare_text(&text)?;
+        self.of_many.borrow_mut().insert(sql, statement.clone());
+        Ok(statement)
+    }
+
     /// Sends a statement without waiting for its answer.
-    pub(crate) fn send(&self, statement: Statement, values: &[Value<'_>]) {
-        let values: Vec<Owned> = values.iter().map(|value| Owned::of(*value)).collect();
+    pub(crate) fn send<T>(&self, statement: Statement, values: Vec<T>)
+    where
+        T: ToSql + Send + Sync + 'static,
+    {
+        self.writes.set(self.writes.get() + 1);
         let client = self.client.clone();
         let mut sent: Sent =
             Box::pin(async move { client.execute_raw(&statement, values.iter()).await });
@@ -108,15 +246,20 @@ impl Session {
         let mut later = Context::from_waker(Waker::noop());
         match sent.as_mut().poll(&mut later) {
             Poll::Pending => self.sent.borrow_mut().push(sent),
-            Poll::Ready(answer) => {
-                self.sent.borrow_mut().push(Box::pin(std::future::ready(answer)));
+            Poll::Ready(Ok(_)) => {}
+            // Nothing that comes after it may go, a commit least of all.
+            Poll::Ready(Err(error)) => {
+                self.refused.borrow_mut().get_or_insert(error);
             }
         }
     }
 
     /// Waits for everything that was sent.
     pub(crate) fn settle(&self) -> Result<()> {
-        let is_settled = self.sent.borrow().is_empty();
+        if self.is_gathering.get() {
+            return Ok(());
+        }
+        let is_settled = self.sent.borrow().is_empty() && self.refused.borrow().is_none();
         if is_settled { Ok(()) } else { self.wait(std::future::ready(Ok(()))) }
     }
 
@@ -131,10 +274,10 @@ impl Session {
         if self.is_broken.get() {
             return Err(Error::Gone);
         }
-        self.sent.borrow_mut().clear();
+        self.forget();
         let begin = self.prepare(word)?;
         self.is_in_transaction.set(true);
-        self.send(begin, &[]);
+        self.send(begin, Vec::<Owned>::new());
         Ok(())
     }
 
@@ -148,25 +291,46 @@ impl Session {
 
     /// Undoes a transaction, whatever became of what was sent in it.
     pub(crate) fn rollback(&self) -> Result<()> {
-        self.sent.borrow_mut().clear();
+        self.forget();
         self.batch("ROLLBACK")?;
         self.is_in_transaction.set(false);
         Ok(())
     }
 
+    /// What was written and read belongs to nobody any more.
+    fn forget(&self) {
+        self.sent.borrow_mut().clear();
+        self.refused.borrow_mut().take();
+        self.piles.borrow_mut().take().for_each(drop);
+        self.known.borrow_mut().take();
+        self.is_gathering.set(false);
+    }
+
     /// Undoes what one work wrote, whatever became of what was sent for it.
     pub(crate) fn rollback_to_savepoint(&self) -> Result<()> {
-        self.sent.borrow_mut().clear();
+        self.forget();
         self.batch("ROLLBACK TO SAVEPOINT work")
     }
 
-    /// Waits for what was sent, in its order, and then for this.
+    /// Waits for what was gathered and sent, in its order, and then for this.
     fn wait<T>(
+        &self,
+        own: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        self.send_gathered()?;
+        self.wait_in_line(own)
+    }
+
+    /// Waits for what was sent, in its order, and then for this.
+    fn wait_in_line<T>(
         &self,
         own: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
         if self.is_broken.get() {
             return Err(Error::Gone);
+        }
+        if let Some(error) = self.refused.take() {
+            return Err(Error::Postgres(error));
         }
         let sent = self.sent.take();
         let answer = self.runtime.block_on(async {

@@ -9,7 +9,7 @@ pub(crate) enum Statement<'c> {
     /// SQLite's.
     Sqlite(rusqlite::CachedStatement<'c>),
     /// PostgreSQL's.
-    Postgres(&'c Session, tokio_postgres::Statement),
+    Postgres(&'c Session, &'static str, tokio_postgres::Statement),
 }
 
 impl Statement<'_> {
@@ -17,7 +17,7 @@ impl Statement<'_> {
     pub(crate) fn execute(&mut self, params: impl Params) -> Result<usize> {
         params.with(|values| match self {
             Self::Sqlite(statement) => Ok(statement.execute(bound(values))?),
-            Self::Postgres(session, statement) => {
+            Self::Postgres(session, _, statement) => {
                 let changed = session.execute(statement, values)?;
                 Ok(usize::try_from(changed).unwrap_or(usize::MAX))
             }
@@ -29,10 +29,7 @@ impl Statement<'_> {
     pub(crate) fn run(&mut self, params: impl Params) -> Result<()> {
         params.with(|values| match self {
             Self::Sqlite(statement) => Ok(statement.execute(bound(values)).map(drop)?),
-            Self::Postgres(session, statement) => {
-                session.send(statement.clone(), values);
-                Ok(())
-            }
+            Self::Postgres(session, sql, statement) => session.run((sql, statement), values),
         })
     }
 
@@ -49,10 +46,12 @@ impl Statement<'_> {
                 Some(row) => read(&Row::Sqlite(row)),
                 None => Err(Error::NoRow),
             },
-            Self::Postgres(session, statement) => match session.query(statement, values)?.first() {
-                Some(row) => read(&Row::Postgres(row)),
-                None => Err(Error::NoRow),
-            },
+            Self::Postgres(session, _, statement) => {
+                match session.query(statement, values)?.first() {
+                    Some(row) => read(&Row::Postgres(row)),
+                    None => Err(Error::NoRow),
+                }
+            }
         })
     }
 
@@ -70,7 +69,7 @@ impl Statement<'_> {
                 }
                 Ok(all.into_iter())
             }
-            Self::Postgres(session, statement) => {
+            Self::Postgres(session, _, statement) => {
                 let rows = session.query(statement, values)?;
                 let all: Vec<_> = rows.iter().map(|row| read(&Row::Postgres(row))).collect();
                 Ok(all.into_iter())

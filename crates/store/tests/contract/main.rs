@@ -22,6 +22,7 @@ mod postgres;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
+mod together;
 
 use std::path::PathBuf;
 
@@ -121,6 +122,11 @@ contract! {
         nobody_can_spend_what_is_not_there,
         a_failed_work_leaves_its_neighbours_alone,
         a_panicking_decision_is_an_error_of_its_own;
+    together:
+        works_of_one_commit_see_each_other,
+        a_refused_write_leaves_all_others_alone,
+        a_lease_is_ended_once,
+        a_nudge_beside_the_end_of_a_lease_is_not_forgotten;
     outbox:
         rows_are_claimed_once_and_earliest_first,
         a_start_ends_the_leases_of_the_life_before,

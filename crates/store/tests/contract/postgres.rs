@@ -241,7 +241,7 @@ fn the_schema_refuses_what_would_break_money() {
     }
     refused(&entry(1, 4, -5), "foreign key");
     ask(&all(&[entry(1, 4, -5), entry(2, 1, 5)])).unwrap();
-    refused(&header, "ledger_tx_exists");
+    refused(&header, "ledger_tx_pkey");
     refused(&entry(3, 4, 0), "ledger_tx_exists");
     for sql in [
         "UPDATE ledger_entry SET amount = 6 WHERE amount = 5",
