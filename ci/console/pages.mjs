@@ -1,5 +1,11 @@
 // Every page of the console but those of batches, as its readers use them.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { fillSignIn, oneTimeCode, openPage, signIn } from "./browser.mjs";
 import { check, sound } from "./suite.mjs";
@@ -11,30 +17,35 @@ const LABEL = `"onfocus="alert(3)" autofocus x="`;
 const PASSWORD = "four words that differ";
 const ASSETS_MAX_BYTES = 300_000;
 const PHONE = { width: 390, height: 844 };
+/** Orders of one moment, on addresses behind those of the other checks. */
+const BURST = 200;
+const BURST_FIRST = 40;
 
 /** Runs every check in a world of its own. */
 export async function pages(browser, binary) {
-  const world = await startWorld(binary);
+  const data = await mkdtemp(join(tmpdir(), "sunsweep-pages-"));
+  const world = await startWorld(binary, { data, addresses: BURST_FIRST + BURST });
   const receiver = await startReceiver();
   try {
-    const stage = await Stage.set(browser, world, receiver);
+    const stage = await Stage.set(browser, world, receiver, data);
     for (const [name, run] of CHECKS) await check(name, () => run(stage));
   } finally {
     receiver.stop();
     await world.stop();
+    await rm(data, { recursive: true, force: true });
   }
 }
 
 /** A world with one order of a merchant's, and two people who look at it. */
 class Stage {
-  static async set(browser, world, receiver) {
+  static async set(browser, world, receiver, data) {
     const placed = await order(world, 0, { out_trade_no: LABEL, callback_url: receiver.url });
     await receiver.next();
     const [operator, member] = world.console.people;
     const operators = await openPage(browser);
     const members = await openPage(browser);
     return Object.assign(new Stage(), {
-      browser, world, receiver, placed, operator, member, operators, members,
+      browser, world, receiver, data, placed, operator, member, operators, members,
     });
   }
 
@@ -109,9 +120,11 @@ const CHECKS = [
     const options = { dateStyle: "medium", timeStyle: "medium", timeZone: "Asia/Shanghai" };
     assert.equal(await time.textContent(), moment.toLocaleString("en", options));
     const amount = page.locator(".amount").first();
-    const trx = Number((await amount.textContent()).replace(" TRX", ""));
-    const sun = Number((await amount.getAttribute("title")).replace(/\D/g, ""));
-    assert.equal(sun, Math.round(trx * 1e6));
+    await assertAmount(amount);
+    await page.goto(stage.at("/merchants"));
+    const balance = page.locator(".amount").first();
+    assert.match(await balance.textContent(), /^\d{1,3}(,\d{3})+(\.\d+)? TRX$/, "thousands stand apart");
+    await assertAmount(balance);
   }],
 
   ["a second merchant sees nothing of the first, by page, address or interface", async (stage) => {
@@ -200,6 +213,53 @@ const CHECKS = [
     await page.waitForSelector(".done");
   }],
 
+  ["a wallet gets a key, which is nowhere to be read afterwards", async (stage) => {
+    const { operators: page, operator } = stage;
+    await page.goto(stage.at("/wallets/new"));
+    await sound(page, "a new wallet");
+    const key = randomBytes(32).toString("hex");
+    await page.check("[value=given]");
+    await page.fill("[name=private_key]", key);
+    await page.fill("[name=code]", "000000");
+    await page.click("main button.primary");
+    await page.waitForSelector("[role=alert]");
+    await sound(page, "a wallet without a code");
+    await page.goto(stage.at("/wallets/new"));
+    await page.check("[value=given]");
+    await page.fill("[name=private_key]", key);
+    await page.fill("[name=code]", oneTimeCode(operator.totp_secret));
+    await page.click("main button.primary");
+    const signer = await page.textContent("#signer");
+    await sound(page, "a wallet that was added");
+    for (const place of ["/wallets", "/log", "/wallets/new"]) {
+      await page.goto(stage.at(place));
+      assert.ok(!(await page.content()).toLowerCase().includes(key), place);
+    }
+    await page.goto(stage.at("/log"));
+    assert.ok((await page.textContent("table")).includes(signer), "the log says who signs");
+    await sound(page, "log with a wallet");
+  }],
+
+  ["an audit goes on without its page, and says what it found", async (stage) => {
+    const { operators } = stage;
+    const page = await operators.context().newPage();
+    page.problems = [];
+    await page.goto(stage.at("/audit"));
+    await sound(page, "no audit yet");
+    await page.click("#prove button >> nth=0");
+    await page.waitForSelector(".done");
+    await page.close();
+    await operators.goto(stage.at("/audit"));
+    await operators.waitForSelector("#ended .tag.good");
+    await sound(operators, "an audit");
+    await operators.fill("[name=from_block]", "1");
+    await operators.fill("[name=to_block]", "20");
+    await operators.click("#reconcile button");
+    await operators.waitForSelector("#ended h3");
+    await operators.waitForSelector("#ended .tag.good");
+    await sound(operators, "what the chain knows");
+  }],
+
   ["a token of the admin interface is made, shown once and revoked", async (stage) => {
     const { operators: page } = stage;
     await page.goto(stage.at("/tokens"));
@@ -272,6 +332,44 @@ const CHECKS = [
     await page.waitForSelector("#live[data-state=live]");
   }],
 
+  ["two hundred orders of one moment are on the page that was open", async (stage) => {
+    const { members: page, world } = stage;
+    await page.goto(stage.at("/overview"));
+    await page.waitForSelector("#live[data-state=live]");
+    const before = Number(await page.textContent("#orders"));
+    const numbers = Array.from({ length: BURST }, (_, number) => BURST_FIRST + number);
+    await Promise.all(numbers.map((number) => order(world, number)));
+    // Nothing loads the page again: every order is there, and then every one is filled.
+    await page.waitForFunction((all) => document.querySelector("#orders").textContent === String(all)
+      && document.querySelector('[data-outcome="outcome.filling"]') === null, before + BURST);
+    const shown = await page.$$eval("#outcomes tr", (rows) =>
+      rows.reduce((sum, row) => sum + Number(row.querySelector("td").textContent), 0));
+    const kept = await ordersByState(stage.data);
+    assert.equal(shown, Object.values(kept).reduce((sum, count) => sum + count, 0));
+    assert.equal(kept[0] ?? 0, 0, "none is being filled");
+    assert.equal(shown, before + BURST);
+  }],
+
+  ["while a page is on its way, it says so", async (stage) => {
+    const { members: page } = stage;
+    await page.goto(stage.at("/orders"));
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await page.route("**/console/keys", async (route) => {
+      await held;
+      await route.continue();
+    });
+    const loaded = page.waitForURL(/\/keys$/);
+    await page.click("nav a[href$='/keys']", { noWaitAfter: true });
+    await page.waitForSelector("#busy:not(:empty)");
+    assert.equal(await page.getAttribute("main", "aria-busy"), "true");
+    await sound(page, "orders that are left");
+    release();
+    await loaded;
+    assert.equal(await page.textContent("#busy"), "");
+    await page.unroute("**/console/keys");
+  }],
+
   ["it is used with the keyboard alone", async (stage) => {
     const { members: page } = stage;
     await page.goto(stage.at("/overview"));
@@ -292,17 +390,22 @@ const CHECKS = [
   ["both languages and both themes are sound, on a telephone, too", async (stage) => {
     const storageState = await stage.operators.context().storageState();
     const page = await openPage(stage.browser, { viewport: PHONE, storageState });
-    const places = ["/overview", "/orders", `/orders/${stage.placed.serial}`, "/keys", "/wallets",
-      "/callbacks", "/callbacks/test", "/merchants/1", "/prices", "/people"];
+    const places = ["/overview", "/orders", `/orders/${stage.placed.serial}`, "/batches", "/batches/new",
+      "/keys", "/wallets", "/wallets/new", "/callbacks", "/callbacks/test", "/merchants", "/merchants/1",
+      "/deposits", "/deposits?merchant=1", "/prices", "/people", "/tokens", "/audit", "/log", "/nowhere"];
     for (const [language, title, theme] of [["zh", "订单", "dark"], ["en", "Orders", "light"]]) {
       await prefer(stage, page, "language", language);
       await prefer(stage, page, "theme", theme);
       for (const place of places) {
         await page.goto(stage.at(place));
         await sound(page, `${place}, ${language}, ${theme}`);
-        const width = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert.ok(width <= PHONE.width, `${place} is ${width} wide`);
+        assert.deepEqual(await page.evaluate(widerThanTheScreen), [], `${place}, ${language}`);
       }
+      await page.goto(stage.at("/prices"));
+      await page.fill("[name=energy_price_sun]", "-1");
+      await page.click("#content button.primary");
+      const refused = await page.textContent("[role=alert]");
+      assert.equal(/[A-Za-z]{4}/.test(refused), language === "en", refused);
       await page.goto(stage.at("/orders"));
       assert.equal(await page.textContent("h1"), title);
       assert.equal(await page.getAttribute("html", "data-theme"), theme);
@@ -350,6 +453,35 @@ const CHECKS = [
     console.log(`    ${loaded.size} files, ${bytes} bytes compressed; interactive after ${ready} ms`);
   }],
 ];
+
+/** That an amount in TRX has its sun beside it, and both are written as the language writes numbers. */
+async function assertAmount(amount) {
+  const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
+  const sun = Number((await amount.getAttribute("title")).replace(/[^\d-]/g, ""));
+  assert.equal(await amount.textContent(), `${numbers.format(sun / 1e6)} TRX`);
+  assert.equal(await amount.getAttribute("title"), `${numbers.format(sun)} sun`);
+}
+
+/** How many orders are in each state, as the database has it. */
+async function ordersByState(data) {
+  const program = `
+import json, pathlib, sqlite3, sys
+path = pathlib.Path(sys.argv[1], "sunsweep.sqlite").as_uri() + "?mode=ro"
+rows = sqlite3.connect(path, uri=True).execute("SELECT state, COUNT(*) FROM orders GROUP BY state")
+print(json.dumps(dict(rows.fetchall())))`;
+  const { stdout } = await promisify(execFile)("python3", ["-c", program, data]);
+  return JSON.parse(stdout);
+}
+
+/** What makes a page wider than its screen, and tables that would have to be pushed sideways. */
+function widerThanTheScreen() {
+  const found = [];
+  if (document.documentElement.scrollWidth > innerWidth) found.push("page");
+  for (const table of document.querySelectorAll(".table")) {
+    if (table.scrollWidth > table.clientWidth + 1) found.push(table.ariaLabel ?? table.className);
+  }
+  return found;
+}
 
 /** Invites an admin of a merchant, who opens the link and is signed in. */
 async function invite(stage, merchant) {

@@ -22,7 +22,6 @@ use node::{
 use store::SqlStore;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tron::{Address, Signature, TxId};
 
 use crate::admin::{self, AdminEdge};
 use crate::callback_client::{
@@ -39,6 +38,7 @@ use crate::poster::SigningPoster;
 use crate::route::{Edge, routes};
 use crate::secret::{MASTER_KEY_VARIABLE, MasterKey, Sealer};
 use crate::system::{SystemClock, SystemIds};
+use crate::wallet_desk::{PoolSigner, WalletDesk};
 use crate::worker::{self, Pace};
 
 /// Connections that read from PostgreSQL: a question waits for the network, not for a processor.
@@ -56,6 +56,8 @@ pub struct Product {
     pub records: Arc<dyn Records>,
     /// How the workers pace themselves.
     pub pace: Pace,
+    database: Arc<dyn Database>,
+    signer: Arc<PoolSigner>,
     sessions: Arc<dyn Sessions>,
     keys: Arc<Keys>,
     limits: Arc<Limits>,
@@ -147,12 +149,13 @@ impl Product {
         let limits = Arc::new(Limits::new(&config.limit_settings(), clock.clone()));
         let keys = Arc::new(keys().limited_by(limits.clone()));
         let is_ready = Arc::new(AtomicBool::new(true));
+        let signer = Arc::new(PoolSigner::new(secrets.keyring));
         let app = App {
             store: rows.clone(),
             batches: database.clone(),
             node: nodes.clone(),
             cached_node: cached.clone(),
-            signer: Arc::new(PoolSigner(secrets.keyring)),
+            signer: signer.clone(),
             poster: Arc::new(poster),
             format: Arc::new(wire::WireFormat),
             clock: clock.clone(),
@@ -168,11 +171,13 @@ impl Product {
         };
         let pace = pace(&config);
         let records: Arc<dyn Records> = database.clone();
-        let sessions: Arc<dyn Sessions> = database;
+        let sessions: Arc<dyn Sessions> = database.clone();
         Ok(Self {
             app,
             store: rows,
             records,
+            database,
+            signer,
             sessions,
             pace,
             keys,
@@ -231,6 +236,13 @@ impl Product {
             limits: self.limits.clone(),
             hasher: console::Hasher::default(),
             address_lock: console::AddressLock::default(),
+            database: self.database.clone(),
+            wallets: WalletDesk::new(
+                keystore(&self.config),
+                self.config.pool.passphrase_file.clone(),
+                self.signer.clone(),
+            ),
+            audits: console::AuditDesk::default(),
         })
     }
 
@@ -414,7 +426,7 @@ impl Offline {
     /// What signs for the pool: every wallet's key is opened.
     pub fn signer(&self) -> anyhow::Result<Arc<dyn Signer>> {
         let keyring = keystore(&self.config).open_all(&passphrase(&self.config)?)?;
-        Ok(Arc::new(PoolSigner(keyring)))
+        Ok(Arc::new(PoolSigner::new(keyring)))
     }
 
     /// What seals secrets.
@@ -435,14 +447,6 @@ impl Offline {
     /// Refuses an address that callbacks would never be posted to.
     pub fn check_callback_url(&self, url: &str) -> anyhow::Result<()> {
         Ok(callback_client(&self.config, Arc::new(SystemLookup))?.check_url(url)?)
-    }
-}
-
-struct PoolSigner(Keyring);
-
-impl Signer for PoolSigner {
-    fn sign(&self, signer: Address, txid: &TxId) -> Option<Signature> {
-        self.0.sign(signer, txid).ok()
     }
 }
 

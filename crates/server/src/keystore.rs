@@ -79,6 +79,20 @@ pub enum KeystoreError {
     Random(#[from] getrandom::Error),
 }
 
+/// A fresh random key.
+///
+/// Errors: the system gives no randomness.
+pub fn fresh_key() -> Result<Zeroizing<[u8; 32]>, KeystoreError> {
+    let mut key = Zeroizing::new([0; 32]);
+    loop {
+        getrandom::fill(key.as_mut_slice())?;
+        // All but 2^-128 of the 32-byte numbers are keys.
+        if SecretKey::from_bytes(&key).is_ok() {
+            return Ok(key);
+        }
+    }
+}
+
 impl Keystore {
     /// The wallets in this directory; it is made when the first wallet is.
     #[must_use]
@@ -117,14 +131,7 @@ impl Keystore {
     ///
     /// Errors: as [`Self::create`].
     pub fn generate(&self, passphrase: &Passphrase) -> Result<Address, KeystoreError> {
-        let mut key = Zeroizing::new([0; 32]);
-        loop {
-            getrandom::fill(key.as_mut_slice())?;
-            // All but 2^-128 of the 32-byte numbers are keys.
-            if SecretKey::from_bytes(&key).is_ok() {
-                return self.create(&key, passphrase);
-            }
-        }
+        self.create(&fresh_key()?, passphrase)
     }
 
     /// The addresses with a wallet file, in order. Nothing is opened; other files are ignored.
@@ -192,7 +199,7 @@ impl Keystore {
 
     /// A keystore whose files are cheap to open.
     #[cfg(test)]
-    fn cheap(directory: &std::path::Path) -> Self {
+    pub(crate) fn cheap(directory: &std::path::Path) -> Self {
         Self { directory: directory.to_owned(), cost: KdfCost::CHEAP }
     }
 }

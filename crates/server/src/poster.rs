@@ -11,6 +11,11 @@ use crate::callback_client::{CallbackClient, PostOutcome};
 use crate::keys::Keys;
 use crate::logging::chain;
 
+/// What is noted of a callback whose key is gone.
+pub const KEY_GONE: &str = "the key is gone";
+/// What is noted of a callback that cannot be dated.
+pub const CLOCK_UNSET: &str = "the clock is not set";
+
 /// The poster of this process.
 pub struct SigningPoster {
     client: Arc<CallbackClient>,
@@ -34,12 +39,12 @@ impl Poster for SigningPoster {
     async fn post(&self, callback: &Callback) -> Posted {
         let key = match self.keys.for_callback(callback.key).await {
             Ok(Some(key)) => key,
-            Ok(None) => return Self::unsent("the key is gone".to_owned()),
+            Ok(None) => return Self::unsent(KEY_GONE.to_owned()),
             Err(failed) => return Self::unsent(chain(&failed).to_string()),
         };
         let now = self.clock.now();
         let Ok(timestamp) = Timestamp::from_secs(now.get().div_euclid(1_000)) else {
-            return Self::unsent("the clock is not set".to_owned());
+            return Self::unsent(CLOCK_UNSET.to_owned());
         };
         let headers = key.with_secret(|secret| {
             wire::callback::headers(&key.text, secret, timestamp, &callback.body)

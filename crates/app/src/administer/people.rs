@@ -153,6 +153,29 @@ impl Administrator {
         .await
     }
 
+    /// Uses up a one-time code of somebody who is signed in, before something that wants one; whether it
+    /// was good. No code is while the person has to wait.
+    ///
+    /// Errors: the store's.
+    pub async fn use_code(&self, id: PersonId, totp_step: i64) -> Result<bool, AdminRefused> {
+        self.change(None, needs(PersonKey::Id(id)), move |me, rows| {
+            let before = rows.admin.person.as_ref().filter(|person| {
+                let is_fresh =
+                    person.credentials.as_ref().is_some_and(|known| known.totp_step < totp_step);
+                let may_try = person.wait_until.is_none_or(|until| until <= me.now);
+                is_fresh && may_try && person.disabled.is_none()
+            });
+            let Some(before) = before else { return Ok((None, false)) };
+            let credentials =
+                before.credentials.clone().map(|known| Credentials { totp_step, ..known });
+            let after = Person { credentials, wrong_tries: 0, wait_until: None, ..before.clone() };
+            let log = me.log("person.prove", subject(&after), None, None);
+            let changes = AdminChanges { person: Some(after), ..AdminChanges::logged(log) };
+            Ok((Some(changes.into()), true))
+        })
+        .await
+    }
+
     /// Counts a wrong try; while the person has to wait, no further one counts.
     ///
     /// Errors: [`AdminRefused::NoPerson`], or the store's.

@@ -43,6 +43,12 @@ pub enum PostRefused {
     Header,
 }
 
+impl PostRefused {
+    /// Every reason.
+    pub const ALL: [Self; 5] =
+        [Self::TooLong, Self::NotAUrl, Self::Scheme, Self::PrivateAddress, Self::Header];
+}
+
 /// How a post ended without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
@@ -58,6 +64,12 @@ pub enum FailureKind {
     Closed,
     /// The answer was not HTTP, or its head was too large.
     BadAnswer,
+}
+
+impl FailureKind {
+    /// Every way.
+    pub const ALL: [Self; 6] =
+        [Self::TimedOut, Self::Dns, Self::Connect, Self::Tls, Self::Closed, Self::BadAnswer];
 }
 
 impl fmt::Display for FailureKind {

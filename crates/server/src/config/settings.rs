@@ -56,6 +56,8 @@ impl Config {
         let mut config = Self::from_layers(None, [])?;
         let poll_ms = u64::try_from(block_time_ms / 10).unwrap_or(1).clamp(10, 300);
         config.database.url = format!("{SQLITE_SCHEME}{}", data.join("sunsweep.sqlite").display());
+        config.pool.wallets_dir = data.join("wallets");
+        config.pool.passphrase_file = Some(data.join("wallet-passphrase"));
         config.node.urls = vec![node_url.to_owned()];
         config.node.is_provider = false;
         config.node.requests_per_second = 0;

@@ -11,7 +11,9 @@ use domain::UnixMillis;
 use wire::Timestamp;
 
 use super::edge::ConsoleEdge;
+use super::phrase::Tongue;
 use super::refused::Refused;
+use super::told;
 use crate::keys::Keys;
 
 /// One attempt.
@@ -44,6 +46,7 @@ impl AttemptShown {
 /// The attempts at a callback, oldest first.
 pub(super) async fn shown(
     edge: &Arc<ConsoleEdge>,
+    tongue: Tongue,
     callback: &Callback,
     attempts: &[Attempt],
 ) -> Result<Vec<AttemptShown>, Refused> {
@@ -59,7 +62,7 @@ pub(super) async fn shown(
     let shown = attempts.iter().map(|attempt| AttemptShown {
         at: attempt.at,
         status: attempt.status,
-        note: attempt.note.clone(),
+        note: told::note(tongue, attempt.status, attempt.note.clone()),
         took_ms: attempt.took_ms,
         sent: attempt
             .signed_secs

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use domain::BatchId;
 use domain::batch::{Batch, BatchState, Hindrance, RowStage};
 
-use super::batch_figures::{Figures, Found};
+use super::batch_figures::{Figures, Found, Funds};
 use super::batch_row::Line;
 use super::batch_view::{Chip, Pages, ROWS_ON_PAGE, View, Wanted};
 use super::batches::state;
@@ -34,6 +34,7 @@ struct BatchPage<'a> {
     given_up: Option<String>,
     figures: Figures,
     found: Option<Found>,
+    funds: Option<Funds>,
     chips: Vec<Chip>,
     lines: Vec<Line>,
     pages: Pages,
@@ -86,13 +87,15 @@ pub(super) async fn show(
     let view = View::of(id, wanted);
     let filter = RowFilter { stage: view.stage, text: view.text() };
     let rows = visit.app().batches.batch_rows(id, filter, view.from, ROWS_ON_PAGE).await?;
+    let merchant = visit.merchant(Some(batch.merchant)).await?;
     let waiting = overview.totals.of(RowStage::Waiting).rows;
     let can_cancel =
         matches!(batch.state, BatchState::Draft | BatchState::Running | BatchState::Paused)
             && waiting > 0;
     let page = BatchPage {
         frame: &visit.frame,
-        merchant: visit.merchant(Some(batch.merchant)).await?.name,
+        funds: Funds::of(&overview, merchant.available),
+        merchant: merchant.name,
         state: state(batch.state),
         hindrance: batch.hindrance.map(hindrance_phrase),
         acts: acts(&overview),
@@ -101,7 +104,7 @@ pub(super) async fn show(
         found: overview.dry_run.as_ref().map(Found::of),
         chips: view.chips(&overview),
         pages: view.pages(rows.all),
-        lines: rows.rows.into_iter().map(Line::of).collect(),
+        lines: rows.rows.into_iter().map(|row| Line::of(visit.frame.tongue, row)).collect(),
         overview: &overview,
         view: &view,
     };

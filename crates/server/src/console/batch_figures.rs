@@ -2,6 +2,8 @@
 
 use app::batch_rows::DryTotals;
 use app::look_at_batch::BatchOverview;
+use domain::batch::BatchState;
+use tron::Sun;
 
 use super::shown::{self, Html};
 
@@ -67,6 +69,24 @@ impl Found {
             burn: shown::trx(totals.burn),
             saving: shown::trx(totals.burn - totals.price),
         }
+    }
+}
+
+/// What the merchant has beside what the rows would cost, while that matters.
+pub(super) struct Funds {
+    pub(super) available: Html,
+    /// What is missing to pay for every row that was checked.
+    pub(super) short: Option<Html>,
+}
+
+impl Funds {
+    pub(super) fn of(overview: &BatchOverview, available: Sun) -> Option<Self> {
+        if !matches!(overview.batch.state, BatchState::Draft | BatchState::Paused) {
+            return None;
+        }
+        let price = overview.dry_run.as_ref()?.price;
+        let short = (price > available).then(|| shown::trx(price - available));
+        Some(Self { available: shown::trx(available), short })
     }
 }
 

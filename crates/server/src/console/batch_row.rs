@@ -5,7 +5,9 @@ use domain::batch::{FailureKind, Quoted, RowFailure, RowStage, RowState};
 use domain::{LegKind, Order, Road, TxState, WholeOrder};
 use tron::Resource;
 
+use super::phrase::Tongue;
 use super::shown::{self, Html};
+use super::told;
 
 /// One row.
 pub(super) struct Line {
@@ -26,6 +28,7 @@ pub(super) struct Need {
     pub(super) energy: i64,
     pub(super) energy_shown: String,
     pub(super) bandwidth: i64,
+    pub(super) bandwidth_shown: String,
     pub(super) activation: bool,
     pub(super) is_empty: bool,
 }
@@ -68,6 +71,7 @@ impl Need {
             energy: order.energy.get(),
             energy_shown: shown::grouped(order.energy.get()),
             bandwidth: order.bandwidth.get(),
+            bandwidth_shown: shown::grouped(order.bandwidth.get()),
             activation: order.has_activation,
             is_empty: false,
         }
@@ -78,6 +82,7 @@ impl Need {
             energy: quoted.need.energy.get(),
             energy_shown: shown::grouped(quoted.need.energy.get()),
             bandwidth: quoted.need.bandwidth.get(),
+            bandwidth_shown: shown::grouped(quoted.need.bandwidth.get()),
             activation: quoted.need.activation,
             is_empty: quoted.token_amount.0 == 0,
         }
@@ -85,13 +90,13 @@ impl Need {
 }
 
 impl Line {
-    pub(super) fn of(view: RowView) -> Self {
+    pub(super) fn of(tongue: Tongue, view: RowView) -> Self {
         let order = view.whole.as_ref().map(|whole| &whole.order);
         let check = view.row.check.as_ref().map(|check| &check.found);
         let quoted = check.and_then(|found| found.as_ref().ok());
         let failure = match (&view.row.state, check) {
             (RowState::Failed(failure), _) | (RowState::Waiting, Some(Err(failure))) => {
-                Some(failed(failure))
+                Some(failed(tongue, failure))
             }
             (RowState::Waiting | RowState::Placed(_) | RowState::Cancelled, _) => None,
         };
@@ -112,8 +117,8 @@ impl Line {
     }
 }
 
-fn failed(failure: &RowFailure) -> (&'static str, String) {
-    (failure_phrase(failure.kind), failure.text.clone())
+fn failed(tongue: Tongue, failure: &RowFailure) -> (&'static str, String) {
+    (failure_phrase(failure.kind), told::failure(tongue, &failure.text))
 }
 
 /// Ours, oldest first, and the receiver's own.

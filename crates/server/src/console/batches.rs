@@ -8,10 +8,9 @@ use axum::extract::Query;
 use axum::response::Response;
 use domain::batch::{Batch, BatchState};
 use domain::{BatchId, MerchantId};
-use serde::Deserialize;
 
 use super::frame::Frame;
-use super::orders::names;
+use super::list::{Asked, List, names};
 use super::refused::Refused;
 use super::visit::Visit;
 use super::{PREFIX, asset, shown};
@@ -19,19 +18,12 @@ use super::{PREFIX, asset, shown};
 /// Batches on a page.
 const BATCHES_ON_PAGE: usize = 50;
 
-/// Which page of the list.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    after: String,
-}
-
 #[derive(Template)]
 #[template(path = "batches.html")]
 struct BatchesPage<'a> {
     frame: &'a Frame,
+    list: List,
     lines: Vec<Line>,
-    next: Option<String>,
 }
 
 /// A batch as the list shows it.
@@ -56,17 +48,18 @@ pub(super) const fn state(state: BatchState) -> (&'static str, &'static str) {
 }
 
 /// The list.
-pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refused> {
+pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refused> {
     let named = names(&visit).await?;
-    let slice = Slice { after: BatchId::parse(&wanted.after), limit: BATCHES_ON_PAGE };
-    let batches = visit.app().batches.batches(visit.only(), slice).await?;
+    let slice = Slice { after: BatchId::parse(&asked.after), limit: BATCHES_ON_PAGE };
+    let batches = visit.app().batches.batches(asked.merchant(&visit), slice).await?;
     let last = batches.last().filter(|_| batches.len() == BATCHES_ON_PAGE);
-    let next = last.map(|batch| format!("{PREFIX}/batches?after={}", batch.id));
+    let list = List::new("/batches", asked, last.map(|batch| batch.id.to_string()))
+        .by_merchant(&visit, &named);
     let mut lines = Vec::with_capacity(batches.len());
     for batch in batches {
         lines.push(line(&visit, batch, &named).await?);
     }
-    Visit::page(&BatchesPage { frame: &visit.frame, lines, next })
+    Visit::page(&BatchesPage { frame: &visit.frame, list, lines })
 }
 
 async fn line(

@@ -16,12 +16,12 @@ use wire::Timestamp;
 
 use super::attempt::{self, Sent};
 use super::frame::Frame;
+use super::list::{Asked, List, names};
 use super::merchants::chosen;
 use super::order::callback_state;
-use super::orders;
 use super::refused::Refused;
 use super::visit::{Change, Visit};
-use super::{PREFIX, asset};
+use super::{PREFIX, asset, told};
 use crate::callback_client::PostOutcome;
 use crate::keys::Keys;
 
@@ -52,25 +52,12 @@ pub(super) const STATES: [(CallbackState, &str, &str); 3] = [
     (CallbackState::Dead, "dead", "callback.dead"),
 ];
 
-/// What is looked for.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    state: String,
-    #[serde(default)]
-    merchant: String,
-    #[serde(default)]
-    after: String,
-}
-
 #[derive(Template)]
 #[template(path = "callbacks.html")]
 struct CallbacksPage<'a> {
     frame: &'a Frame,
-    wanted: &'a Wanted,
-    merchants: Vec<(i64, String)>,
+    list: List,
     lines: Vec<Line>,
-    next: Option<String>,
 }
 
 struct Line {
@@ -83,39 +70,26 @@ struct Line {
 }
 
 /// The list, those of the newest orders first.
-pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refused> {
-    let names = orders::names(&visit).await?;
-    let merchant = match visit.only() {
-        Some(own) => Some(own),
-        None => wanted.merchant.parse().ok().map(MerchantId),
-    };
-    let state = STATES.iter().find(|(_, word, _)| *word == wanted.state).map(|found| found.0);
-    let slice = Slice { after: OrderId::parse(&wanted.after), limit: CALLBACKS_ON_PAGE };
-    let filter = CallbackFilter { merchant, state };
+pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refused> {
+    let named = names(&visit).await?;
+    let state = STATES.iter().find(|(_, word, _)| *word == asked.state).map(|found| found.0);
+    let slice = Slice { after: OrderId::parse(&asked.after), limit: CALLBACKS_ON_PAGE };
+    let filter = CallbackFilter { merchant: asked.merchant(&visit), state };
     let lines = visit.edge().records.callbacks(filter, slice).await?;
     let last = lines.last().filter(|_| lines.len() == CALLBACKS_ON_PAGE);
-    let next = last.map(|line| next_page(&wanted, line.callback.order));
-    let lines = lines.into_iter().map(|one| line(one, &names)).collect();
-    let merchants = names.into_iter().map(|(id, name)| (id.0, name)).collect();
-    Visit::page(&CallbacksPage { frame: &visit.frame, wanted: &wanted, merchants, lines, next })
+    let list = List::new("/callbacks", asked, last.map(|line| line.callback.order.to_string()))
+        .by_state(STATES.map(|(_, word, phrase)| (word, phrase)).to_vec())
+        .by_merchant(&visit, &named);
+    let lines = lines.into_iter().map(|one| line(&visit, one, &named)).collect();
+    Visit::page(&CallbacksPage { frame: &visit.frame, list, lines })
 }
 
-fn line(line: CallbackLine, names: &BTreeMap<MerchantId, String>) -> Line {
+fn line(visit: &Visit, line: CallbackLine, names: &BTreeMap<MerchantId, String>) -> Line {
     let (state, look) = callback_state(line.callback.state);
     let (status, note) = line.last.clone().unwrap_or_default();
+    let note = told::note(visit.frame.tongue, status, note);
     let merchant = names.get(&line.merchant).cloned().unwrap_or_default();
     Line { merchant, state, look, status, note, line }
-}
-
-fn next_page(wanted: &Wanted, after: OrderId) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("state", &wanted.state), ("merchant", &wanted.merchant)] {
-        if !value.is_empty() {
-            query.append_pair(name, value);
-        }
-    }
-    query.append_pair("after", &after.to_string());
-    format!("{PREFIX}/callbacks?{}", query.finish())
 }
 
 /// Whose test.
@@ -208,6 +182,7 @@ async fn post(visit: &Visit, key: &Key, url: &str) -> Result<Tested, Refused> {
         PostOutcome::Failed(reason) => (None, reason.to_string(), 0),
     };
     let body = String::from_utf8_lossy(&body).into_owned();
+    let note = told::note(visit.frame.tongue, status, note);
     Ok(Tested { url: url.to_owned(), sent, body, status, note, took_ms })
 }
 

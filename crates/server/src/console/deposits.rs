@@ -7,10 +7,9 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::{Deposit, MerchantId};
-use serde::Deserialize;
 
 use super::frame::Frame;
-use super::merchants::chosen;
+use super::list::{Asked, List, names};
 use super::refused::Refused;
 use super::shown::{self, Html};
 use super::visit::{Change, Visit};
@@ -19,42 +18,59 @@ use super::{PREFIX, asset};
 /// Newest deposits that are shown.
 pub(super) const DEPOSITS_SHOWN: usize = 200;
 
-/// Whose.
-#[derive(Deserialize)]
-pub(super) struct Wanted {
-    merchant: Option<i64>,
-}
-
 #[derive(Template)]
 #[template(path = "deposits.html")]
 struct DepositsPage<'a> {
     frame: &'a Frame,
-    merchants: Vec<Merchant>,
-    merchant: Merchant,
+    list: List,
+    /// Whose page it is; `None` for an operator who looks at all of them.
+    merchant: Option<Merchant>,
     addresses: Vec<DepositAddress>,
-    deposits: Vec<(Deposit, Html)>,
+    deposits: Vec<Line>,
     are_configured: bool,
     scanned: Option<i64>,
+    /// Solid blocks that are not scanned yet.
+    behind: Option<i64>,
+}
+
+/// A deposit as the list shows it.
+struct Line {
+    deposit: Deposit,
+    merchant: String,
+    amount: Html,
 }
 
 /// The page.
-pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refused> {
-    let (merchant, merchants) = chosen(&visit, wanted.merchant).await?;
+pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refused> {
+    let named = names(&visit).await?;
+    let asked_for = asked.merchant.parse().ok().map(MerchantId);
+    let merchant = match asked_for.or(visit.only()) {
+        Some(id) => Some(visit.merchant(Some(id)).await?),
+        None => None,
+    };
     let store = &visit.app().store;
-    let addresses = store.deposit_addresses(Some(merchant.id)).await?;
-    let deposits = store.deposits(Some(merchant.id), DEPOSITS_SHOWN).await?;
-    let deposits = deposits.into_iter().map(|one| {
-        let amount = shown::trx(one.amount);
-        (one, amount)
+    let of = merchant.as_ref().map(|merchant| merchant.id);
+    let addresses = match of {
+        Some(_) => store.deposit_addresses(of).await?,
+        None => Vec::new(),
+    };
+    let deposits = store.deposits(of, DEPOSITS_SHOWN).await?;
+    let deposits = deposits.into_iter().map(|deposit| Line {
+        merchant: named.get(&deposit.merchant).cloned().unwrap_or_default(),
+        amount: shown::trx(deposit.amount),
+        deposit,
     });
+    let scanned = store.scanned().await?.map(|block| block.number);
+    let solid = visit.app().view.get().map(|view| view.solid.number);
     Visit::page(&DepositsPage {
         frame: &visit.frame,
-        merchants,
+        list: List::new("/deposits", asked, None).by_merchant(&visit, &named),
         merchant,
         addresses,
-        scanned: store.scanned().await?.map(|block| block.number),
         deposits: deposits.collect(),
         are_configured: visit.edge().deposit_keys.is_some(),
+        behind: scanned.zip(solid).map(|(scanned, solid)| (solid - scanned).max(0)),
+        scanned,
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use app::App;
-use app::records::{Records, Sessions};
+use app::records::{Database, Records, Sessions};
 use domain::key::AllowList;
 use domain::person::SessionLimits;
 use node::Failover;
@@ -13,11 +13,13 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::address_lock::AddressLock;
+use super::audit_desk::AuditDesk;
 use super::password::Hasher;
 use crate::callback_client::CallbackClient;
 use crate::deposit_keys::AccountXpub;
 use crate::limit::Limits;
 use crate::secret::Sealer;
+use crate::wallet_desk::WalletDesk;
 
 /// What is set for the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,4 +68,10 @@ pub struct ConsoleEdge {
     pub hasher: Hasher,
     /// Addresses that have to wait.
     pub address_lock: AddressLock,
+    /// Rows and lists together, for audits.
+    pub database: Arc<dyn Database>,
+    /// Takes in keys of wallets.
+    pub wallets: WalletDesk,
+    /// Audits that run, and what the last one found.
+    pub audits: AuditDesk,
 }

@@ -1,12 +1,21 @@
 //! The fields of a form, as a browser sends them.
 
+use zeroize::Zeroize;
+
 use super::refused::Refused;
 
 /// Most fields of a form.
 pub(super) const FIELDS_MAX: usize = 200;
 
-/// Fields by name, in the order of the form.
+/// Fields by name, in the order of the form. Passwords and keys are among them, so they are wiped when
+/// dropped.
 pub(super) struct Fields(Vec<(String, String)>);
+
+impl Drop for Fields {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| value.zeroize());
+    }
+}
 
 impl Fields {
     /// Reads a body of `application/x-www-form-urlencoded`.

@@ -60,6 +60,7 @@ const PLACES: &[Place] = &[
     Place { path: "/wallets", phrase: "wallets.title", is_operators: true },
     Place { path: "/people", phrase: "people.title", is_operators: false },
     Place { path: "/tokens", phrase: "tokens.title", is_operators: true },
+    Place { path: "/audit", phrase: "audit.title", is_operators: true },
     Place { path: "/log", phrase: "log.title", is_operators: true },
 ];
 
@@ -98,6 +99,11 @@ impl Frame {
     /// A moment.
     pub(super) fn moment(&self, at: &domain::UnixMillis) -> Html {
         shown::moment(*at)
+    }
+
+    /// A whole number with its thousands apart.
+    pub(super) fn number(&self, number: impl ToString) -> String {
+        shown::apart(&number.to_string())
     }
 
     /// Where the navigation leads whoever looks.

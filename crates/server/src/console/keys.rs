@@ -14,6 +14,7 @@ use super::fields::Fields;
 use super::frame::Frame;
 use super::merchants::chosen;
 use super::refused::Refused;
+use super::shown::{self, Html};
 use super::visit::{Change, Visit};
 use super::{PREFIX, asset};
 use crate::keys::new_key;
@@ -48,6 +49,11 @@ impl Line {
         let networks: Vec<String> = key.limits.allowed_from.texts().collect();
         let cap = key.limits.daily_cap.map(|cap| cap.to_trx_string());
         Self { networks: networks.join("\n"), cap: cap.unwrap_or_default(), key }
+    }
+
+    /// The cap as people read it.
+    fn cap_shown(&self) -> Html {
+        shown::trx(self.key.limits.daily_cap.unwrap_or(Sun::ZERO))
     }
 
     fn has(&self, word: &str) -> bool {

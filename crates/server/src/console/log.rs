@@ -4,9 +4,9 @@ use app::admin_rows::{NumberedLogEntry, Slice};
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::frame::Frame;
+use super::list::{Asked, List};
 use super::refused::Refused;
 use super::visit::Visit;
 use super::{PREFIX, asset};
@@ -14,24 +14,21 @@ use super::{PREFIX, asset};
 /// Lines on a page.
 pub(super) const LINES_ON_PAGE: usize = 100;
 
-/// Which part.
-#[derive(Deserialize)]
-pub(super) struct Wanted {
-    after: Option<i64>,
-}
-
 #[derive(Template)]
 #[template(path = "log.html")]
 struct LogPage<'a> {
     frame: &'a Frame,
+    list: List,
     lines: Vec<NumberedLogEntry>,
-    next: Option<i64>,
 }
 
 /// The log.
-pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refused> {
-    let slice = Slice { after: wanted.after, limit: LINES_ON_PAGE };
+pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refused> {
+    let after = Some(asked.after.as_str()).filter(|after| !after.is_empty());
+    let after = after.map(str::parse).transpose().map_err(|_| Refused::NoPage)?;
+    let slice = Slice { after, limit: LINES_ON_PAGE };
     let lines = visit.operator()?.records.admin_log(slice).await?;
-    let next = lines.last().filter(|_| lines.len() == LINES_ON_PAGE).map(|line| line.number);
-    Visit::page(&LogPage { frame: &visit.frame, lines, next })
+    let last = lines.last().filter(|_| lines.len() == LINES_ON_PAGE);
+    let list = List::new("/log", asked, last.map(|line| line.number.to_string()));
+    Visit::page(&LogPage { frame: &visit.frame, list, lines })
 }

@@ -1,19 +1,26 @@
 //! Merchants: a member sees its own, with balances and statement; operators add, change, pause, credit
 //! and debit.
 
-use app::admin_rows::{AdminRequest, Slice, Span, StatementLine};
+use app::admin_rows::{AdminRequest, Slice, Span, StatementLine, StatementPlace};
 use app::administer::{MerchantChange, Posting, Side};
+use app::ports::StoreError;
+use app::records::Records;
 use app::rows::Merchant;
 use askama::Template;
+use axum::body::Body;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use domain::MerchantId;
+use domain::{MerchantId, UnixMillis};
+use futures::StreamExt;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tron::Sun;
 
 use super::frame::Frame;
+use super::list::{Asked, List};
 use super::refused::Refused;
 use super::shown::{self, Html};
 use super::visit::{Change, Visit};
@@ -22,8 +29,8 @@ use crate::statement;
 
 /// Lines of a statement on a page.
 pub(super) const LINES_ON_PAGE: usize = 100;
-/// Lines of a statement in one file.
-pub(super) const LINES_IN_FILE: usize = 50_000;
+/// Lines of a statement that are read at a time for a file.
+const LINES_IN_PART: usize = 1_000;
 
 #[derive(Template)]
 #[template(path = "merchants.html")]
@@ -39,8 +46,8 @@ struct MerchantPage<'a> {
     merchant: Merchant,
     available: Html,
     held: Html,
+    list: List,
     lines: Vec<Line>,
-    next: Option<String>,
     request: String,
 }
 
@@ -52,10 +59,13 @@ struct Line {
     is_held: bool,
 }
 
-/// Which part of a statement.
-#[derive(Deserialize)]
-pub(super) struct Wanted {
-    after: Option<String>,
+/// Which days of a statement: dates, from midnight to midnight of UTC; all of them if none is named.
+#[derive(Default, Deserialize)]
+pub(super) struct Days {
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
 }
 
 impl MerchantsPage<'_> {
@@ -87,7 +97,7 @@ pub(super) async fn chosen(
 /// Every merchant; a member's page is that of its own.
 pub(super) async fn list(visit: Visit) -> Result<Response, Refused> {
     if let Some(own) = visit.only() {
-        return draw(&visit, visit.merchant(Some(own)).await?, None).await;
+        return draw(&visit, visit.merchant(Some(own)).await?, Asked::default()).await;
     }
     let merchants = visit.app().store.merchants().await?;
     Visit::page(&MerchantsPage { frame: &visit.frame, merchants })
@@ -97,27 +107,24 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Refused> {
 pub(super) async fn show(
     visit: Visit,
     Path(id): Path<i64>,
-    Query(wanted): Query<Wanted>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
     let merchant = visit.merchant(Some(MerchantId(id))).await?;
-    draw(&visit, merchant, wanted.after).await
+    draw(&visit, merchant, asked).await
 }
 
-async fn draw(
-    visit: &Visit,
-    merchant: Merchant,
-    after: Option<String>,
-) -> Result<Response, Refused> {
-    let after = after.as_deref().and_then(statement::place_of);
+async fn draw(visit: &Visit, merchant: Merchant, asked: Asked) -> Result<Response, Refused> {
+    let after = statement::place_of(&asked.after);
     let slice = Slice { after, limit: LINES_ON_PAGE };
     let lines = visit.edge().records.newest_statement(merchant.id, slice).await?;
     let last = lines.last().filter(|_| lines.len() == LINES_ON_PAGE);
+    let older = last.map(|line| statement::place_text(line.place));
     let request = token::fresh().map_err(|failed| Refused::internal(&failed))?;
     Visit::page(&MerchantPage {
         frame: &visit.frame,
         available: shown::trx(merchant.available),
         held: shown::trx(merchant.held),
-        next: last.map(|line| statement::place_text(line.place)),
+        list: List::new(format!("/merchants/{}", merchant.id.0), asked, older),
         lines: lines.into_iter().map(line).collect(),
         request: request.as_str().to_owned(),
         merchant,
@@ -134,19 +141,92 @@ fn line(line: StatementLine) -> Line {
     }
 }
 
-/// The whole statement as a file.
-pub(super) async fn file(visit: Visit, Path(id): Path<i64>) -> Result<Response, Refused> {
-    let merchant = visit.merchant(Some(MerchantId(id))).await?;
-    let slice = Slice { after: None, limit: LINES_IN_FILE };
-    let lines = visit.edge().records.statement(merchant.id, Span::default(), slice).await?;
-    let text = statement::csv(&lines, true).map_err(|failed| Refused::internal(&failed))?;
-    let mut response = text.into_response();
+/// The statement as a file, however long it is: it is read part by part while it is sent.
+pub(super) async fn file(
+    visit: Visit,
+    Path(id): Path<i64>,
+    Query(days): Query<Days>,
+) -> Result<Response, Refused> {
+    let merchant = visit.merchant(Some(MerchantId(id))).await?.id;
+    let span = days.span()?;
+    let records = visit.edge().records.clone();
+    // What is wrong with the first part is said by a status.
+    let (first, next) = part(&*records, merchant, span, None).await?;
+    let mut response = match next {
+        None => first.into_response(),
+        Some(place) => {
+            let rest = futures::stream::try_unfold(Some(place), move |place| {
+                let records = records.clone();
+                async move {
+                    if place.is_none() {
+                        return Ok::<_, StatementFailed>(None);
+                    }
+                    part(&*records, merchant, span, place).await.map(Some)
+                }
+            });
+            let first = futures::stream::once(async { Ok::<_, StatementFailed>(first) });
+            Body::from_stream(first.chain(rest)).into_response()
+        }
+    };
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");
     let name = HeaderValue::from_static("attachment; filename=\"statement.csv\"");
     headers.insert(header::CONTENT_TYPE, kind);
     headers.insert(header::CONTENT_DISPOSITION, name);
     Ok(response)
+}
+
+/// A part of a statement in CSV, and the place of its last line if there may be more.
+async fn part(
+    records: &dyn Records,
+    merchant: MerchantId,
+    span: Span,
+    after: Option<StatementPlace>,
+) -> Result<(String, Option<StatementPlace>), StatementFailed> {
+    let lines = records.statement(merchant, span, Slice { after, limit: LINES_IN_PART }).await?;
+    let last = lines.last().filter(|_| lines.len() == LINES_IN_PART);
+    Ok((statement::csv(&lines, after.is_none())?, last.map(|line| line.place)))
+}
+
+/// Why a statement ends before its end; the browser sees a broken download.
+#[derive(Debug, thiserror::Error)]
+enum StatementFailed {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Csv(#[from] csv::Error),
+}
+
+impl From<StatementFailed> for Refused {
+    fn from(failed: StatementFailed) -> Self {
+        match failed {
+            StatementFailed::Store(failed) => failed.into(),
+            failed @ StatementFailed::Csv(_) => Self::internal(&failed),
+        }
+    }
+}
+
+impl Days {
+    /// Errors: what is not a date.
+    fn span(&self) -> Result<Span, Refused> {
+        let everything = Span::default();
+        let from = day(&self.from)?.map_or(everything.from, start_of);
+        // The last day is in it.
+        let to = day(&self.to)?.and_then(|day| day.tomorrow().ok());
+        Ok(Span { from, to: to.map_or(everything.to, start_of) })
+    }
+}
+
+fn day(text: &str) -> Result<Option<Date>, Refused> {
+    match text {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| Refused::bad("merchants.day-wrong")),
+    }
+}
+
+fn start_of(day: Date) -> UnixMillis {
+    let midnight = day.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
+    UnixMillis(midnight.map_or(i64::MAX, |moment| moment.timestamp().as_millisecond()))
 }
 
 /// Adds a merchant.

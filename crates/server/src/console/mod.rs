@@ -16,6 +16,8 @@ mod account;
 mod address_lock;
 mod asset;
 mod attempt;
+mod audit;
+mod audit_desk;
 mod batch;
 mod batch_figures;
 mod batch_row;
@@ -29,6 +31,7 @@ mod fields;
 mod frame;
 mod invitation;
 mod keys;
+mod list;
 mod live;
 mod log;
 mod machinery;
@@ -48,8 +51,10 @@ mod sign_in;
 mod timeline;
 pub mod token;
 mod tokens;
+mod told;
 pub mod totp;
 mod visit;
+mod wallet_add;
 mod wallets;
 
 use std::sync::Arc;
@@ -60,6 +65,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 pub use address_lock::AddressLock;
+pub use audit_desk::AuditDesk;
 pub use edge::{ConsoleEdge, ConsoleSettings};
 pub use password::Hasher;
 
@@ -95,11 +101,13 @@ pub fn routes(edge: Arc<ConsoleEdge>) -> Router {
         .route("/merchants/{id}/post", post(merchants::post))
         .route("/merchants/{id}/statement.csv", get(merchants::file))
         .route("/prices", get(prices::list).post(prices::set))
-        .route("/wallets", get(wallets::list))
+        .route("/wallets", get(wallets::list).post(wallet_add::add))
+        .route("/wallets/new", get(wallet_add::show))
         .route("/wallets/{address}/enable", post(wallets::enable))
         .route("/wallets/{address}/disable", post(wallets::disable))
         .route("/tokens", get(tokens::list).post(tokens::add))
         .route("/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/audit", get(audit::show).post(audit::begin))
         .route("/log", get(log::list))
         .route("/people", get(people::list).post(people::invite))
         .route("/people/{id}/reset", post(people::reset))

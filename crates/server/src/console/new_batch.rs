@@ -11,7 +11,7 @@ use domain::batch::{BATCH_NAME_CHARS_MAX, LineError, LineFault, NewRow, RowField
 use domain::key::Scope;
 
 use super::frame::Frame;
-use super::orders::names;
+use super::list::names;
 use super::phrase::Tongue;
 use super::refused::Refused;
 use super::visit::{Change, Visit};

@@ -9,7 +9,8 @@ use domain::{OrderId, OrderState};
 
 use super::attempt::{self, AttemptShown};
 use super::frame::Frame;
-use super::orders::{self, Line};
+use super::list::names;
+use super::orders::Line;
 use super::refused::Refused;
 use super::timeline::{self, Happened};
 use super::visit::{Change, Visit};
@@ -52,7 +53,7 @@ pub(super) async fn show(visit: Visit, Path(serial): Path<String>) -> Result<Res
     };
     let order = &view.whole.order;
     let can_stop = order.is_open() && order.state != OrderState::Refunded;
-    let names = orders::names(&visit).await?;
+    let names = names(&visit).await?;
     let line = Line::of(view, &names);
     Visit::page(&OrderPage { frame: &visit.frame, line, happened, callback, can_stop })
 }
@@ -67,7 +68,7 @@ async fn shown(
         state,
         look,
         body: String::from_utf8_lossy(&callback.body).into_owned(),
-        attempts: attempt::shown(visit.edge(), &callback, attempts).await?,
+        attempts: attempt::shown(visit.edge(), visit.frame.tongue, &callback, attempts).await?,
         callback,
     })
 }

@@ -8,10 +8,10 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::{MerchantId, OrderId, OrderState};
-use serde::Deserialize;
 use tron::{Address, TxId};
 
 use super::frame::Frame;
+use super::list::{Asked, List, names};
 use super::refused::Refused;
 use super::shown::{self, Html};
 use super::visit::Visit;
@@ -19,19 +19,6 @@ use super::{PREFIX, asset};
 
 /// Orders on a page.
 pub(super) const ORDERS_ON_PAGE: usize = 50;
-
-/// What is looked for.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    state: String,
-    #[serde(default)]
-    merchant: String,
-    #[serde(default)]
-    after: String,
-}
 
 /// What the text of a search means.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,10 +53,8 @@ impl Sought {
 #[template(path = "orders.html")]
 struct OrdersPage<'a> {
     frame: &'a Frame,
-    wanted: &'a Wanted,
-    merchants: Vec<(i64, String)>,
+    list: List,
     lines: Vec<Line>,
-    next: Option<String>,
 }
 
 /// An order as the list shows it.
@@ -111,62 +96,39 @@ pub(super) fn state(state: OrderState) -> (&'static str, &'static str) {
 }
 
 /// The list.
-pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refused> {
+pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refused> {
     let named = names(&visit).await?;
-    let sought = Sought::of(&wanted.q);
+    let sought = Sought::of(&asked.q);
     if let Sought::Serial(serial) = sought {
         return Ok(Redirect::to(&format!("{PREFIX}/orders/{serial}")).into_response());
     }
-    let views = find(&visit, &wanted, sought).await?;
+    let views = find(&visit, &asked, sought).await?;
     let last = views.last().filter(|_| views.len() == ORDERS_ON_PAGE);
-    let next = last.map(|view| next_page(&wanted, view.whole.order.id));
+    let list = List::new("/orders", asked, last.map(|view| view.whole.order.id.to_string()))
+        .searched()
+        .by_state(STATES.map(|(_, word, phrase, _)| (word, phrase)).to_vec())
+        .by_merchant(&visit, &named);
     let lines = views.into_iter().map(|view| Line::of(view, &named)).collect();
-    let merchants = named.into_iter().map(|(id, name)| (id.0, name)).collect();
-    Visit::page(&OrdersPage { frame: &visit.frame, wanted: &wanted, merchants, lines, next })
+    Visit::page(&OrdersPage { frame: &visit.frame, list, lines })
 }
 
-async fn find(visit: &Visit, wanted: &Wanted, sought: Sought) -> Result<Vec<OrderView>, Refused> {
+async fn find(visit: &Visit, asked: &Asked, sought: Sought) -> Result<Vec<OrderView>, Refused> {
     let records = &visit.edge().records;
     if let Sought::Transaction(txid) = sought {
         let mut views = records.orders_by_txid(txid, ORDERS_ON_PAGE).await?;
         views.retain(|view| visit.access().sees(view.whole.order.merchant));
         return Ok(views);
     }
-    let merchant = match visit.only() {
-        Some(own) => Some(own),
-        None => wanted.merchant.parse().ok().map(MerchantId),
-    };
     let (receiver, reference) = match sought {
         Sought::Receiver(address) => (Some(address), None),
         Sought::Reference(text) => (None, Some(text)),
         Sought::Everything | Sought::Serial(_) | Sought::Transaction(_) => (None, None),
     };
-    let state = STATES.iter().find(|(_, word, ..)| *word == wanted.state).map(|found| found.0);
+    let merchant = asked.merchant(visit);
+    let state = STATES.iter().find(|(_, word, ..)| *word == asked.state).map(|found| found.0);
     let filter = OrderFilter { merchant, receiver, state, reference, ..OrderFilter::default() };
-    let slice = Slice { after: OrderId::parse(&wanted.after), limit: ORDERS_ON_PAGE };
+    let slice = Slice { after: OrderId::parse(&asked.after), limit: ORDERS_ON_PAGE };
     Ok(records.orders(filter, slice).await?)
-}
-
-/// The names of the merchants that whoever asks sees.
-pub(super) async fn names(visit: &Visit) -> Result<BTreeMap<MerchantId, String>, Refused> {
-    let merchants = match visit.only() {
-        None => visit.app().store.merchants().await?,
-        Some(own) => vec![visit.merchant(Some(own)).await?],
-    };
-    Ok(merchants.into_iter().map(|merchant| (merchant.id, merchant.name)).collect())
-}
-
-fn next_page(wanted: &Wanted, after: OrderId) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in
-        [("q", &wanted.q), ("state", &wanted.state), ("merchant", &wanted.merchant)]
-    {
-        if !value.is_empty() {
-            query.append_pair(name, value);
-        }
-    }
-    query.append_pair("after", &after.to_string());
-    format!("{PREFIX}/orders?{}", query.finish())
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use tron::Sun;
 
 use super::edge::ConsoleEdge;
 use super::frame::Frame;
+use super::list::names;
 use super::machinery::{self, Machinery};
-use super::orders;
 use super::refused::Refused;
 use super::shown::{self, Html};
 use super::visit::Visit;
@@ -107,11 +107,7 @@ pub(super) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Result<R
     Visit::page(&OverviewPage {
         span,
         is_by_day: step_ms == DAY_MS,
-        merchants: orders::names(&visit)
-            .await?
-            .into_iter()
-            .map(|(id, name)| (id.0, name))
-            .collect(),
+        merchants: names(&visit).await?.into_iter().map(|(id, name)| (id.0, name)).collect(),
         total: total(&steps, prices),
         lines: steps
             .iter()

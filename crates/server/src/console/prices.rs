@@ -8,11 +8,12 @@ use axum::response::Response;
 use domain::MerchantId;
 use domain::price_overrides::PriceName;
 use serde::Deserialize;
+use tron::Sun;
 
 use super::frame::Frame;
 use super::merchants::chosen;
 use super::refused::Refused;
-use super::shown;
+use super::shown::{self, Html};
 use super::visit::{Change, Visit};
 use super::{PREFIX, asset};
 
@@ -36,7 +37,9 @@ struct Line {
     name: &'static str,
     phrase: &'static str,
     own: String,
-    holds: String,
+    holds: Html,
+    /// Where it comes from.
+    source: &'static str,
 }
 
 /// A list: for operators the house's or a merchant's, for members what they pay.
@@ -54,14 +57,22 @@ pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<R
         None => house.clone(),
         Some(merchant) => records.prices_of(PriceOwner::Merchant(merchant.id)).await?,
     };
-    let holding = house.under(&own).over(&visit.app().settings.prices);
-    let lines = PriceName::ALL.iter().map(|name| Line {
-        name: name.text(),
-        phrase: phrase(*name),
-        own: own.get(*name).map(|value| value.to_string()).unwrap_or_default(),
-        holds: shown::grouped(name.of(&holding)),
-    });
-    Visit::page(&PricesPage { frame: &visit.frame, merchants, owner, lines: lines.collect() })
+    let holding = house.clone().under(&own).over(&visit.app().settings.prices);
+    let lines: Vec<Line> = PriceName::ALL
+        .iter()
+        .map(|name| Line {
+            name: name.text(),
+            phrase: phrase(*name),
+            own: own.get(*name).map(|value| value.to_string()).unwrap_or_default(),
+            holds: shown(*name, name.of(&holding)),
+            source: match (&owner, own.get(*name), house.get(*name)) {
+                (Some(_), Some(_), _) => "prices.source-merchant",
+                (_, _, Some(_)) => "prices.source-house",
+                (_, _, None) => "prices.source-configuration",
+            },
+        })
+        .collect();
+    Visit::page(&PricesPage { frame: &visit.frame, merchants, owner, lines })
 }
 
 /// Sets every price of a list; an empty field is inherited again.
@@ -88,7 +99,23 @@ pub(super) async fn set(change: Change) -> Result<Response, Refused> {
     Ok(change.done(&place, "prices-set"))
 }
 
-fn phrase(name: PriceName) -> &'static str {
+/// A price as people read it: sun for a unit, TRX for an order, or a number of units.
+fn shown(name: PriceName, value: i64) -> Html {
+    match name {
+        PriceName::EnergyHour
+        | PriceName::Energy1Day
+        | PriceName::Energy3Days
+        | PriceName::Energy30Days
+        | PriceName::Bandwidth => shown::sun(Sun::new(value)),
+        PriceName::SmallEnergy => shown::count(value),
+        PriceName::SmallSurcharge | PriceName::Activation | PriceName::TransferFee => {
+            shown::trx(Sun::new(value))
+        }
+    }
+}
+
+/// What a price is called.
+pub(super) fn phrase(name: PriceName) -> &'static str {
     PHRASES.iter().find(|(known, _)| *known == name.text()).map_or("", |(_, phrase)| phrase)
 }
 

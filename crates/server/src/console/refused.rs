@@ -10,12 +10,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use domain::batch::BatchRefused;
+use domain::price_overrides::{PRICE_SUN_MAX, PriceRefused};
 
 use super::edge::ConsoleEdge;
 use super::frame::Frame;
 use super::phrase::Tongue;
-use super::visit;
-use super::{PREFIX, asset};
+use super::{PREFIX, asset, prices, shown, visit};
 use crate::logging::chain;
 
 /// Why a request to the console is not answered with what it asked for.
@@ -113,7 +113,8 @@ fn status_of(refused: &AdminRefused) -> StatusCode {
     }
 }
 
-fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String {
+/// What a refused change says.
+pub(super) fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String {
     let about = |key: &str, what: &dyn ToString| tongue.fill(key, &[("what", &what.to_string())]);
     match refused {
         AdminRefused::NoMerchant(id) => about("refused.no-merchant", &id.0),
@@ -131,12 +132,23 @@ fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String {
         AdminRefused::Reason => about("refused.reason", &REASON_CHARS_MAX),
         AdminRefused::Amount => tongue.say("refused.amount").to_owned(),
         AdminRefused::TooManyKeys(_) => about("refused.too-many-keys", &LIVE_KEYS_MAX),
-        AdminRefused::NotEnough { have, .. } => about("refused.not-enough", &have.to_trx_string()),
+        AdminRefused::NotEnough { have, .. } => {
+            about("refused.not-enough", &shown::trx_text(*have))
+        }
         AdminRefused::TooMuch => tongue.say("refused.too-much").to_owned(),
         AdminRefused::KeyReused => tongue.say("refused.key-reused").to_owned(),
-        AdminRefused::Price(refused) => about("refused.price", refused),
+        AdminRefused::Price(refused) => price_sentence(*refused, tongue),
         AdminRefused::Store(_) => tongue.say("refused.unavailable").to_owned(),
     }
+}
+
+fn price_sentence(refused: PriceRefused, tongue: Tongue) -> String {
+    let values = [
+        ("what", tongue.say(prices::phrase(refused.name)).to_owned()),
+        ("most", shown::grouped(PRICE_SUN_MAX)),
+        ("value", shown::grouped(refused.value)),
+    ];
+    tongue.fill("refused.price", &values.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
 const fn batch_phrase(refused: BatchRefused) -> &'static str {

@@ -33,9 +33,32 @@ pub(super) fn moment(at: UnixMillis) -> Html {
 
 /// An amount: TRX, with its sun for whoever wants every digit.
 pub(super) fn trx(amount: Sun) -> Html {
-    let sun = grouped(amount.get());
+    let (trx, sun) = (trx_text(amount), sun_text(amount.get()));
+    Html(format!("<span class=\"amount\" title=\"{sun}\">{trx}</span>"))
+}
+
+/// A price that is too small for TRX: sun, with its TRX.
+pub(super) fn sun(amount: Sun) -> Html {
+    let (trx, sun) = (trx_text(amount), sun_text(amount.get()));
+    Html(format!("<span class=\"amount\" title=\"{trx}\">{sun}</span>"))
+}
+
+/// A number of units.
+pub(super) fn count(units: i64) -> Html {
+    Html(grouped(units))
+}
+
+/// An amount where nothing can be pointed at.
+pub(super) fn trx_text(amount: Sun) -> String {
     let trx = amount.to_trx_string();
-    Html(format!("<span class=\"amount\" title=\"{sun} sun\">{trx} TRX</span>"))
+    let (whole, fraction) = trx.split_once('.').unwrap_or((&trx, ""));
+    let whole = apart(whole);
+    let joint = if fraction.is_empty() { "" } else { "." };
+    format!("{whole}{joint}{fraction} TRX")
+}
+
+fn sun_text(amount: i64) -> String {
+    format!("{} sun", grouped(amount))
 }
 
 /// What a fact of the ledger is called, by the key of its phrase.
@@ -58,13 +81,15 @@ const FACTS: [(&str, &str); 10] = [
     ("order_refunded", "fact.order-refunded"),
 ];
 
-/// A whole number with its thousands apart.
+/// A whole number with its thousands apart, as both languages write it.
 pub(super) fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
-        text.push('-');
-    }
+    apart(&number.to_string())
+}
+
+/// The same of digits, with or without a sign.
+pub(super) fn apart(number: &str) -> String {
+    let (sign, digits) = number.split_at(number.len() - number.trim_start_matches('-').len());
+    let mut text = sign.to_owned();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
@@ -104,6 +129,14 @@ mod tests {
     fn amounts_show_trx_and_keep_their_sun() {
         let shown = trx(Sun::new(3_857_100)).to_string();
         assert_eq!(shown, "<span class=\"amount\" title=\"3,857,100 sun\">3.8571 TRX</span>");
+        for (amount, text) in [
+            (0, "0 TRX"),
+            (-1, "-0.000001 TRX"),
+            (1_234_567_890_000, "1,234,567.89 TRX"),
+            (-1_000_000_000, "-1,000 TRX"),
+        ] {
+            assert_eq!(trx_text(Sun::new(amount)), text);
+        }
     }
 
     #[test]

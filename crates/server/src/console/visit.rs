@@ -40,6 +40,8 @@ pub(super) struct Visit {
     pub(super) session: [u8; 32],
     /// How the browser reaches us, as `https://pool.example`.
     pub(super) origin: String,
+    /// Whether nobody on the way can read what is sent: it comes over TLS, or from this very machine.
+    pub(super) is_private: bool,
 }
 
 impl Visit {
@@ -121,7 +123,8 @@ impl FromRequestParts<Arc<ConsoleEdge>> for Visit {
         }
         let frame = Frame { who: Some(who(&person)), ..Frame::of(parts) };
         let origin = origin(edge, parts);
-        Ok(Self { edge: edge.clone(), frame, person, session, origin })
+        let is_private = is_private(edge, parts);
+        Ok(Self { edge: edge.clone(), frame, person, session, origin, is_private })
     }
 }
 
@@ -325,6 +328,18 @@ fn origin(edge: &ConsoleEdge, parts: &Parts) -> String {
     let is_https = peer.is_some_and(|peer| is_https(edge, &parts.headers, peer.0));
     let scheme = if is_https { "https" } else { "http" };
     format!("{scheme}://{}", host.unwrap_or_default())
+}
+
+/// Whether nobody on the way can read a request. One that a proxy passed on is from anywhere.
+fn is_private(edge: &ConsoleEdge, parts: &Parts) -> bool {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return false;
+    };
+    let is_passed_on = ["x-forwarded-for", "x-forwarded-proto", "forwarded", "via"]
+        .iter()
+        .any(|name| parts.headers.contains_key(*name));
+    let is_from_here = peer.ip().to_canonical().is_loopback() && !is_passed_on;
+    is_from_here || is_https(edge, &parts.headers, *peer)
 }
 
 /// Whether cookies may only travel over TLS: our own address says so, or a proxy of ours does.

@@ -30,6 +30,8 @@ pub use shop::Shop;
 use crate::boot::{Listening, Product, Secrets};
 use crate::config::Config;
 use crate::keys::Keys;
+use crate::keystore::{Keyring, Keystore, Passphrase};
+use crate::private_file;
 
 /// Most payment addresses that a world is made with.
 pub const ADDRESSES_MAX: usize = 10_000;
@@ -241,8 +243,24 @@ fn product(options: &WorldOptions, node_url: &str, seed: &Seed) -> anyhow::Resul
         config.database.url.clone_from(url);
     }
     config.admin.listen = options.admin_listen;
-    let secrets = Secrets { sealer: seed.sealer(), keyring: chain::hot_keys(seed) };
+    let keyring = keyring(&config, seed)?;
+    let secrets = Secrets { sealer: seed.sealer(), keyring };
     Product::new(config, secrets)
+}
+
+/// The hot keys of this world, and those that came in through the console.
+fn keyring(config: &Config, seed: &Seed) -> anyhow::Result<Keyring> {
+    let mut keyring = chain::hot_keys(seed);
+    let Some(file) = config.pool.passphrase_file.as_deref() else { return Ok(keyring) };
+    if !file.exists() {
+        let text = hex::encode(seed.derive("passphrase of the wallets"));
+        private_file::write_new(file, text.as_bytes())?;
+    }
+    let keystore = Keystore::new(config.pool.wallets_dir.clone());
+    for address in keystore.list()? {
+        keyring.add(keystore.open(address, &Passphrase::load(None, Some(file))?)?);
+    }
+    Ok(keyring)
 }
 
 /// Runs a server until it is told to stop; where it listens.

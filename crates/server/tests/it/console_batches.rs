@@ -132,6 +132,28 @@ async fn a_batch_is_made_and_led_in_a_browser() {
 }
 
 #[tokio::test]
+async fn what_failed_is_tried_again_and_the_log_says_who_asked() {
+    let mut world = World::new().await;
+    let payers = [world.payer(plain), payer_wallet()];
+    let mut mia = member(&world, "mia").await;
+    let batch = draft(&mut mia, &payers).await;
+    press(&mut mia, &batch, "dry-run").await;
+    world.settle().await;
+    let page = mia.get(&batch).await;
+    assert!(text_of(&page, "available").contains("100 TRX"), "{}", page.body);
+    press(&mut mia, &batch, "start").await;
+    world.settle().await;
+    world.mine(4).await;
+    assert_eq!(press(&mut mia, &batch, "retry").await.status(), 303);
+    let log = world.store.admin_log(Slice { after: None, limit: 1 }).await.unwrap();
+    let line = &log[0].entry;
+    assert_eq!((line.actor.as_str(), line.action.as_str()), ("person mia", "batch.retry"));
+    assert_eq!(line.subject, format!("batch {}", batch.rsplit('/').next().unwrap()));
+    assert_eq!(state_of(&world, &batch).await, BatchState::Running);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn every_fault_is_shown_and_what_was_typed_stays() {
     let mut world = World::new().await;
     let one = world.payer(plain);

@@ -288,7 +288,7 @@ async fn prices_that_are_set_hold_for_the_next_order() {
     assert!(shown.body.contains(&format!("{} TRX", 65_000.0 * 77.0 / 1e6)), "{}", shown.body);
     let mut max = world.enter("max", Access::member(world.merchant, Rank::Viewer)).await;
     let prices = max.get("/console/prices").await;
-    assert!(prices.body.contains(">77<") && !prices.body.contains("name=\"energy_price_sun\""));
+    assert!(prices.body.contains(">77 sun<") && !prices.body.contains("name=\"energy_price_sun\""));
     world.settle().await;
     world.finish().await;
 }
@@ -312,13 +312,13 @@ async fn the_overview_shows_each_audience_its_part() {
 }
 
 /// A stream of events that is read until a text has come.
-struct Stream {
+pub(crate) struct Stream {
     connection: TcpStream,
     read: String,
 }
 
 impl Stream {
-    async fn follow(world: &World, browser: &Browser, page: &str) -> Self {
+    pub(crate) async fn follow(world: &World, browser: &Browser, page: &str) -> Self {
         let session = browser.cookie("sunsweep_session").unwrap();
         let cookie = format!("sunsweep_session={session}");
         let line = format!("GET /console/live?page={page} HTTP/1.1");
@@ -329,7 +329,7 @@ impl Stream {
     }
 
     /// Reads until this text has come; everything that came since the last one.
-    async fn until(&mut self, text: &str) -> String {
+    pub(crate) async fn until(&mut self, text: &str) -> String {
         let mut bytes = [0; 65_536];
         while !self.read.contains(text) {
             let count = self.connection.read(&mut bytes).await.unwrap();

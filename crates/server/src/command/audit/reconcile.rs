@@ -1,20 +1,13 @@
 //! `sunsweep audit --reconcile`: what the chain shows and the rows do not know, and putting it right.
 
-use std::time::Duration;
-
-use app::administer::{AdminRefused, Posting, Side};
-use app::ports::StoreError;
-use app::reconcile::{Deed, Findings, Stranded, UnknownDeposit, UnknownTx, business, reconcile};
-use app::take_back::{OnItsWay, TakeBackRefused, outcome, take_back};
-use domain::MerchantId;
+use app::reconcile::{Deed, Findings, Stranded, UnknownDeposit, UnknownTx, reconcile};
 use serde_json::{Value, json};
 use tron::{Resource, Sun};
 
 use crate::boot::Offline;
 use crate::command::output::{Failure, print, say};
+use crate::put_right::{deed, loan, post_entries, take_all_back};
 
-/// Wait between two looks at a transaction.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Blocks between two lines about how far it is.
 const BLOCKS_A_LINE: i64 = 1_000;
 
@@ -48,11 +41,15 @@ pub(super) fn run(
     }
     let mut failures = Vec::new();
     if apply.contains(&Apply::Entries) {
-        failures.extend(post(offline, &mut found));
+        failures.extend(offline.wait(post_entries(&offline.administrator(), &mut found)));
     }
-    if apply.contains(&Apply::TakeBacks) {
-        failures.extend(take_all_back(offline, &mut found)?);
+    if apply.contains(&Apply::TakeBacks) && !found.stranded.is_empty() {
+        let signer = offline.signer()?;
+        let ports = (&*offline.database, &*node, &*signer);
+        let administrator = || offline.administrator();
+        failures.extend(offline.wait(take_all_back(ports, &administrator, &mut found)));
     }
+    let failures: Vec<String> = failures.iter().map(ToString::to_string).collect();
     for failure in &failures {
         say(failure);
     }
@@ -62,74 +59,6 @@ pub(super) fn run(
         print(&format!("left: {}", counted(&found)));
     }
     if found.is_clean() { Ok(()) } else { Err(Failure::Found) }
-}
-
-/// Posts what is not posted; what could not be, in words.
-fn post(offline: &Offline, found: &mut Findings) -> Vec<String> {
-    let mut failures = Vec::new();
-    for tx in found.txs.iter_mut().filter(|tx| !tx.is_posted && tx.charge > Sun::ZERO) {
-        let Some(merchant) = tx.merchant else {
-            failures.push(format!("{}: whose order it was is not known", tx.txid));
-            continue;
-        };
-        match offline.wait(offline.administrator().post_money(posting(tx, merchant))) {
-            // Another process was faster.
-            Ok(_) | Err(AdminRefused::Store(StoreError::Conflict(_))) => tx.is_posted = true,
-            Err(refused) => failures.push(format!("{}: {refused}", tx.txid)),
-        }
-    }
-    failures
-}
-
-fn posting(tx: &UnknownTx, merchant: MerchantId) -> Posting {
-    Posting {
-        business: business(tx.txid),
-        merchant,
-        side: Side::Debit,
-        amount: tx.charge,
-        reason: format!("reconciled: {} for {} in {}", deed(tx.deed), tx.receiver, tx.txid),
-        request: None,
-    }
-}
-
-/// Takes everything back and waits until each is in a block; what could not be, in words.
-fn take_all_back(offline: &Offline, found: &mut Findings) -> Result<Vec<String>, Failure> {
-    if found.stranded.is_empty() {
-        return Ok(Vec::new());
-    }
-    let signer = offline.signer()?;
-    let node = offline.node()?;
-    let mut failures = Vec::new();
-    found.stranded.retain(|one| {
-        let administrator = offline.administrator();
-        let ports = (&*offline.database, &*node, &*signer);
-        let taken = offline.wait(async {
-            let sent = take_back(ports, &administrator, one).await?;
-            follow(&*node, sent).await
-        });
-        match taken {
-            Ok(true) | Err(TakeBackRefused::Nothing) => false,
-            Ok(false) => {
-                failures.push(format!("{}: no block took it; try again", of(one)));
-                true
-            }
-            Err(refused) => {
-                failures.push(format!("{}: {refused}", of(one)));
-                true
-            }
-        }
-    });
-    Ok(failures)
-}
-
-/// Whether a block holds it in the end.
-async fn follow(node: &dyn node::TronNode, sent: OnItsWay) -> Result<bool, TakeBackRefused> {
-    loop {
-        if let Some(is_done) = outcome(node, sent.txid, sent.expiration).await? {
-            return Ok(is_done);
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
 }
 
 fn show(found: &Findings) {
@@ -168,7 +97,7 @@ fn show(found: &Findings) {
         ));
     }
     for one in &found.stranded {
-        print(&format!("{}; propose to take it back", of(one)));
+        print(&format!("{}; propose to take it back", loan(one)));
     }
     print(&counted(found));
 }
@@ -181,23 +110,6 @@ fn counted(found: &Findings) -> String {
         found.deposits.len(),
         found.stranded.len()
     )
-}
-
-fn deed(deed: Deed) -> String {
-    match deed {
-        Deed::Lent(resource, stake) => format!("lent {}", stake_of(resource, stake)),
-        Deed::TookBack(resource, stake) => format!("took back {}", stake_of(resource, stake)),
-        Deed::Activated => "activated".to_owned(),
-        Deed::Sent(amount) => format!("sent {} TRX", amount.to_trx_string()),
-    }
-}
-
-fn stake_of(resource: Resource, stake: Sun) -> String {
-    format!("{} TRX of {} stake", stake.to_trx_string(), resource.name())
-}
-
-fn of(one: &Stranded) -> String {
-    format!("{} lends {} {}", one.wallet, one.receiver, stake_of(one.resource, one.stake))
 }
 
 fn to_json(found: &Findings, failures: &[String]) -> Value {

@@ -13,6 +13,14 @@ const chartValue = {
   sun: (value) => `${chartNumber.format(value / 1e6)} TRX`,
 };
 
+// What is pointed at is shown to the last digit.
+const exactNumber = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 6 });
+const exactValue = {
+  count: (value) => exactNumber.format(value),
+  ms: chartValue.ms,
+  sun: (value) => `${exactNumber.format(value / 1e6)} TRX (${exactNumber.format(value)} sun)`,
+};
+
 // The colour of a name in the theme that holds: a canvas cannot choose between light and dark itself, and a
 // name alone is given back as it was written.
 function chartColour(element, name) {
@@ -26,6 +34,7 @@ function drawChart(element) {
   const data = JSON.parse(element.dataset.chart);
   const names = element.dataset.names.split("|");
   const show = (value) => (value == null ? "–" : chartValue[element.dataset.kind](value));
+  const exact = (value) => (value == null ? "–" : exactValue[element.dataset.kind](value));
   const axis = {
     stroke: chartColour(element, "--quiet"),
     grid: { stroke: chartColour(element, "--line"), width: 1 },
@@ -39,7 +48,7 @@ function drawChart(element) {
     dash: index === 1 ? [6, 4] : undefined,
     points: { show: data[0].length < 60, size: 5 },
     spanGaps: true,
-    value: (_, value) => show(value),
+    value: (_, value) => exact(value),
   }));
   const options = {
     width: element.clientWidth,
@@ -59,7 +68,8 @@ function drawChart(element) {
 
 function drawCharts() {
   for (const element of document.querySelectorAll("[data-chart]")) {
-    if (element.drawn === undefined) drawChart(element);
+    if (globalThis.uPlot === undefined) element.dataset.failed = element.dataset.failure;
+    else if (element.drawn === undefined) drawChart(element);
     else if (element.drawn !== element.dataset.chart) {
       element.chart.setData(JSON.parse(element.dataset.chart));
       element.drawn = element.dataset.chart;

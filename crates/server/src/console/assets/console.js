@@ -46,6 +46,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 showTimes(document);
+// On a telephone the navigation is wider than the screen: where we are is what is seen of it.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 // A page that follows what happens gets its moments in UTC again.
 new MutationObserver(() => showTimes(document)).observe(document.body, {
   characterData: true,
@@ -53,15 +55,37 @@ new MutationObserver(() => showTimes(document)).observe(document.body, {
   subtree: true,
 });
 
-// Between a click and the next page a bar says that something is on its way.
-const setBusy = (isBusy) => document.documentElement.toggleAttribute("data-busy", isBusy);
-document.addEventListener("submit", () => setBusy(true));
+// Between a click and the next page a bar says that something is on its way; if it takes its time, words
+// say so, too. What was sent is not sent again meanwhile.
+const BUSY_WORDS_AFTER_MS = 400;
+const busyWords = document.getElementById("busy");
+let busyTimer;
+
+function setBusy(isBusy) {
+  document.documentElement.toggleAttribute("data-busy", isBusy);
+  document.getElementById("main").setAttribute("aria-busy", String(isBusy));
+  clearTimeout(busyTimer);
+  busyWords.textContent = "";
+  if (!isBusy) return;
+  busyTimer = setTimeout(() => { busyWords.textContent = busyWords.dataset.words; }, BUSY_WORDS_AFTER_MS);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.hasAttribute("data-download")) return;
+  if (form.hasAttribute("data-sent")) event.preventDefault();
+  form.toggleAttribute("data-sent", true);
+  setBusy(true);
+});
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]:not([download])");
   const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
   if (link && isPlain && link.pathname !== location.pathname) setBusy(true);
 });
-window.addEventListener("pageshow", () => setBusy(false));
+window.addEventListener("pageshow", () => {
+  setBusy(false);
+  for (const form of document.querySelectorAll("form[data-sent]")) form.removeAttribute("data-sent");
+});
 
 // Pages that follow what happens. An event is the changing part of the page as it is now, so whoever
 // missed some has missed nothing after the next one. Where events do not get through, the page asks.
@@ -89,6 +113,7 @@ class Follower {
     });
     window.addEventListener("pagehide", () => this.disconnect());
     window.addEventListener("pageshow", (event) => { if (event.persisted) this.connect(); });
+    this.show("connecting");
     if (!document.hidden) this.connect();
   }
 
