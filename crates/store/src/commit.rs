@@ -149,8 +149,28 @@ pub(crate) fn write(
 
 /// Whether what is known while works are done together follows all of these.
 const fn is_followed(changes: &Changes) -> bool {
-    let Changes { deposits, scanned, forgotten, admin, batch, transfer, .. } = changes;
-    let Changes { transfer_attention, policy, counted, uncounted, .. } = changes;
+    // Without "..", so that whoever adds a change decides here.
+    let Changes {
+        whole: _,
+        ledger: _,
+        wallets: _,
+        callback: _,
+        answers: _,
+        attention: _,
+        nudges: _,
+        attempt: _,
+        policy_nudges: _,
+        forgotten,
+        policy,
+        counted,
+        uncounted,
+        admin,
+        batch,
+        transfer,
+        transfer_attention,
+        deposits,
+        scanned,
+    } = changes;
     let moves_others = admin.is_some() || batch.is_some() || transfer.is_some();
     let is_about_deposits = !deposits.is_empty() || scanned.is_some();
     let is_about_policies = policy.is_some() || counted.is_some() || uncounted.is_some();

@@ -60,8 +60,26 @@ pub(crate) struct Known {
 
 /// Whether all of it is read ahead: a work that needs more is done for itself.
 pub(crate) const fn covers(needs: &Needs) -> bool {
-    let Needs { policy, counted, policy_lease, admin, batch, .. } = needs;
-    let Needs { transfer, outlays, scanned, .. } = needs;
+    // Without "..", so that whoever adds a need decides here.
+    let Needs {
+        merchant: _,
+        spend: _,
+        reference: _,
+        answers: _,
+        order: _,
+        receiver: _,
+        pool: _,
+        told: _,
+        lease: _,
+        policy,
+        counted,
+        policy_lease,
+        admin,
+        batch,
+        transfer,
+        outlays,
+        scanned,
+    } = needs;
     let is_more = policy.is_some() || counted.is_some() || admin.is_some() || batch.is_some();
     !(is_more || policy_lease.is_some() || transfer.is_some() || *outlays || *scanned)
 }
