@@ -8,8 +8,12 @@ use node::NodeError;
 use tron::{Address, Contract, RawTx, RefBlock, Resource, SignedTx, Sun, TxId};
 
 use crate::App;
+use crate::chain_view::Snapshot;
 use crate::ports::StoreError;
 use crate::rows::NewWallet;
+
+/// A view is old after this part of a transaction's time to live: one is sent more than once.
+const OLD_VIEW_PART: i64 = 3;
 
 /// A signed transaction, or why there is none.
 #[derive(Debug)]
@@ -153,8 +157,7 @@ impl App {
     ) -> Result<SignedBytes, SignFailed> {
         let view = self.view.get().ok_or(SignFailed::ChainUnknown)?;
         let wallet = self.wallet(owner).await?;
-        let expiration =
-            UnixMillis(view.head.timestamp_ms).after_ms(self.settings.tx_expiration_ms);
+        let expiration = self.chain_time(&view).await?.after_ms(self.settings.tx_expiration_ms);
         let raw = RawTx {
             contract,
             // A solid block cannot be forked away, so the reference stays good.
@@ -173,6 +176,15 @@ impl App {
             .ok_or(SignFailed::NoKey { wallet: wallet.address, signer: wallet.signer })?;
         let bytes = SignedTx { raw, signatures: vec![signature] }.to_bytes();
         Ok(SignedBytes { txid, signer: wallet.signer, bytes, expiration })
+    }
+
+    /// The time of the newest block. A node is asked when what was seen seems old: a server that has too
+    /// much to do would sign what has expired already, send it, and have it to do once more.
+    async fn chain_time(&self, view: &Snapshot) -> Result<UnixMillis, NodeError> {
+        let seen = view.head.timestamp_ms;
+        let is_fresh = self.clock.now().0 < seen + self.settings.tx_expiration_ms / OLD_VIEW_PART;
+        let newest = if is_fresh { seen } else { self.node.head().await?.timestamp_ms.max(seen) };
+        Ok(UnixMillis(newest))
     }
 
     /// Wall time, but never twice the same: the chain has no nonce, and two equal transactions would

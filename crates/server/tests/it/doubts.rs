@@ -57,6 +57,25 @@ async fn every_way_to_lose_an_answer_leaves_one_delegation() {
     }
 }
 
+/// Whoever follows the chain has fallen behind by more than a transaction lives: what is signed now is
+/// still good when it is sent.
+#[tokio::test]
+async fn what_is_signed_on_an_old_view_has_not_expired() {
+    let mut world = World::new().await;
+    let receiver = Receiver::start().await;
+    let (payer, order) = ordered(&mut world, &receiver).await;
+    world.chain.mine(BLOCKS_UNSEEN);
+    world.follow_chain_time();
+    world.work().await;
+    world.chain.mine(1);
+    assert_eq!(world.delegations(payer), 1);
+    world.mine(1).await;
+    ends_well(world, receiver, payer, &order).await;
+}
+
+/// At 3 s each, more than `order.tx_expiration_ms`.
+const BLOCKS_UNSEEN: u64 = 25;
+
 /// A node behind the head does not show what we lent: nothing is decided by it.
 #[tokio::test]
 async fn a_lagging_answer_does_not_make_us_lend_twice() {
