@@ -19,6 +19,9 @@ const ROUNDS_MAX: u32 = 3_000;
 const POLLS_MAX: u32 = 2_000_000;
 /// Most rows in one claim.
 const CLAIM_MAX: usize = 64;
+/// By how much more time than before at least passes between two looks, in milliseconds: all of them
+/// together are two weeks.
+const LONGER_MS: i64 = 300;
 /// Longest jump in time between two looks, in milliseconds.
 const JUMP_MAX_MS: i64 = 3_600_000;
 const BLOCK_MS: i64 = 3_000;
@@ -73,14 +76,16 @@ impl Run {
     }
 
     fn drain(&mut self) {
-        for _ in 0..ROUNDS_MAX {
+        for round in 0..ROUNDS_MAX {
             self.look_and_work();
             if self.is_broken() {
                 return;
             }
             let due = KINDS.into_iter().filter_map(|kind| at_once(self.stores[0].next_due(kind)));
             let Some(due) = due.min() else { return };
-            self.jump_to(due);
+            // Some look again every few seconds for as long as a rent lasts, as for stake to lend.
+            let longer = self.stage.now().after_ms(i64::from(round) * LONGER_MS);
+            self.jump_to(due.max(longer));
         }
         let open = self.open_orders();
         let text = format!("{} orders, such as {:?}", open.len(), open.first());
