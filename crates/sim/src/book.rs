@@ -8,6 +8,7 @@ use domain::ledger::Fact;
 use domain::{MerchantId, Order, OrderId, OrderState, Road, TransferState, TxState, WholeOrder};
 use tron::{Address, Sun, TxId};
 
+use crate::policy_book::PolicyBook;
 use crate::transfer_book::{TransferBook, TransferPage};
 
 /// Everything that was committed.
@@ -22,6 +23,7 @@ pub(crate) struct Book {
     requests: BTreeMap<(i64, i64, [u8; 32]), OrderId>,
     resends: BTreeMap<(i64, String), OrderId>,
     pub(crate) transfers: TransferBook,
+    pub(crate) policies: PolicyBook,
 }
 
 /// A transaction that was stored.
@@ -233,6 +235,9 @@ impl Book {
     /// Takes note of a commit; errors are broken promises, in words.
     pub(crate) fn record(&mut self, changes: &Changes, step: u64) -> Result<Told, Violation> {
         self.forget(changes);
+        let is_new =
+            changes.whole.as_ref().is_some_and(|whole| !self.pages.contains_key(&whole.order.id));
+        self.policies.record(changes, is_new)?;
         if let Some(transfer) = &changes.transfer {
             self.transfers.record(changes)?;
             self.record_answers(changes, OrderId(transfer.id.0))?;

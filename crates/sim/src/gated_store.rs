@@ -120,6 +120,16 @@ impl GatedStore {
         }
     }
 
+    /// The same about a policy.
+    fn check_policy_lease(&self, lease: Option<PolicyLease>) {
+        let Some(lease) = lease else { return };
+        let newest = self.stage.with(|state| state.policy_fences.get(&lease.policy).copied());
+        if newest.is_some_and(|newest| newest > lease.fence) {
+            let text = format!("{lease:?}, and the newest claim is {newest:?}");
+            self.stage.violate("a lost lease commits nothing", None, text);
+        }
+    }
+
     fn is_busy(&self) -> bool {
         self.stage.with(|state| state.strikes(Fault::StoreBusy))
     }
@@ -203,6 +213,7 @@ macro_rules! gated {
                 }
                 let seen = Arc::new(Mutex::new(None));
                 let (mutation, lease) = (self.stage.mutation, work.needs().lease);
+                let policy_lease = work.needs().policy_lease;
                 let work = Box::new(Witnessed {
                     mutated_needs: mutation.map(|mutation| mutation.needs(work.needs())),
                     inner: work,
@@ -215,6 +226,7 @@ macro_rules! gated {
                 let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
                 if let Some(changes) = seen.filter(|_| result.is_ok() || is_unanswered) {
                     self.check_lease(lease);
+                    self.check_policy_lease(policy_lease);
                     self.witness(&changes);
                     if !changes.ledger.is_empty() {
                         checks::money_agrees(&self.stage, &self.inner);
@@ -266,6 +278,45 @@ macro_rules! gated {
                 }
                 self.stage.pass().await;
                 self.judge("claim", result)
+            }
+
+            async fn claim_policies(
+                &self,
+                now: UnixMillis,
+                lease_until: UnixMillis,
+                limit: usize,
+            ) -> Result<Vec<PolicyLease>, StoreError> {
+                self.stage.pass().await;
+                if self.is_busy() {
+                    return Err(StoreError::Busy);
+                }
+                let result = self.inner.claim_policies(now, lease_until, limit).await;
+                if let Ok(leases) = &result {
+                    self.stage.with(|state| {
+                        for lease in leases {
+                            state.policy_fences.insert(lease.policy, lease.fence);
+                        }
+                    });
+                }
+                self.stage.pass().await;
+                self.judge("claim_policies", result)
+            }
+
+            async fn policy_view(
+                &self,
+                policy: PolicyId,
+            ) -> Result<Option<PolicyView>, StoreError> {
+                self.stage.pass().await;
+                if self.is_busy() {
+                    return Err(StoreError::Busy);
+                }
+                let result = self.inner.policy_view(policy).await;
+                self.stage.pass().await;
+                let view = self.judge("policy_view", result)?;
+                Ok(match self.stage.mutation {
+                    Some(mutation) => view.map(|view| mutation.policy_view(view)),
+                    None => view,
+                })
             }
 
             async fn take_turn(
@@ -334,11 +385,8 @@ gated! {
     fn key(text: &str) -> Option<Key>;
     fn key_by_id(id: KeyId) -> Option<Key>;
     fn keys(merchant: MerchantId) -> Vec<Key>;
-    fn claim_policies(now: UnixMillis, lease_until: UnixMillis, limit: usize)
-        -> Vec<PolicyLease>;
     fn release_policy(lease: PolicyLease, due: Option<UnixMillis>) -> ();
     fn next_policy_due() -> Option<UnixMillis>;
-    fn policy_view(policy: PolicyId) -> Option<PolicyView>;
     fn policies(whose: (MerchantId, PolicyKind, Option<Address>), offset: i64, limit: i64)
         -> PolicyPage;
     fn watched_policies(receivers: &[Address]) -> Vec<WatchedPolicy>;

@@ -19,8 +19,8 @@
 //! | `stage` | what all ports of a run share: randomness, weather, the log, what was committed |
 //! | `transport`, `gated_store`, `ports` | the ports, with faults and pauses |
 //! | `faults` | what can go wrong, how often, and how often it did |
-//! | `world`, `workload`, `gifts`, `payers` | who is there and what they do |
-//! | `book`, `transfer_book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
+//! | `world`, `workload`, `gifts`, `standing`, `payers` | who is there and what they do |
+//! | `book`, `transfer_book`, `policy_book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
 //! | `mutation`, `mutated_node` | defects put in on purpose, which the checks must find |
 //! | `settle` | faults stop, time passes, everything must become final |
 //!
@@ -37,6 +37,7 @@ mod gifts;
 mod mutated_node;
 mod mutation;
 mod payers;
+mod policy_book;
 mod ports;
 mod process;
 mod random;
@@ -44,6 +45,7 @@ mod run;
 mod scheduler;
 mod settle;
 mod stage;
+mod standing;
 mod transfer_book;
 mod transport;
 mod workload;

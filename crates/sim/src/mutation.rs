@@ -4,7 +4,7 @@
 //! puts in one defect after the other and expects the run to fail, and to name the promise that is
 //! broken.
 
-use app::rows::{Changes, Needs, Rows};
+use app::rows::{Changes, Needs, PolicyView, Rows};
 use domain::ledger::{Fact, LedgerTx};
 use domain::{OrderState, TxState};
 
@@ -66,6 +66,8 @@ mutations! {
     TrustEmptyRecords = "trust-empty-records";
     /// That a fork undid a receiver's transfer is not recorded, nor looked for before its order ends.
     ForgetUndoneUse = "forget-undone-use";
+    /// That a policy has a refill on its way is not looked at before another is ordered.
+    ForgetRefills = "forget-refills";
 }
 
 /// Transactions that a decision adds, as bytes to be sent.
@@ -82,6 +84,7 @@ impl Mutation {
         let mut needs = needs.clone();
         if self == Self::NoFencing {
             needs.lease = None;
+            needs.policy_lease = None;
         }
         if self == Self::ForgetReplays {
             needs.answers = None;
@@ -95,7 +98,20 @@ impl Mutation {
         if self == Self::ForgetNeighbours {
             rows.others.clear();
         }
+        if self == Self::ForgetRefills
+            && let Some(policy) = &mut rows.policy
+        {
+            policy.open = None;
+        }
         rows
+    }
+
+    /// What a worker sees of a policy, with the defect.
+    pub(crate) fn policy_view(self, mut view: PolicyView) -> PolicyView {
+        if self == Self::ForgetRefills {
+            (view.policy.open, view.open) = (None, None);
+        }
+        view
     }
 
     /// What a decision writes, with the defect; `None` is a refusal.
@@ -119,7 +135,8 @@ impl Mutation {
             | Self::ExpiredIsLost
             | Self::NoReadBack
             | Self::TrustEmptyRecords
-            | Self::ForgetUndoneUse => {}
+            | Self::ForgetUndoneUse
+            | Self::ForgetRefills => {}
         }
         Some(changes)
     }

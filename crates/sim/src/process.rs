@@ -9,14 +9,16 @@ use std::time::Duration;
 use app::chain_view::ChainView;
 use app::fill_order::FillFailed;
 use app::follow_transfer::FollowFailed;
+use app::keep_policies::KeepFailed;
 use app::place_order::{PlaceOrder, PlaceRefused};
 use app::ports::StoreError;
-use app::rows::{ExactAnswer, Lease, OutboxKind};
+use app::rows::{ExactAnswer, Lease, OutboxKind, PolicyLease};
 use app::send_transfer::{SendRefused, SendTransfer};
+use app::set_policies::{AskPolicy, AskRefused};
 use app::stop_order::StopRefused;
 use app::watch_chain::{WatchFailed, Watcher};
 use app::{App, Settings};
-use domain::{MerchantId, Order, OrderId};
+use domain::{MerchantId, Order, OrderId, PolicyId};
 use node::{CacheSettings, Cached, JsonNode, LossRule, NodeSettings, TronNode};
 use store::SqlStore;
 use tokio::sync::Notify;
@@ -26,6 +28,7 @@ use crate::gifts;
 use crate::mutated_node::MutatedNode;
 use crate::ports::{HotKeys, Merchants, StageClock, StageIds};
 use crate::stage::Stage;
+use crate::standing;
 use crate::transport::StageTransport;
 use crate::world::World;
 
@@ -55,6 +58,9 @@ pub(crate) enum Done {
     Stopped(OrderId, Result<(), StopRefused>),
     Given(usize, Result<ExactAnswer, SendRefused>),
     Followed(OrderId, Result<(), FollowFailed>),
+    PoliciesClaimed(Result<Vec<PolicyLease>, StoreError>),
+    Kept(PolicyId, Result<(), KeepFailed>),
+    Asked(usize, Result<ExactAnswer, AskRefused>),
 }
 
 /// A piece of work under way.
@@ -209,6 +215,32 @@ impl Process {
         let app = self.app.clone();
         let work =
             async move { Done::Given(number, app.send_transfer(send, gifts::render()).await) };
+        Self::task(index, None, work)
+    }
+
+    /// Claims due policies.
+    pub(crate) fn claim_policies(&self, index: usize, limit: usize) -> Task {
+        let app = self.app.clone();
+        let work = async move {
+            let now = app.clock.now();
+            let until = now.after_ms(app.settings.lease_ms);
+            Done::PoliciesClaimed(app.store.claim_policies(now, until, limit).await)
+        };
+        Self::task(index, None, work)
+    }
+
+    /// Keeps a claimed policy.
+    pub(crate) fn keep(&self, index: usize, lease: PolicyLease) -> Task {
+        let app = self.app.clone();
+        let work = async move { Done::Kept(lease.policy, app.keep_policy(lease).await) };
+        Self::task(index, None, work)
+    }
+
+    /// Changes a policy for a merchant.
+    pub(crate) fn ask(&self, index: usize, number: usize, ask: AskPolicy) -> Task {
+        let app = self.app.clone();
+        let work =
+            async move { Done::Asked(number, app.ask_policy(ask, standing::render()).await) };
         Self::task(index, None, work)
     }
 

@@ -22,6 +22,7 @@ use crate::process::{Habits, Process, Task};
 use crate::random::Random;
 use crate::scheduler::{Intention, UnderWay};
 use crate::stage::{Stage, Violation};
+use crate::standing::Standing;
 use crate::workload::Workload;
 use crate::world::{Shop, World, WorldPlan, chain};
 
@@ -96,6 +97,7 @@ pub(crate) struct Run {
     pub(crate) tasks_begun: u64,
     pub(crate) workload: Workload,
     pub(crate) gifts: Gifts,
+    pub(crate) standing: Standing,
     pub(crate) intentions: Vec<Intention>,
     /// Transfers that must work, and the orders that promised them.
     pub(crate) promised: Vec<(TxId, OrderId)>,
@@ -174,6 +176,7 @@ impl Run {
             tasks_begun: 0,
             workload: Workload::default(),
             gifts: Gifts::default(),
+            standing: Standing::default(),
             intentions: Vec::new(),
             promised: Vec::new(),
             under_way: Vec::new(),

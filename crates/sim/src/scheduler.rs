@@ -41,6 +41,8 @@ pub(crate) struct UnderWay {
 const TASKS_MAX: usize = 80;
 /// Rows that one claim takes at most.
 const CLAIM_MAX: u64 = 6;
+/// Policies that one claim takes at most.
+const POLICIES_MAX: usize = 4;
 /// How many of the newest orders a merchant may still think of stopping.
 const STOPPABLE: usize = 40;
 /// Farthest that the wall clock may be from the chain's, in milliseconds.
@@ -62,12 +64,16 @@ impl Run {
             0..=899 if !self.tasks.is_empty() => self.poll_any(),
             0..=919 => self.claim(OutboxKind::Order),
             920..=926 => self.claim(OutboxKind::Callback),
-            927..=929 => self.claim(OutboxKind::Transfer),
+            927..=928 => self.claim(OutboxKind::Transfer),
+            929 => self.claim_policies(),
             930..=944 => self.watch(),
             945..=950 => self.mine(),
             951..=954 => self.pass_time(),
             955..=963 => self.place(),
-            964..=964 => self.give(),
+            964 if !self.is_calm && self.stage.with(|state| state.random.percent(40)) => {
+                self.ask();
+            }
+            964 => self.give(),
             965..=979 => self.pay(),
             980..=984 => self.meddle(),
             985..=985 if self.stage.with(|state| state.random.percent(50)) => self.stop(),
@@ -136,6 +142,20 @@ impl Run {
             }
             Done::Filled(..) | Done::Called(..) | Done::Followed(..) => {}
             Done::Given(number, answer) => self.gifts.answered(&stage, number, answer),
+            Done::Asked(number, answer) => self.standing.answered(&stage, number, answer),
+            Done::PoliciesClaimed(Ok(leases)) => {
+                let Some(alive) = &self.processes[process] else { return };
+                let kept = leases.into_iter().map(|lease| alive.keep(process, lease));
+                self.tasks.extend(kept.collect::<Vec<_>>());
+            }
+            Done::PoliciesClaimed(Err(error)) => {
+                stage.note(None, format!("no claim of policies: {error}"));
+            }
+            Done::Kept(policy, Err(error)) => {
+                let text = format!("process {process} cannot keep {policy:?}: {}", causes(&error));
+                stage.note(None, text);
+            }
+            Done::Kept(_, Ok(())) => {}
             Done::Stopped(order, outcome) => {
                 stage.note(Some(order), format!("process {process} stops it: {outcome:?}"));
             }
@@ -166,6 +186,26 @@ impl Run {
         if let Some(alive) = &self.processes[index] {
             self.tasks.push(alive.claim(index, kind, limit));
         }
+    }
+
+    fn claim_policies(&mut self) {
+        let Some(index) = self.any_alive() else { return };
+        if let Some(alive) = &self.processes[index] {
+            self.tasks.push(alive.claim_policies(index, POLICIES_MAX));
+        }
+    }
+
+    /// A merchant sets up a policy or changes one; not where a payer counts on what a collection promised.
+    fn ask(&mut self) {
+        let Some(index) = self.any_alive() else { return };
+        let number = self.stage.with(|state| {
+            let now = state.now();
+            self.standing.next(&self.world, &mut state.random, now)
+        });
+        let ask = self.standing.request(number).clone();
+        self.stage.note(None, format!("policy request {number}: {:?} {:?}", ask.which, ask.event));
+        self.tasks
+            .extend(self.processes[index].as_ref().map(|alive| alive.ask(index, number, ask)));
     }
 
     fn watch(&mut self) {

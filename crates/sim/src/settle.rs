@@ -43,6 +43,7 @@ impl Run {
         checks::chain_agrees(&self.stage, &self.stores[0]);
         self.check_orders();
         self.check_transfers_are_final();
+        self.check_policies();
     }
 
     fn calm_down(&mut self) {
@@ -60,6 +61,22 @@ impl Run {
             }
         }
         self.finish_tasks();
+        self.end_policies();
+    }
+
+    /// Merchants want no refill more, or policies would go on for days.
+    fn end_policies(&mut self) {
+        let stage = Arc::clone(&self.stage);
+        for policy in stage.with(|state| state.book.policies.enabled()) {
+            let number = stage.with(|state| {
+                let now = state.now();
+                self.standing.end(&policy, &mut state.random, now)
+            });
+            let ask = self.standing.request(number).clone();
+            let alive = self.processes[0].as_ref();
+            self.tasks.extend(alive.map(|alive| alive.ask(0, number, ask)));
+            self.finish_tasks();
+        }
     }
 
     /// Polls until nothing is under way.
@@ -82,6 +99,7 @@ impl Run {
                 return;
             }
             let due = KINDS.into_iter().filter_map(|kind| at_once(self.stores[0].next_due(kind)));
+            let due = due.chain(at_once(self.stores[0].next_policy_due()));
             let Some(due) = due.min() else { return };
             // Some look again every few seconds for as long as a rent lasts, as for stake to lend.
             let longer = self.stage.now().after_ms(i64::from(round) * LONGER_MS);
@@ -106,6 +124,11 @@ impl Run {
                 self.tasks.extend(alive.map(|alive| alive.claim(index, kind, CLAIM_MAX)));
                 self.finish_tasks();
             }
+        }
+        for index in 0..self.processes.len() {
+            let alive = self.processes[index].as_ref();
+            self.tasks.extend(alive.map(|alive| alive.claim_policies(index, CLAIM_MAX)));
+            self.finish_tasks();
         }
     }
 
@@ -180,6 +203,25 @@ impl Run {
                 state.violate("a transfer is paid for if it happened", Some(transfer), text);
             }
         });
+    }
+
+    /// Nothing of a policy is open, and what it counted happened.
+    fn check_policies(&self) {
+        let counted = self.stage.with(|state| {
+            let open = state.book.policies.open().next();
+            if let Some((policy, order)) = open {
+                let text = format!("{policy:?} still has it open");
+                state.violate("a policy's refills end", Some(order), text);
+            }
+            state.book.policies.counted().collect::<Vec<_>>()
+        });
+        for (policy, txid) in counted {
+            let receipt = payers::receipt(&self.stage.devnet, txid);
+            if !receipt.is_some_and(|receipt| receipt.has_worked) {
+                let text = format!("{policy:?} counts {txid}, which moved nothing");
+                self.stage.violate("what a policy counts happened", None, text);
+            }
+        }
     }
 
     /// What an order was charged for is on the chain: what it lent, and the transfer that used it.

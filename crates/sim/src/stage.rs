@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use app::rows::OutboxKind;
 use devnet::Devnet;
-use domain::{MerchantId, OrderId, UnixMillis};
+use domain::{MerchantId, OrderId, PolicyId, UnixMillis};
 use tron::Address;
 
 use crate::blocks::Blocks;
@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) reads: BTreeMap<(u64, Address), u64>,
     /// The newest claim of each row.
     pub(crate) fences: BTreeMap<(OutboxKind, [u8; 16]), i64>,
+    /// The newest claim of each policy.
+    pub(crate) policy_fences: BTreeMap<PolicyId, i64>,
     /// How many blocks the node is behind that told a task the head last.
     pub(crate) lags: BTreeMap<u64, u64>,
     /// The task that goes on at present.
@@ -91,6 +93,7 @@ impl Stage {
             mailbox: Mailbox::default(),
             reads: BTreeMap::new(),
             fences: BTreeMap::new(),
+            policy_fences: BTreeMap::new(),
             lags: BTreeMap::new(),
             task: 0,
             disturbed: BTreeMap::new(),

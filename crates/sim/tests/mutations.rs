@@ -45,6 +45,7 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
         Mutation::NoReadBack => &["ready means ready"],
         Mutation::TrustEmptyRecords => &["nothing is stranded", "the chain agrees with the rows"],
         Mutation::ForgetUndoneUse => &["what counts as use happened"],
+        Mutation::ForgetRefills => &["a policy has one refill at a time"],
     }
 }
 
