@@ -54,6 +54,7 @@ pub(crate) fn write_together(
 
 /// What went wrong may be one job's own.
 fn one_by_one(fault: Fault) -> Stop {
+    tracing::debug!(?fault, "works that were done together are done one by one");
     if let Fault::Sql(error) = &fault
         && error.is_worth_repeating()
     {

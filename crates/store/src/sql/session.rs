@@ -126,22 +126,24 @@ impl Session {
     pub(crate) fn ask(&self, questions: &[Question]) -> Result<Vec<Vec<Row>>> {
         let mut asked = Vec::new();
         for (sql, given) in questions {
-            let is_plain = given.first().is_some_and(Vec::is_empty);
-            let statement = if is_plain { self.prepare(sql)? } else { self.about_many(sql)? };
-            asked.push((statement, columns(given.clone()), given.is_empty()));
+            let statement = match given.first() {
+                None => None,
+                Some(first) if first.is_empty() => Some(self.prepare(sql)?),
+                Some(_) => Some(self.about_many(sql)?),
+            };
+            asked.push((statement, columns(given.clone())));
         }
         let client = &self.client;
         self.wait(async {
             let mut flight: Vec<_> = asked
                 .iter()
-                .map(|(statement, columns, is_empty)| {
+                .map(|(statement, columns)| {
                     let given: Vec<_> =
                         columns.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
                     Box::pin(async move {
-                        if *is_empty {
-                            Ok(Vec::new())
-                        } else {
-                            client.query(statement, &given).await
+                        match statement {
+                            Some(statement) => client.query(statement, &given).await,
+                            None => Ok(Vec::new()),
                         }
                     })
                 })
