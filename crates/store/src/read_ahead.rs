@@ -234,3 +234,28 @@ fn in_order<T>(mut rows: Vec<(OrderId, (i64, T))>) -> impl Iterator<Item = (Orde
     rows.sort_by_key(|(id, (number, _))| (*id, *number));
     rows.into_iter().map(|(id, (_, row))| (id, row))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cluster, postgres};
+
+    /// A question that is about nothing in this batch does not stop the others.
+    #[test]
+    fn any_need_can_be_read_ahead_without_the_others() {
+        let Some(cluster) = cluster::cluster() else { return };
+        let connection = postgres::connection(&cluster.database()).unwrap();
+        let session = connection.as_postgres().unwrap();
+        let alone = [
+            Needs::default(),
+            Needs { merchant: Some(MerchantId(1)), ..Needs::default() },
+            Needs { order: Some(OrderId([1; 16])), ..Needs::default() },
+            Needs { pool: true, ..Needs::default() },
+            Needs { told: true, ..Needs::default() },
+        ];
+        for needs in alone {
+            let known = read_ahead(session, std::slice::from_ref(&needs)).unwrap();
+            assert!(known.rows(&needs).is_some(), "{needs:?}");
+        }
+    }
+}
