@@ -1,7 +1,8 @@
 //! Move a shop from SQLite to PostgreSQL, and prove that nothing was lost on the way.
 //!
-//! Everything happens in one transaction of the new database. Both sides are then read again and compared
-//! before it is committed.
+//! Everything happens in one transaction of each database. Both sides are read again and compared, then
+//! the old one says that its shop has moved, and only then the new one is committed: whatever fails in
+//! between, there are never two shops with the same orders and wallets.
 
 use std::path::Path;
 
@@ -42,6 +43,15 @@ pub enum CopyFailed {
     /// There is a shop in it already.
     #[error("the new database is not empty: {0} has rows; give an empty one")]
     NotEmpty(String),
+    /// There is a shop in it, and the old one's has moved away.
+    #[error("the shop was moved to another database before; the new one has a shop, use it")]
+    MovedBefore,
+    /// The new database could not be asked any more whether it has taken the shop.
+    #[error(
+        "whether the new database has taken the shop is not known, so the old one refuses to work: run \
+         this again when the new one can be reached"
+    )]
+    InDoubt(#[source] OpenError),
     /// One of the databases failed.
     #[error("the copy did not go through")]
     Sql(#[from] Error),
@@ -64,29 +74,76 @@ pub enum CopyFailed {
     Audit(usize, String),
 }
 
-/// Copies everything of a SQLite file into an empty PostgreSQL database. The file may not be written
-/// meanwhile: it is locked.
+/// What a copy is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The shop moves: from now on it is in the new database, and the old one refuses to work.
+    Move,
+    /// Everything is done and proved, and then undone.
+    Rehearsal,
+}
+
+/// Copies everything of a SQLite file into an empty PostgreSQL database. Servers may work with the file:
+/// what they want to write waits, and is refused once the shop has moved.
 ///
 /// Shape: each row is read three times. Errors: [`CopyFailed`].
 pub fn copy(
     from: &Path,
     to: &PostgresUrl<'_>,
+    purpose: Purpose,
 ) -> std::result::Result<Vec<CopiedTable>, CopyFailed> {
     // Connections to PostgreSQL wait for themselves, which a thread that runs other tasks must not do.
     std::thread::scope(|scope| {
         let copied = scope.spawn(|| {
-            let old = sqlite::writing_connection(from, Options::default())?;
+            let old = sqlite::leaving_connection(from, Options::default())?;
             let new = postgres::migrated_connection(to)?;
             old.begin_write()?;
             new.begin_write()?;
             let Connection::Postgres(session) = &new else { return Err(Error::Gone.into()) };
             let copied = copy_all(&old, &new, session)?;
-            new.commit()?;
-            old.rollback()?;
+            match purpose {
+                Purpose::Rehearsal => {
+                    new.rollback()?;
+                    old.rollback()?;
+                }
+                Purpose::Move => {
+                    sqlite::set_moved(&old, true)?;
+                    old.commit()?;
+                    new.commit().or_else(|error| settle(&old, to, error))?;
+                }
+            }
             Ok(copied)
         });
         copied.join().expect("copying does not panic")
     })
+}
+
+/// What became of a commit of the new database that failed; the old one works again if it came to nothing.
+fn settle(
+    old: &Connection,
+    to: &PostgresUrl<'_>,
+    failed: Error,
+) -> std::result::Result<(), CopyFailed> {
+    let new = postgres::migrated_connection(to).map_err(CopyFailed::InDoubt)?;
+    // It has the turn to write once nobody works on the commit any more.
+    new.begin_write()?;
+    if first_taken(old, &new)?.is_some() {
+        return Ok(());
+    }
+    old.begin_write()?;
+    sqlite::set_moved(old, false)?;
+    old.commit()?;
+    Err(failed.into())
+}
+
+/// A table that has rows in the new database already.
+fn first_taken(old: &Connection, new: &Connection) -> Result<Option<String>> {
+    for table in tables(old)? {
+        if !REPLACED.contains(&table.name.as_str()) && sums(new, &table)?.rows > 0 {
+            return Ok(Some(table.name));
+        }
+    }
+    Ok(None)
 }
 
 fn copy_all(
@@ -94,12 +151,12 @@ fn copy_all(
     new: &Connection,
     session: &Session,
 ) -> std::result::Result<Vec<CopiedTable>, CopyFailed> {
-    let tables = tables(old)?;
-    for table in tables.iter().filter(|table| !REPLACED.contains(&table.name.as_str())) {
-        if sums(new, table)?.rows > 0 {
-            return Err(CopyFailed::NotEmpty(table.name.clone()));
-        }
+    match first_taken(old, new)? {
+        Some(_) if sqlite::is_moved(old)? => return Err(CopyFailed::MovedBefore),
+        Some(table) => return Err(CopyFailed::NotEmpty(table)),
+        None => {}
     }
+    let tables = tables(old)?;
     for name in REPLACED {
         new.batch(&format!("DELETE FROM {name}"))?;
     }
@@ -235,4 +292,55 @@ fn sums(connection: &Connection, table: &Table) -> Result<CopiedTable> {
     })?;
     let hash: String = lanes.iter().map(|lane| format!("{lane:016x}")).collect();
     Ok(CopiedTable { name: table.name.clone(), rows, hash })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::cluster;
+    use crate::doors::SqlStore;
+
+    /// A file with a shop, whose commit in the new database went unanswered.
+    fn left(directory: &tempfile::TempDir) -> (std::path::PathBuf, Connection) {
+        let path = directory.path().join("sunsweep.sqlite");
+        drop(SqlStore::inline_at(&path).unwrap());
+        let old = sqlite::leaving_connection(&path, Options::default()).unwrap();
+        let merchant = "INSERT INTO merchant (id, name, created_ms) VALUES (1, 'Shop', 0)";
+        old.batch(merchant).unwrap();
+        (path, old)
+    }
+
+    #[test]
+    fn on_postgres_a_shop_that_did_not_arrive_is_where_it_was() {
+        let Some(cluster) = cluster() else { return };
+        let (url, directory) = (cluster.database(), tempfile::tempdir().unwrap());
+        let (path, old) = left(&directory);
+        sqlite::set_moved(&old, true).unwrap();
+        assert!(matches!(SqlStore::inline_at(&path), Err(OpenError::Moved { .. })));
+        let failed = settle(&old, &url.as_str().into(), Error::Gone);
+        assert!(matches!(failed, Err(CopyFailed::Sql(Error::Gone))), "{failed:?}");
+        drop(SqlStore::inline_at(&path).unwrap());
+    }
+
+    #[test]
+    fn on_postgres_a_shop_that_arrived_unanswered_has_moved() {
+        let Some(cluster) = cluster() else { return };
+        let (url, directory) = (cluster.database(), tempfile::tempdir().unwrap());
+        let (path, old) = left(&directory);
+        copy(&path, &url.as_str().into(), Purpose::Move).unwrap();
+        settle(&old, &url.as_str().into(), Error::Gone).unwrap();
+        assert!(matches!(SqlStore::inline_at(&path), Err(OpenError::Moved { .. })));
+    }
+
+    #[test]
+    fn on_postgres_a_shop_whose_way_is_in_doubt_works_nowhere() {
+        let Some(cluster) = cluster() else { return };
+        let directory = tempfile::tempdir().unwrap();
+        let (path, old) = left(&directory);
+        sqlite::set_moved(&old, true).unwrap();
+        let url = cluster.database().replace("dbname=", "dbname=not_");
+        let failed = settle(&old, &url.as_str().into(), Error::Gone);
+        assert!(matches!(failed, Err(CopyFailed::InDoubt(_))), "{failed:?}");
+        assert!(matches!(SqlStore::inline_at(&path), Err(OpenError::Moved { .. })));
+    }
 }

@@ -29,25 +29,25 @@ type Connect = Box<dyn Fn() -> sql::Result<Connection> + Send>;
 pub(crate) struct Engine {
     connection: Connection,
     reconnect: Option<Connect>,
-    /// Whether what the connection writes to is still what others will open.
-    is_in_place: Option<InPlace>,
+    may_write: Option<MayWrite>,
     fail_point: Option<FailPoint>,
     /// When a connection was last tried to be made again, in vain.
     gone: Option<Instant>,
 }
 
-/// Asked before each commit.
-type InPlace = Box<dyn Fn() -> bool + Send>;
+/// Asked in each transaction before anything is written: whether this is still the database that others
+/// will open.
+type MayWrite = Box<dyn Fn(&Connection) -> Result<(), StoreError> + Send>;
 
 impl Engine {
     /// An engine on this connection; `reconnect` makes another one to the same database.
     pub(crate) fn new(connection: Connection, reconnect: Option<Connect>) -> Self {
-        Self { connection, reconnect, is_in_place: None, fail_point: None, gone: None }
+        Self { connection, reconnect, may_write: None, fail_point: None, gone: None }
     }
 
-    /// Commits nothing while this says no.
-    pub(crate) fn only_while(self, is_in_place: InPlace) -> Self {
-        Self { is_in_place: Some(is_in_place), ..self }
+    /// Writes nothing while this says no.
+    pub(crate) fn only_while(self, may_write: MayWrite) -> Self {
+        Self { may_write: Some(may_write), ..self }
     }
 
     /// Asks this at each moment of each commit from now on.
@@ -116,16 +116,15 @@ impl Engine {
         jobs: &mut [Box<dyn Job>],
         is_together: bool,
     ) -> Result<Vec<Option<StoreError>>, Stop> {
-        if self.is_in_place.as_ref().is_some_and(|is_in_place| !is_in_place()) {
-            let gone = StoreError::Unavailable("the database file is gone or another".to_owned());
-            return Err(Stop::Failed(gone));
-        }
         if let Err(error) = self.connection.begin_write() {
             // The connection may have died while nothing was asked of it.
             match self.come_to_rest() {
                 true => self.connection.begin_write()?,
                 false => return Err(error.into()),
             }
+        }
+        if let Some(may_write) = &self.may_write {
+            may_write(&self.connection).map_err(Stop::Failed)?;
         }
         let session = self.connection.as_postgres().filter(|_| is_together);
         let is_together = session.is_some();

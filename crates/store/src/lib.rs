@@ -68,7 +68,7 @@ mod transfer;
 mod tx;
 mod watch;
 
-pub use copy::{CopiedTable, CopyFailed, copy};
+pub use copy::{CopiedTable, CopyFailed, Purpose, copy};
 pub use doors::SqlStore;
 pub use engine::{CommitMoment, FailPoint};
 pub use migrate::MigrateError;

@@ -62,6 +62,15 @@ pub enum OpenError {
         /// Why.
         source: MigrateError,
     },
+    /// Its shop was copied to another database, which has taken its place.
+    #[error(
+        "the shop of {database} was moved to another database: use that one's URL; orders that are open \
+         would be filled twice here"
+    )]
+    Moved {
+        /// Which file.
+        database: String,
+    },
     /// The URL of a database says nothing.
     #[error("the database's URL means nothing: {0}")]
     Url(String),

@@ -72,11 +72,25 @@ fn only_sqlite(connection: &Connection) -> Result<&rusqlite::Connection, Fault> 
 }
 
 fn cannot_open(path: &Path, source: rusqlite::Error) -> OpenError {
-    OpenError::Database { database: path.display().to_string(), source: source.into() }
+    cannot_use(path, source.into())
 }
 
-/// A connection that may write, to a database whose schema is up to date.
+fn cannot_use(path: &Path, source: sql::Error) -> OpenError {
+    OpenError::Database { database: path.display().to_string(), source }
+}
+
+/// A connection that may write, to a shop whose schema is up to date.
 pub(crate) fn writing_connection(path: &Path, options: Options) -> Result<Connection, OpenError> {
+    let connection = leaving_connection(path, options)?;
+    match is_moved(&connection) {
+        Ok(false) => Ok(connection),
+        Ok(true) => Err(OpenError::Moved { database: path.display().to_string() }),
+        Err(source) => Err(cannot_use(path, source)),
+    }
+}
+
+/// The same to a shop that leaves, or has left.
+pub(crate) fn leaving_connection(path: &Path, options: Options) -> Result<Connection, OpenError> {
     let open = rusqlite::Connection::open(path).map_err(|error| cannot_open(path, error))?;
     ready(open, path, options)
 }
@@ -92,8 +106,35 @@ fn writing_engine(path: &Path, options: Options) -> Result<Engine, OpenError> {
     let engine = Engine::new(connection, Some(reconnect));
     // A file that was moved away or replaced can be written to as long as it is open, and whoever opens
     // the path afterwards finds nothing of that.
-    let Some(opened) = identity(&watched) else { return Ok(engine) };
-    Ok(engine.only_while(Box::new(move || identity(&watched) == Some(opened))))
+    let opened = identity(&watched);
+    Ok(engine.only_while(Box::new(move |connection| {
+        let unavailable = |why: &str| Err(StoreError::Unavailable(why.to_owned()));
+        if opened.is_some() && identity(&watched) != opened {
+            return unavailable("the database file is gone or another");
+        }
+        match is_moved(connection) {
+            Ok(false) => Ok(()),
+            Ok(true) => unavailable("the shop was moved to another database"),
+            Err(error) => Err(error.unavailable()),
+        }
+    })))
+}
+
+/// What `user_version` of a file says when its shop was moved to another database: "move" in ASCII. A
+/// file whose shop is in it has 0, as every new one.
+const MOVED: i64 = 0x6d6f_7665;
+
+/// Whether the shop of this file is in another database now.
+pub(crate) fn is_moved(connection: &Connection) -> sql::Result<bool> {
+    let version: i64 =
+        connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    Ok(version == MOVED)
+}
+
+/// Says in the open transaction whether the shop is in another database: whoever has the file open writes
+/// nothing more then, and nobody opens it again as a shop.
+pub(crate) fn set_moved(connection: &Connection, is_moved: bool) -> sql::Result<()> {
+    connection.batch(&format!("PRAGMA user_version = {}", if is_moved { MOVED } else { 0 }))
 }
 
 /// Which file a path leads to; `None` where there is none, or the system does not say.

@@ -30,6 +30,7 @@ mod golden;
 mod key_limits;
 mod keys;
 mod limits;
+mod moving;
 mod neighbours;
 mod openapi;
 mod policies;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::ports::{Store, StoreError};
 use app::rows::OutboxKind;
 use rusqlite::Connection;
-use store::{Options, PostgresUrl, SqlStore};
+use store::{CopyFailed, OpenError, Options, PostgresUrl, Purpose, SqlStore};
 
 use crate::cluster::{Cluster, cluster, cluster_with_tls, name_of};
 use crate::support::{NOW, base, deliver, order_id, place};
@@ -113,7 +113,7 @@ fn a_shop_moves_with_everything_it_has() {
     let Some(cluster) = cluster() else { return };
     let (url, directory) = (cluster.database(), tempfile::tempdir().unwrap());
     let path = crate::path_in(&directory);
-    let copy = || store::copy(&path, &url.as_str().into());
+    let copy = |purpose| store::copy(&path, &url.as_str().into(), purpose);
     crate::block_on(async {
         let old = SqlStore::open(&path, Options::default()).unwrap();
         let base = base(&old).await;
@@ -123,22 +123,35 @@ fn a_shop_moves_with_everything_it_has() {
                 deliver(&old, base, order, 100).await;
             }
         }
+        let rehearsed = copy(Purpose::Rehearsal).unwrap();
+        place(&old, base, 20).await.unwrap();
         let merchants = old.merchants().await.unwrap();
+        let copied = copy(Purpose::Move).unwrap();
+        // Nobody goes on with the old one, neither who has it open nor who opens it.
+        let refused = place(&old, base, 21).await.unwrap_err();
+        let why = StoreError::Unavailable("the shop was moved to another database".to_owned());
+        assert_eq!(refused, why);
         drop(old);
-        let copied = copy().unwrap();
+        let opened = SqlStore::open(&path, Options::default()).err();
+        assert!(matches!(opened, Some(OpenError::Moved { .. })), "{opened:?}");
         let orders = copied.iter().find(|table| table.name == "orders").unwrap();
-        assert_eq!(orders.rows, 20);
+        assert_eq!(orders.rows, 21);
+        assert_eq!(rehearsed.len(), copied.len());
         let new = connect(&url);
         assert_eq!(new.merchants().await.unwrap(), merchants);
-        for number in 0..20 {
+        for number in 0..21 {
             let again = place(&*new, base, number).await.unwrap();
             assert_eq!(again, order_id(number), "replays are known");
         }
-        place(&*new, base, 20).await.unwrap();
+        place(&*new, base, 21).await.unwrap();
         let audit = new.audit().await.unwrap();
-        assert_eq!((audit.orders, audit.differences), (21, Vec::new()));
-        let second = copy().unwrap_err().to_string();
-        assert!(second.contains("not empty"), "{second}");
+        assert_eq!((audit.orders, audit.differences), (22, Vec::new()));
+        let second = copy(Purpose::Move).unwrap_err();
+        assert!(matches!(second, CopyFailed::MovedBefore), "{second}");
+        let other = tempfile::tempdir().unwrap();
+        let other = crate::path_in(&other);
+        let foreign = store::copy(&other, &url.as_str().into(), Purpose::Move).unwrap_err();
+        assert!(matches!(foreign, CopyFailed::NotEmpty(_)), "{foreign}");
     });
 }
 

@@ -179,6 +179,14 @@ impl World {
         self.end_turn().await;
     }
 
+    /// The process ends here, and another one starts on the PostgreSQL that the shop was moved to.
+    pub(crate) async fn restart_at(&mut self, url: String) {
+        self.config.database.url = url;
+        self.setup.storage = Storage::Shared;
+        self.store = open(&self.setup, &self.config);
+        self.restart().await;
+    }
+
     /// The same, and the turn to follow the chain is still the dead one's.
     pub(crate) async fn die(&mut self) {
         self.edge.stop.cancel();
