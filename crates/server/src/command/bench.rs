@@ -5,6 +5,7 @@
 
 mod cpu;
 mod disk;
+mod distance;
 mod energy;
 mod figures;
 mod finished;

@@ -1,5 +1,5 @@
-//! PostgreSQL beside SQLite: orders accepted by one and by two servers, in the same rounds, so that all of
-//! them meet the same neighbours on the machine.
+//! PostgreSQL beside SQLite: orders accepted by one and by two servers, with the database beside them and far
+//! away, in the same rounds, so that all of them meet the same neighbours on the machine.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,11 +12,12 @@ use node::Cached;
 use tron::Address;
 
 use super::Plan;
+use super::distance::Distance;
 use super::figures::{Figures, Unit, percentile};
 use super::growth;
 use super::load::{Pace, Requests, Tally, run};
 use super::rates::{WARM, prepared, receivers};
-use super::throwaway::Throwaway;
+use super::throwaway::{self, Throwaway};
 use super::workload::{self, CALLBACK_URL, address_of, signed_orders};
 use crate::boot::Product;
 use crate::command::output::say;
@@ -27,32 +28,74 @@ const STEADY_DISTANCE: Duration = Duration::from_millis(5);
 /// Connections to each server at the steady rate.
 const STEADY_CONNECTIONS: usize = 32;
 
-/// What is compared: its figures, and how many servers it has on PostgreSQL; `None` is SQLite.
-const COMPARED: [(&str, Option<usize>, Names); 3] = [
-    (
-        "sqlite",
-        None,
-        [
+/// What is compared.
+struct Compared {
+    /// Of its databases and directories.
+    name: &'static str,
+    database: Place,
+    servers: usize,
+    names: Names,
+}
+
+/// Where a database is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Sqlite,
+    /// PostgreSQL on this machine, by its socket.
+    Beside,
+    /// The same behind a relay that makes every round trip longer.
+    Far,
+}
+
+const COMPARED: [Compared; 5] = [
+    Compared {
+        name: "sqlite",
+        database: Place::Sqlite,
+        servers: 1,
+        names: [
             ("sqlite_accepted_per_sec", "SQLite: orders accepted, durable"),
             ("sqlite_accept_p99_us", "SQLite: accepting at 200/s, 99 %"),
         ],
-    ),
-    (
-        "one",
-        Some(1),
-        [
+    },
+    Compared {
+        name: "one",
+        database: Place::Beside,
+        servers: 1,
+        names: [
             ("postgres_accepted_per_sec", "PostgreSQL, 1 server: orders accepted, durable"),
             ("postgres_accept_p99_us", "PostgreSQL, 1 server: accepting at 200/s, 99 %"),
         ],
-    ),
-    (
-        "two",
-        Some(2),
-        [
+    },
+    Compared {
+        name: "two",
+        database: Place::Beside,
+        servers: 2,
+        names: [
             ("postgres_two_accepted_per_sec", "PostgreSQL, 2 servers: orders accepted, durable"),
             ("postgres_two_accept_p99_us", "PostgreSQL, 2 servers: accepting at 200/s, 99 %"),
         ],
-    ),
+    },
+    Compared {
+        name: "far_one",
+        database: Place::Far,
+        servers: 1,
+        names: [
+            ("postgres_far_accepted_per_sec", "PostgreSQL 2 ms away, 1 server: accepted, durable"),
+            ("postgres_far_accept_p99_us", "PostgreSQL 2 ms away, 1 server: at 200/s, 99 %"),
+        ],
+    },
+    Compared {
+        name: "far_two",
+        database: Place::Far,
+        servers: 2,
+        names: [
+            (
+                "postgres_far_two_accepted_per_sec",
+                "PostgreSQL 2 ms away, 2 servers: accepted, durable",
+            ),
+            ("postgres_far_two_accept_p99_us", "PostgreSQL 2 ms away, 2 servers: at 200/s, 99 %"),
+        ],
+    },
 ];
 
 /// Keys and labels of a rate and of a latency.
@@ -73,12 +116,20 @@ pub(super) async fn measure(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let postgres = Throwaway::start(directory)?;
-    say("PostgreSQL beside SQLite: orders accepted by one and by two servers.");
+    let distance = Distance::before(&postgres.socket()).await?;
+    say("PostgreSQL beside SQLite: orders accepted by one and by two servers, near and far.");
     let mut sites = Vec::new();
-    for (name, servers, _) in COMPARED {
-        let url = servers.map(|_| postgres.database(name)).transpose()?;
-        let data = directory.join(format!("compared-{name}"));
-        sites.push(Site::start(&data, url, servers.unwrap_or(1)).await?);
+    for one in &COMPARED {
+        let url = match one.database {
+            Place::Sqlite => None,
+            Place::Beside => Some(postgres.database(one.name)?),
+            Place::Far => {
+                postgres.database(one.name)?;
+                Some(throwaway::url_at(distance.address, one.name))
+            }
+        };
+        let data = directory.join(format!("compared-{}", one.name));
+        sites.push(Site::start(&data, url, one.servers).await?);
     }
     for round in 0..plan.rounds {
         for site in &mut sites {
@@ -87,7 +138,7 @@ pub(super) async fn measure(
         let rates: Vec<_> = sites.iter().map(|site| site.rates[round].to_string()).collect();
         say(&format!("round {}: accepted {} a second", round + 1, rates.join(", ")));
     }
-    for (site, (_, _, [rate, latency])) in sites.into_iter().zip(COMPARED) {
+    for (site, Compared { names: [rate, latency], .. }) in sites.into_iter().zip(COMPARED) {
         site.world.stop().await?;
         figures.add_rounds((rate.0, rate.1, Unit::PerSecond), site.rates, "");
         figures.add_rounds((latency.0, latency.1, Unit::Micros), site.latencies_us, "");

@@ -2,6 +2,7 @@
 //! package, reached by a socket in it, with nothing turned off that makes a commit durable.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,16 @@ impl Throwaway {
         let host = self.directory.display().to_string().replace('/', "%2F");
         Ok(format!("postgres://{USER}@{host}/{name}"))
     }
+
+    /// Where it listens.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.directory.join(".s.PGSQL.5432")
+    }
+}
+
+/// The URL of this database where somebody relays to it.
+pub(super) fn url_at(address: SocketAddr, name: &str) -> String {
+    format!("postgres://{USER}@{address}/{name}")
 }
 
 impl Drop for Throwaway {
