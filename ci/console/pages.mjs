@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { fillSignIn, oneTimeCode, openPage, signIn } from "./browser.mjs";
 import { check, sound } from "./suite.mjs";
+import { verify } from "./verifiers.mjs";
 import { order, query, startReceiver, startWorld } from "./world.mjs";
 
 const EVIL = `"><img src=x onerror=alert(1)><script>alert(2)</script>`;
@@ -127,6 +128,22 @@ const CHECKS = [
     await assertAmount(balance);
   }],
 
+  ["a statement is cut at the midnights of its reader", async (stage) => {
+    const { members: page } = stage;
+    await page.goto(stage.at("/merchants"));
+    assert.equal(await page.locator("[data-zone]").first().textContent(), "Asia/Shanghai");
+    await page.fill("[name=from]", "2026-01-01");
+    await page.fill("[name=to]", "2026-01-02");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("[data-download] button")]);
+    const asked = new URL(download.url()).searchParams;
+    assert.equal(Number(asked.get("from_ms")), Date.parse("2026-01-01T00:00+08:00"));
+    assert.equal(Number(asked.get("to_ms")), Date.parse("2026-01-03T00:00+08:00"));
+    await page.fill("[name=from]", "");
+    await page.fill("[name=to]", "");
+    const all = await Promise.all([page.waitForEvent("download"), page.click("[data-download] button")]);
+    assert.match(await readFile(await all[0].path(), "utf8"), /play money/);
+  }],
+
   ["a second merchant sees nothing of the first, by page, address or interface", async (stage) => {
     const { operators, world, placed } = stage;
     await operators.goto(stage.at("/merchants"));
@@ -188,23 +205,70 @@ const CHECKS = [
     const shown = await page.textContent("#tested");
     const post = await stage.receiver.next();
     assert.ok(shown.includes(post.body) && shown.includes(post.headers.signature));
-    assert.equal(await page.locator("details[name=verifier]").count(), 6);
     await page.locator("details[name=verifier] summary").first().click();
     await sound(page, "a test callback");
+    await verify(page, stage.world.api_secret, post);
   }],
 
-  ["money moves once for one form, and prices and wallets are changed", async (stage) => {
+  ["money moves once for one form, and not before its sender has seen what it does", async (stage) => {
     const { operators: page, world } = stage;
-    await page.goto(stage.at(`/merchants/${world.merchant.id}`));
+    const place = stage.at(`/merchants/${world.merchant.id}`);
+    const available = async () => {
+      await page.goto(place);
+      return amountOf(page.locator("dl.figures .amount").first());
+    };
+    const before = await available();
+    await page.click("#money summary");
     await page.fill("[name=amount]", "7");
     await page.fill("[name=reason]", EVIL);
-    await page.locator("form", { has: page.locator("[name=amount]") }).locator("button").click();
+    await page.locator("#money button").click();
+    await page.waitForSelector("#confirm");
+    await sound(page, "a credit before it is posted");
+    const [was, is] = await page.locator("#confirm td .amount").all();
+    assert.deepEqual([await amountOf(was), await amountOf(is)], [before, before + 7_000_000]);
+    assert.ok((await page.textContent("#confirm")).includes(EVIL));
+    const form = await page.$eval("#confirm form", (element) => [...new FormData(element)]);
+    assert.equal(await available(), before, "nothing has moved yet");
+    for (let time = 0; time < 2; time += 1) assert.equal(await postFrom(page, `${place}/post`, form), 200);
+    assert.equal(await available(), before + 7_000_000, "it moved once");
+    await page.click("#money summary");
+    await page.selectOption("[name=side]", "debit");
+    await page.fill("[name=amount]", "100000000");
+    await page.fill("[name=reason]", "too much");
+    await page.locator("#money button").click();
+    await page.waitForSelector("[role=alert]");
+  }],
+
+  ["prices are set as they were shown, and not when others moved meanwhile", async (stage) => {
+    const { operators: page, world } = stage;
+    const place = stage.at(`/prices?merchant=${world.merchant.id}`);
+    const ask = async (sun) => {
+      await page.goto(place);
+      await page.fill("[name=energy_price_sun]", sun);
+      await page.click("#content button.primary");
+    };
+    await ask("61");
+    await page.waitForSelector("#confirm");
+    await sound(page, "prices before they are set");
+    const form = await page.$eval("#confirm form", (element) => [...new FormData(element)]);
+    await page.click("#confirmed");
     await page.waitForSelector(".done");
-    await sound(page, "credited");
-    await page.goto(stage.at(`/prices?merchant=${world.merchant.id}`));
-    await page.fill("[name=energy_price_sun]", "61");
-    await page.click("#content button.primary");
+    // The first answer is sent again after the price has become another one: it is asked about anew.
+    await ask("62");
+    await page.click("#confirmed");
     await page.waitForSelector(".done");
+    assert.equal(await postFrom(page, stage.at("/prices"), form), 200);
+    await page.goto(place);
+    assert.equal(await page.inputValue("[name=energy_price_sun]"), "62");
+    await ask("62");
+    await page.waitForSelector(".done");
+    await ask("");
+    await page.click("#confirmed");
+    await page.waitForSelector(".done");
+  }],
+
+  ["wallets are kept from new orders and given back to them", async (stage) => {
+    const { operators: page } = stage;
     await page.goto(stage.at("/wallets"));
     await page.locator("td.actions button").first().click();
     await page.waitForSelector(".done");
@@ -280,13 +344,14 @@ const CHECKS = [
 
   ["every view of both audiences is sound", async (stage) => {
     const { operators, members, world } = stage;
-    const places = ["/overview", "/overview?span=quarter", "/merchants", "/deposits", "/prices",
+    const places = ["/overview", "/overview?span=quarter", "/orders", "/merchants", "/deposits", "/prices",
       "/keys", "/callbacks", "/callbacks/test", "/people"];
     for (const place of places) {
       for (const page of [members, operators]) {
         await page.goto(stage.at(place));
         await page.waitForSelector("main h1");
         await sound(page, place);
+        assert.deepEqual(await page.evaluate(widerThanTheScreen), [], place);
       }
     }
     for (const place of ["/wallets", "/prices?merchant=1", `/merchants/${world.merchant.id}`]) {
@@ -449,9 +514,14 @@ const CHECKS = [
 /** That an amount in TRX has its sun beside it, and both are written as the language writes numbers. */
 async function assertAmount(amount) {
   const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
-  const sun = Number((await amount.getAttribute("title")).replace(/[^\d-]/g, ""));
+  const sun = await amountOf(amount);
   assert.equal(await amount.textContent(), `${numbers.format(sun / 1e6)} TRX`);
   assert.equal(await amount.getAttribute("title"), `${numbers.format(sun)} sun`);
+}
+
+/** The sun of an amount that is shown. */
+async function amountOf(amount) {
+  return Number((await amount.getAttribute("title")).replace(/[^\d-]/g, ""));
 }
 
 /** How many orders are in each state, as the database has it. */

@@ -1,8 +1,10 @@
 //! The rows of the operator's side: what a change by a person reads, writes and leaves in the log.
 
+use std::fmt;
+
 use domain::pool::WalletRole;
 use domain::price_overrides::PriceOverrides;
-use domain::{KeyId, MerchantId, OrderId, OrderState, PersonId, UnixMillis};
+use domain::{Deposit, KeyId, MerchantId, OrderId, OrderState, PersonId, UnixMillis};
 use tron::{Address, Sun, TxId};
 
 use crate::person_rows::{Person, PersonKey, SessionChange};
@@ -280,6 +282,27 @@ pub struct DepositPlace {
     pub block: i64,
     /// Its transaction.
     pub txid: TxId,
+}
+
+impl DepositPlace {
+    /// The place of a deposit.
+    #[must_use]
+    pub const fn of(deposit: &Deposit) -> Self {
+        Self { block: deposit.block, txid: deposit.txid }
+    }
+
+    /// Reads what `Display` writes; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (block, txid) = text.split_once('-')?;
+        Some(Self { block: block.parse().ok()?, txid: txid.parse().ok()? })
+    }
+}
+
+impl fmt::Display for DepositPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.block, self.txid)
+    }
 }
 
 /// Which orders to list; absent members do not restrict.

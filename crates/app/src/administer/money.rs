@@ -41,15 +41,27 @@ pub struct Posting {
     pub request: Option<AdminRequest>,
 }
 
+impl Posting {
+    /// The merchant as it would be afterwards, if nothing else happened to it meanwhile.
+    ///
+    /// Errors: as of [`Administrator::post_money`], but for what only the database knows.
+    pub fn preview(&self, before: &Merchant) -> Result<Merchant, AdminRefused> {
+        self.checked_reason()?;
+        moved(before, self)
+    }
+
+    fn checked_reason(&self) -> Result<String, AdminRefused> {
+        let reason = text_within(&self.reason, REASON_CHARS_MAX).ok_or(AdminRefused::Reason)?;
+        if self.amount > Sun::ZERO { Ok(reason) } else { Err(AdminRefused::Amount) }
+    }
+}
+
 impl Administrator {
     /// Posts it, or repeats the answer to the same request; the answer is JSON.
     ///
     /// Errors: [`AdminRefused`], in this order: reason, amount, a reused key, no merchant, not enough.
     pub async fn post_money(&self, posting: Posting) -> Result<String, AdminRefused> {
-        let reason = text_within(&posting.reason, REASON_CHARS_MAX).ok_or(AdminRefused::Reason)?;
-        if posting.amount <= Sun::ZERO {
-            return Err(AdminRefused::Amount);
-        }
+        let reason = posting.checked_reason()?;
         let needs = AdminNeeds { request: posting.request.clone(), ..AdminNeeds::default() };
         let posting = Posting { reason, ..posting };
         self.change(Some(posting.merchant), needs, move |me, rows| {

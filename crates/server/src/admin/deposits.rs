@@ -3,8 +3,8 @@
 use app::admin_rows::DepositPlace;
 use app::administer::HandOutFailed;
 use app::describe;
+use domain::MerchantId;
 use domain::admin::AdminScope;
-use domain::{Deposit, MerchantId};
 
 use super::answer::{Answer, Refused, list as list_answer, ok};
 use super::caller::{Allowed, Caller};
@@ -34,17 +34,8 @@ pub(super) async fn list(
 ) -> Answer {
     let Allowed { edge, .. } = caller.may(AdminScope::Read)?;
     let merchant = edge.merchant(MerchantId(id)).await?.id;
-    let slice = page.slice(place)?;
+    let slice = page.slice(DepositPlace::parse)?;
     let deposits = edge.records.deposits_of(merchant, slice).await?;
-    let after = next(&deposits, slice.limit, place_text);
+    let after = next(&deposits, slice.limit, |one| DepositPlace::of(one).to_string());
     Ok(list_answer(deposits.iter().map(describe::deposit).collect(), after))
-}
-
-fn place_text(deposit: &Deposit) -> String {
-    format!("{}-{}", deposit.block, deposit.txid)
-}
-
-fn place(text: &str) -> Option<DepositPlace> {
-    let (block, txid) = text.split_once('-')?;
-    Some(DepositPlace { block: block.parse().ok()?, txid: txid.parse().ok()? })
 }

@@ -152,17 +152,18 @@ fn post(offline: &Offline, entry: Entry, side: Side) -> Result<(), Failure> {
     let merchant = offline.wait(offline.records.merchant(id))?;
     let merchant =
         merchant.ok_or_else(|| anyhow::anyhow!("there is no merchant {}", entry.merchant))?;
-    let (word, whose, after) = match side {
-        Side::Credit => ("credit", "to", merchant.available + entry.trx),
-        Side::Debit => ("debit", "from", merchant.available - entry.trx),
+    let administrator = offline.administrator();
+    let business = SystemIds.order_id(administrator.now).0;
+    let (amount, reason) = (entry.trx, entry.reason);
+    let posting = Posting { business, merchant: id, side, amount, reason, request: None };
+    let after = posting.preview(&merchant)?.available;
+    let (word, whose) = match side {
+        Side::Credit => ("credit", "to"),
+        Side::Debit => ("debit", "from"),
     };
-    if after.is_negative() {
-        let have = merchant.available.to_trx_string();
-        return Err(anyhow::anyhow!("{} has only {have} TRX available", merchant.name).into());
-    }
     let plan = format!(
         "{word} {} TRX {whose} merchant {} ({}): {} TRX before, {} TRX after",
-        entry.trx.to_trx_string(),
+        amount.to_trx_string(),
         merchant.id.0,
         merchant.name,
         merchant.available.to_trx_string(),
@@ -172,10 +173,6 @@ fn post(offline: &Offline, entry: Entry, side: Side) -> Result<(), Failure> {
         print(&format!("would {plan}; add --yes to post it"));
         return Ok(());
     }
-    let administrator = offline.administrator();
-    let business = SystemIds.order_id(administrator.now).0;
-    let (amount, reason) = (entry.trx, entry.reason);
-    let posting = Posting { business, merchant: id, side, amount, reason, request: None };
     offline.wait(administrator.post_money(posting))?;
     print(&plan);
     Ok(())

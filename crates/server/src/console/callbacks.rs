@@ -28,21 +28,56 @@ use crate::keys::Keys;
 /// Callbacks on a page.
 pub(super) const CALLBACKS_ON_PAGE: usize = 50;
 
-/// What checks a callback, in six languages: our clients' own files, which are tested with every change.
-const VERIFIERS: [(&str, &str); 6] = [
-    ("Python", include_str!("../../../../clients/python/sunsweep.py")),
-    ("PHP", include_str!("../../../../clients/php/Sunsweep.php")),
-    (
-        "Java",
-        concat!(
-            include_str!("../../../../clients/java/src/main/java/sunsweep/Callbacks.java"),
-            "\n",
-            include_str!("../../../../clients/java/src/main/java/sunsweep/Signing.java"),
-        ),
-    ),
-    ("Go", include_str!("../../../../clients/go/sunsweep.go")),
-    ("Shell", include_str!("../../../../clients/shell/sunsweep.sh")),
-    ("Node", include_str!("../../../../clients/node/sunsweep.js")),
+/// What checks a callback in one language.
+struct Verifier {
+    language: &'static str,
+    /// How it is called, with the secret, the two headers and the body's bytes.
+    call: &'static str,
+    /// Our client's own files, each with its name.
+    files: &'static [(&'static str, &'static str)],
+}
+
+/// In six languages. The files are tested with every change, and so is each call.
+static VERIFIERS: [Verifier; 6] = [
+    Verifier {
+        language: "Python",
+        call: "verify_callback(secret, timestamp, signature, body)",
+        files: &[("sunsweep.py", include_str!("../../../../clients/python/sunsweep.py"))],
+    },
+    Verifier {
+        language: "PHP",
+        call: "Sunsweep::verifyCallback($secret, $timestamp, $signature, $body)",
+        files: &[("Sunsweep.php", include_str!("../../../../clients/php/Sunsweep.php"))],
+    },
+    Verifier {
+        language: "Java",
+        call: "Callbacks.verify(secret, timestamp, signature, body, Instant.now())",
+        files: &[
+            (
+                "Callbacks.java",
+                include_str!("../../../../clients/java/src/main/java/sunsweep/Callbacks.java"),
+            ),
+            (
+                "Signing.java",
+                include_str!("../../../../clients/java/src/main/java/sunsweep/Signing.java"),
+            ),
+        ],
+    },
+    Verifier {
+        language: "Go",
+        call: "verifyCallback(secret, timestamp, signature, body, time.Now())",
+        files: &[("sunsweep.go", include_str!("../../../../clients/go/sunsweep.go"))],
+    },
+    Verifier {
+        language: "Shell",
+        call: "sunsweep_verify_callback \"$timestamp\" \"$signature\" <body",
+        files: &[("sunsweep.sh", include_str!("../../../../clients/shell/sunsweep.sh"))],
+    },
+    Verifier {
+        language: "Node",
+        call: "verifyCallback(secret, timestamp, signature, body)",
+        files: &[("sunsweep.js", include_str!("../../../../clients/node/sunsweep.js"))],
+    },
 ];
 
 /// The states with their words in the query.
@@ -107,7 +142,7 @@ struct TestPage<'a> {
     keys: Vec<Key>,
     url: &'a str,
     tested: Option<Tested>,
-    verifiers: [(&'static str, &'static str); 6],
+    verifiers: &'static [Verifier],
 }
 
 /// What was sent and what came of it.
@@ -143,7 +178,7 @@ async fn draw(
 ) -> Result<Response, Refused> {
     let mut keys = visit.app().store.keys(merchant.id).await?;
     keys.retain(|key| key.revoked.is_none());
-    let (frame, verifiers) = (&visit.frame, VERIFIERS);
+    let (frame, verifiers) = (&visit.frame, VERIFIERS.as_slice());
     Visit::page(&TestPage { frame, merchants, merchant, keys, url, tested, verifiers })
 }
 

@@ -1,5 +1,6 @@
 //! Deposits: where a merchant pays in, and what came.
 
+use app::admin_rows::{DepositPlace, Slice};
 use app::administer::HandOutFailed;
 use app::rows::{DepositAddress, Merchant};
 use askama::Template;
@@ -15,8 +16,8 @@ use super::shown::{self, Html};
 use super::visit::{Change, Visit};
 use super::{PREFIX, asset};
 
-/// Newest deposits that are shown.
-pub(super) const DEPOSITS_SHOWN: usize = 200;
+/// Deposits on a page; of all merchants together only the newest are shown.
+pub(super) const DEPOSITS_ON_PAGE: usize = 200;
 
 #[derive(Template)]
 #[template(path = "deposits.html")]
@@ -27,6 +28,8 @@ struct DepositsPage<'a> {
     merchant: Option<Merchant>,
     addresses: Vec<DepositAddress>,
     deposits: Vec<Line>,
+    /// How many are shown, if there may be more and no way to them but by merchant.
+    newest_only: Option<String>,
     are_configured: bool,
     scanned: Option<i64>,
     /// Solid blocks that are not scanned yet.
@@ -54,7 +57,17 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
         Some(_) => store.deposit_addresses(of).await?,
         None => Vec::new(),
     };
-    let deposits = store.deposits(of, DEPOSITS_SHOWN).await?;
+    let deposits = match of {
+        Some(id) => {
+            let after = DepositPlace::parse(&asked.after);
+            let slice = Slice { after, limit: DEPOSITS_ON_PAGE };
+            visit.edge().records.deposits_of(id, slice).await?
+        }
+        None => store.deposits(None, DEPOSITS_ON_PAGE).await?,
+    };
+    let is_full = deposits.len() == DEPOSITS_ON_PAGE;
+    let last = deposits.last().filter(|_| is_full && of.is_some());
+    let older = last.map(|last| DepositPlace::of(last).to_string());
     let deposits = deposits.into_iter().map(|deposit| Line {
         merchant: named.get(&deposit.merchant).cloned().unwrap_or_default(),
         amount: shown::trx(deposit.amount),
@@ -64,10 +77,11 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
     let solid = visit.app().view.get().map(|view| view.solid.number);
     Visit::page(&DepositsPage {
         frame: &visit.frame,
-        list: List::new("/deposits", asked, None).by_merchant(&visit, &named),
+        list: List::new("/deposits", asked, older).by_merchant(&visit, &named),
         merchant,
         addresses,
         deposits: deposits.collect(),
+        newest_only: (is_full && of.is_none()).then(|| visit.frame.number(DEPOSITS_ON_PAGE)),
         are_configured: visit.edge().deposit_keys.is_some(),
         behind: scanned.zip(solid).map(|(scanned, solid)| (solid - scanned).max(0)),
         scanned,

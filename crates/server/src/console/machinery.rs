@@ -39,6 +39,7 @@ pub(super) struct Machinery {
 }
 
 /// Stake that is lent.
+#[derive(Clone)]
 pub(super) struct LentLine {
     pub(super) resource: &'static str,
     pub(super) lent: Html,
@@ -107,7 +108,9 @@ pub(super) async fn read(edge: &Arc<ConsoleEdge>) -> Result<Machinery, Refused> 
             .as_ref()
             .map(|view| (view.head.number, view.solid.number, UnixMillis(view.head.timestamp_ms))),
         capacity: shown::grouped(capacity),
-        lent: lent.iter().map(lent_line).collect(),
+        lent: [Resource::Energy, Resource::Bandwidth]
+            .map(|resource| lent_line(&lent_of(&lent, resource)))
+            .to_vec(),
         bandwidth: shown::grouped(pool.wallets.iter().map(|wallet| wallet.own_bandwidth).sum()),
         recovering: shown::grouped(recovering),
         forecast: json!([
@@ -171,6 +174,17 @@ fn forecast(
             (at, free + back + recovering * hour / HOURS_AHEAD)
         })
         .collect()
+}
+
+/// What is lent of a resource; nothing at all has no figures.
+fn lent_of(known: &[LentFigures], resource: Resource) -> LentFigures {
+    known.iter().find(|one| one.resource == resource).copied().unwrap_or(LentFigures {
+        resource,
+        lent: Sun::ZERO,
+        owed: Sun::ZERO,
+        owed_since: None,
+        stranded: Sun::ZERO,
+    })
 }
 
 fn lent_line(figures: &LentFigures) -> LentLine {

@@ -1,24 +1,17 @@
 //! Merchants: a member sees its own, with balances and statement; operators add, change, pause, credit
 //! and debit.
 
-use app::admin_rows::{AdminRequest, Slice, Span, StatementLine, StatementPlace};
+use app::admin_rows::{AdminRequest, Slice, StatementLine};
 use app::administer::{MerchantChange, Posting, Side};
-use app::ports::StoreError;
-use app::records::Records;
 use app::rows::Merchant;
 use askama::Template;
-use axum::body::Body;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use domain::{MerchantId, UnixMillis};
-use futures::StreamExt;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use serde::Deserialize;
+use axum::response::Response;
+use domain::MerchantId;
 use sha2::{Digest, Sha256};
 use tron::Sun;
 
+use super::confirm::{self, Plan};
 use super::frame::Frame;
 use super::list::{Asked, List};
 use super::refused::Refused;
@@ -29,8 +22,6 @@ use crate::statement;
 
 /// Lines of a statement on a page.
 pub(super) const LINES_ON_PAGE: usize = 100;
-/// Lines of a statement that are read at a time for a file.
-const LINES_IN_PART: usize = 1_000;
 
 #[derive(Template)]
 #[template(path = "merchants.html")]
@@ -57,15 +48,6 @@ struct Line {
     amount: Html,
     balance: Html,
     is_held: bool,
-}
-
-/// Which days of a statement: dates, from midnight to midnight of UTC; all of them if none is named.
-#[derive(Default, Deserialize)]
-pub(super) struct Days {
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    to: String,
 }
 
 impl MerchantsPage<'_> {
@@ -141,94 +123,6 @@ fn line(line: StatementLine) -> Line {
     }
 }
 
-/// The statement as a file, however long it is: it is read part by part while it is sent.
-pub(super) async fn file(
-    visit: Visit,
-    Path(id): Path<i64>,
-    Query(days): Query<Days>,
-) -> Result<Response, Refused> {
-    let merchant = visit.merchant(Some(MerchantId(id))).await?.id;
-    let span = days.span()?;
-    let records = visit.edge().records.clone();
-    // What is wrong with the first part is said by a status.
-    let (first, next) = part(&*records, merchant, span, None).await?;
-    let mut response = match next {
-        None => first.into_response(),
-        Some(place) => {
-            let rest = futures::stream::try_unfold(Some(place), move |place| {
-                let records = records.clone();
-                async move {
-                    if place.is_none() {
-                        return Ok::<_, StatementFailed>(None);
-                    }
-                    part(&*records, merchant, span, place).await.map(Some)
-                }
-            });
-            let first = futures::stream::once(async { Ok::<_, StatementFailed>(first) });
-            Body::from_stream(first.chain(rest)).into_response()
-        }
-    };
-    let headers = response.headers_mut();
-    let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-    let name = HeaderValue::from_static("attachment; filename=\"statement.csv\"");
-    headers.insert(header::CONTENT_TYPE, kind);
-    headers.insert(header::CONTENT_DISPOSITION, name);
-    Ok(response)
-}
-
-/// A part of a statement in CSV, and the place of its last line if there may be more.
-async fn part(
-    records: &dyn Records,
-    merchant: MerchantId,
-    span: Span,
-    after: Option<StatementPlace>,
-) -> Result<(String, Option<StatementPlace>), StatementFailed> {
-    let lines = records.statement(merchant, span, Slice { after, limit: LINES_IN_PART }).await?;
-    let last = lines.last().filter(|_| lines.len() == LINES_IN_PART);
-    Ok((statement::csv(&lines, after.is_none())?, last.map(|line| line.place)))
-}
-
-/// Why a statement ends before its end; the browser sees a broken download.
-#[derive(Debug, thiserror::Error)]
-enum StatementFailed {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Csv(#[from] csv::Error),
-}
-
-impl From<StatementFailed> for Refused {
-    fn from(failed: StatementFailed) -> Self {
-        match failed {
-            StatementFailed::Store(failed) => failed.into(),
-            failed @ StatementFailed::Csv(_) => Self::internal(&failed),
-        }
-    }
-}
-
-impl Days {
-    /// Errors: what is not a date.
-    fn span(&self) -> Result<Span, Refused> {
-        let everything = Span::default();
-        let from = day(&self.from)?.map_or(everything.from, start_of);
-        // The last day is in it.
-        let to = day(&self.to)?.and_then(|day| day.tomorrow().ok());
-        Ok(Span { from, to: to.map_or(everything.to, start_of) })
-    }
-}
-
-fn day(text: &str) -> Result<Option<Date>, Refused> {
-    match text {
-        "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| Refused::bad("merchants.day-wrong")),
-    }
-}
-
-fn start_of(day: Date) -> UnixMillis {
-    let midnight = day.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
-    UnixMillis(midnight.map_or(i64::MAX, |moment| moment.timestamp().as_millisecond()))
-}
-
 /// Adds a merchant.
 pub(super) async fn add(change: Change) -> Result<Response, Refused> {
     change.visit.operator()?;
@@ -283,8 +177,33 @@ pub(super) async fn post(Path(id): Path<i64>, change: Change) -> Result<Response
         reason: reason.to_owned(),
         request: Some(AdminRequest { actor, text: text.to_owned(), hash }),
     };
+    if !Plan::was_shown(&change.fields) {
+        return plan(&posting, &merchant)?.ask(&change);
+    }
     administrator.post_money(posting).await?;
     Ok(change.done(&format!("/merchants/{}", merchant.id.0), "money-posted"))
+}
+
+/// What a posting would do. The balance goes on moving with orders, so what counts is that it was shown.
+fn plan(posting: &Posting, merchant: &Merchant) -> Result<Plan, Refused> {
+    let after = posting.preview(merchant)?;
+    let (title, way) = match posting.side {
+        Side::Credit => ("confirm.credit", "merchants.credit"),
+        Side::Debit => ("confirm.debit", "merchants.debit"),
+    };
+    Ok(Plan {
+        title,
+        whose: merchant.name.clone(),
+        amount: Some((way, shown::trx(posting.amount))),
+        facts: vec![("merchants.reason", posting.reason.trim().to_owned())],
+        lines: vec![confirm::Line {
+            phrase: "merchants.available",
+            before: shown::trx(merchant.available),
+            after: shown::trx(after.available),
+        }],
+        button: title,
+        place: format!("/merchants/{}", merchant.id.0),
+    })
 }
 
 /// An address for callbacks that may be called, or none.

@@ -24,6 +24,7 @@ mod batch_row;
 mod batch_view;
 mod batches;
 mod callbacks;
+mod confirm;
 mod cookie;
 mod deposits;
 mod edge;
@@ -48,6 +49,7 @@ mod refused;
 mod safety;
 mod shown;
 mod sign_in;
+mod statement_file;
 mod timeline;
 pub mod token;
 mod tokens;
@@ -99,7 +101,7 @@ pub fn routes(edge: Arc<ConsoleEdge>) -> Router {
         .route("/merchants", get(merchants::list).post(merchants::add))
         .route("/merchants/{id}", get(merchants::show).post(merchants::alter))
         .route("/merchants/{id}/post", post(merchants::post))
-        .route("/merchants/{id}/statement.csv", get(merchants::file))
+        .route("/merchants/{id}/statement.csv", get(statement_file::download))
         .route("/prices", get(prices::list).post(prices::set))
         .route("/wallets", get(wallets::list).post(wallet_add::add))
         .route("/wallets/new", get(wallet_add::show))

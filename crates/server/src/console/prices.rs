@@ -1,15 +1,17 @@
 //! Price lists: the house's and each merchant's own. They hold from the next order on.
 
 use app::admin_rows::PriceOwner;
+use app::administer::AdminRefused;
 use app::rows::Merchant;
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use domain::MerchantId;
-use domain::price_overrides::PriceName;
+use domain::price_overrides::{PriceName, PriceOverrides};
 use serde::Deserialize;
 use tron::Sun;
 
+use super::confirm::{Line, Plan};
 use super::frame::Frame;
 use super::merchants::chosen;
 use super::refused::Refused;
@@ -20,7 +22,9 @@ use super::{PREFIX, asset};
 /// Whose.
 #[derive(Deserialize)]
 pub(super) struct Wanted {
-    merchant: Option<i64>,
+    /// A merchant's number; empty or absent: everybody's, or a member's own.
+    #[serde(default)]
+    merchant: String,
 }
 
 #[derive(Template)]
@@ -29,12 +33,13 @@ struct PricesPage<'a> {
     frame: &'a Frame,
     merchants: Vec<Merchant>,
     owner: Option<Merchant>,
-    lines: Vec<Line>,
+    lines: Vec<PriceLine>,
 }
 
 /// One price.
-struct Line {
+struct PriceLine {
     name: &'static str,
+    unit: &'static str,
     phrase: &'static str,
     own: String,
     holds: Html,
@@ -44,7 +49,11 @@ struct Line {
 
 /// A list: for operators the house's or a merchant's, for members what they pay.
 pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response, Refused> {
-    let (owner, merchants) = match (visit.only(), wanted.merchant) {
+    let named = match wanted.merchant.as_str() {
+        "" => None,
+        number => Some(number.parse().map_err(|_| Refused::NoPage)?),
+    };
+    let (owner, merchants) = match (visit.only(), named) {
         (None, None) => (None, visit.app().store.merchants().await?),
         (_, named) => {
             let (merchant, merchants) = chosen(&visit, named).await?;
@@ -58,10 +67,11 @@ pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<R
         Some(merchant) => records.prices_of(PriceOwner::Merchant(merchant.id)).await?,
     };
     let holding = house.clone().under(&own).over(&visit.app().settings.prices);
-    let lines: Vec<Line> = PriceName::ALL
+    let lines: Vec<PriceLine> = PriceName::ALL
         .iter()
-        .map(|name| Line {
+        .map(|name| PriceLine {
             name: name.text(),
+            unit: unit(*name),
             phrase: phrase(*name),
             own: own.get(*name).map(|value| value.to_string()).unwrap_or_default(),
             holds: shown(*name, name.of(&holding)),
@@ -78,13 +88,11 @@ pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Result<R
 /// Sets every price of a list; an empty field is inherited again.
 pub(super) async fn set(change: Change) -> Result<Response, Refused> {
     change.visit.operator()?;
-    let (owner, place) = match change.fields.given("merchant") {
-        None => (PriceOwner::House, "/prices".to_owned()),
+    let merchant = match change.fields.given("merchant") {
+        None => None,
         Some(number) => {
             let id = MerchantId(number.parse().map_err(|_| Refused::Form)?);
-            let merchant = change.visit.merchant(Some(id)).await?;
-            let place = format!("/prices?merchant={}", merchant.id.0);
-            (PriceOwner::Merchant(merchant.id), place)
+            Some(change.visit.merchant(Some(id)).await?)
         }
     };
     let mut wanted = Vec::new();
@@ -95,8 +103,62 @@ pub(super) async fn set(change: Change) -> Result<Response, Refused> {
         };
         wanted.push((*name, value));
     }
+    let plan = plan(&change.visit, merchant.as_ref(), &wanted).await?;
+    if plan.lines.is_empty() {
+        return Ok(change.done(&plan.place, "prices-same"));
+    }
+    if !plan.was_seen(&change.fields) {
+        return plan.ask(&change);
+    }
+    let owner = merchant.map_or(PriceOwner::House, |merchant| PriceOwner::Merchant(merchant.id));
     change.administrator().set_prices(owner, wanted).await?;
-    Ok(change.done(&place, "prices-set"))
+    Ok(change.done(&plan.place, "prices-set"))
+}
+
+/// What setting them would change: the prices that hold afterwards, and those that only come from elsewhere.
+async fn plan(
+    visit: &Visit,
+    merchant: Option<&Merchant>,
+    wanted: &[(PriceName, Option<i64>)],
+) -> Result<Plan, Refused> {
+    let records = &visit.edge().records;
+    let house = records.prices_of(PriceOwner::House).await?;
+    let own = match merchant {
+        None => house.clone(),
+        Some(merchant) => records.prices_of(PriceOwner::Merchant(merchant.id)).await?,
+    };
+    let mut after = own.clone();
+    for (name, value) in wanted {
+        after
+            .set(*name, *value)
+            .map_err(|refused| Refused::Change(AdminRefused::Price(refused)))?;
+    }
+    let holding = |list: &PriceOverrides| {
+        let house = if merchant.is_some() { &house } else { list };
+        house.clone().under(list).over(&visit.app().settings.prices)
+    };
+    let (was, is) = (holding(&own), holding(&after));
+    let changed = PriceName::ALL.iter().filter(|name| own.get(**name) != after.get(**name));
+    let lines = changed.map(|name| Line {
+        phrase: phrase(*name),
+        before: shown(*name, name.of(&was)),
+        after: shown(*name, name.of(&is)),
+    });
+    Ok(Plan {
+        title: "confirm.prices",
+        whose: merchant.map_or_else(
+            || visit.frame.say("prices.house").to_owned(),
+            |merchant| merchant.name.clone(),
+        ),
+        amount: None,
+        facts: Vec::new(),
+        lines: lines.collect(),
+        button: "confirm.set-prices",
+        place: merchant.map_or_else(
+            || "/prices".to_owned(),
+            |merchant| format!("/prices?merchant={}", merchant.id.0),
+        ),
+    })
 }
 
 /// A price as people read it: sun for a unit, TRX for an order, or a number of units.
@@ -111,6 +173,14 @@ fn shown(name: PriceName, value: i64) -> Html {
         PriceName::SmallSurcharge | PriceName::Activation | PriceName::TransferFee => {
             shown::trx(Sun::new(value))
         }
+    }
+}
+
+/// What the number of a price counts, by the key of its phrase.
+const fn unit(name: PriceName) -> &'static str {
+    match name {
+        PriceName::SmallEnergy => "prices.unit-energy",
+        _ => "prices.unit-sun",
     }
 }
 

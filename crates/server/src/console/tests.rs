@@ -121,7 +121,7 @@ fn end_of_tag(text: &str) -> Option<usize> {
 }
 
 /// Words that no language translates.
-const NAMES: [&str; 2] = ["sunsweep", "POST"];
+const NAMES: [&str; 3] = ["sunsweep", "POST", "UTC"];
 
 #[test]
 fn no_template_has_text_of_its_own() {

@@ -6,6 +6,17 @@ const chartTime = new Intl.DateTimeFormat(document.documentElement.lang, {
   month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
 });
 
+// An axis names the day where it begins, and the hour in between.
+const axisDay = new Intl.DateTimeFormat(document.documentElement.lang, { month: "short", day: "numeric" });
+const axisHour = new Intl.DateTimeFormat(document.documentElement.lang, {
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
+
+function axisTime(secs) {
+  const time = new Date(secs * 1000);
+  return (time.getHours() + time.getMinutes() === 0 ? axisDay : axisHour).format(time);
+}
+
 // What a value is shown as: a count, milliseconds as seconds, sun as TRX.
 const chartValue = {
   count: (value) => chartNumber.format(value),
@@ -30,6 +41,11 @@ function chartColour(element, name) {
   return colour;
 }
 
+function bars(element) {
+  const fill = chartColour(element, "--series-1-area");
+  return { paths: uPlot.paths.bars({ size: [0.7, 40] }), fill };
+}
+
 function drawChart(element) {
   const data = JSON.parse(element.dataset.chart);
   const names = element.dataset.names.split("|");
@@ -40,13 +56,18 @@ function drawChart(element) {
     grid: { stroke: chartColour(element, "--line"), width: 1 },
     ticks: { stroke: chartColour(element, "--line"), width: 1 },
   };
+  const times = data[0];
+  const step = times[1] - times[0];
+  const isBars = element.dataset.shape === "bars" && times.length > 1;
   const series = names.map((label, index) => ({
     label,
+    // What is counted by the hour is a bar; a second count is a line over it.
+    ...(isBars && index === 0 ? bars(element) : {}),
     stroke: chartColour(element, `--series-${index + 1}`),
     width: 2,
     // The second line is told apart without its colour, too.
     dash: index === 1 ? [6, 4] : undefined,
-    points: { show: data[0].length < 60, size: 5 },
+    points: { show: times.length < 60 && !(isBars && index === 0), size: 5 },
     spanGaps: true,
     value: (_, value) => exact(value),
   }));
@@ -55,10 +76,11 @@ function drawChart(element) {
     height: 200,
     series: [{ label: element.dataset.time, value: (_, time) => (time == null ? "–" : chartTime.format(time * 1000)) }, ...series],
     axes: [
-      { ...axis, values: (_, times) => times.map((time) => chartTime.format(time * 1000)), space: 130 },
+      { ...axis, values: (_, ticks) => ticks.map(axisTime), space: 56 },
       { ...axis, values: (_, values) => values.map(show), size: 76 },
     ],
-    scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
+    padding: [null, 28, null, null],
+    scales: { x: { range: (_, first, last) => (isBars ? [first - step / 2, last + step / 2] : [first, last]) }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
     cursor: { y: false },
   };
   element.chart?.destroy();

@@ -45,6 +45,19 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Days that are typed begin where their reader is; without this they are those of UTC.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+for (const place of document.querySelectorAll("[data-zone]")) place.textContent = zone;
+
+function fillMidnights(form) {
+  for (const field of form.querySelectorAll("[data-midnight]")) {
+    const day = form.elements[field.dataset.midnight].value;
+    const midnight = new Date(`${day}T00:00`);
+    midnight.setDate(midnight.getDate() + Number(field.dataset.days));
+    field.value = day === "" ? "" : String(midnight.getTime());
+  }
+}
+
 showTimes(document);
 // On a telephone the navigation is wider than the screen: where we are is what is seen of it.
 document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
@@ -72,6 +85,7 @@ function setBusy(isBusy) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  fillMidnights(form);
   if (form.hasAttribute("data-download")) return;
   if (form.hasAttribute("data-sent")) event.preventDefault();
   form.toggleAttribute("data-sent", true);
