@@ -10,6 +10,7 @@ use crate::admin_rows::{
     OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
 use crate::batches::Batches;
+use crate::commit_counts::CommitCounts;
 use crate::figures::{
     DueBack, FiguresAsked, LentFigures, OutcomeFigures, QueueFigures, StepFigures,
 };
@@ -111,6 +112,9 @@ pub trait Records: Send + Sync {
 
     /// Every person, by name; of one merchant if one is named.
     async fn people(&self, merchant: Option<MerchantId>) -> Result<Vec<Person>, StoreError>;
+
+    /// How the commits of this process went since it opened the database.
+    fn commit_counts(&self) -> CommitCounts;
 }
 
 /// Sessions of the console, as each request asks for them; they begin and end with a line in the log,

@@ -14,6 +14,7 @@ use crate::job::job;
 use crate::outbox;
 use crate::sql::Connection;
 use crate::sqlite_dialect::is_damage;
+use crate::tally::Tally;
 use crate::threads::Threads;
 
 /// Keeps everything in one database.
@@ -24,6 +25,7 @@ pub struct SqlStore {
     /// True once something read or written met a damaged page. What touches other pages goes through, so
     /// that only opening the file again ends it.
     is_damaged: AtomicBool,
+    tally: Arc<Tally>,
 }
 
 /// How a job reaches a connection.
@@ -35,18 +37,25 @@ enum Doors {
 }
 
 impl SqlStore {
-    /// A store behind these threads.
-    pub(crate) fn threaded(writer: Threads, readers: Threads) -> Self {
-        Self::behind(Doors::Threads { writer, readers })
+    /// A store behind these threads, whose writer counts there.
+    pub(crate) fn threaded(writer: Threads, readers: Threads, tally: Arc<Tally>) -> Self {
+        Self::behind(Doors::Threads { writer, readers }, tally)
     }
 
     /// A store without threads.
     pub(crate) fn inline(engine: Engine) -> Self {
-        Self::behind(Doors::Inline(Box::new(Mutex::new(engine))))
+        let tally = engine.tally();
+        Self::behind(Doors::Inline(Box::new(Mutex::new(engine))), tally)
     }
 
-    const fn behind(doors: Doors) -> Self {
-        Self { doors, is_fit: AtomicBool::new(true), is_damaged: AtomicBool::new(false) }
+    const fn behind(doors: Doors, tally: Arc<Tally>) -> Self {
+        let (is_fit, is_damaged) = (AtomicBool::new(true), AtomicBool::new(false));
+        Self { doors, is_fit, is_damaged, tally }
+    }
+
+    /// Where its writer counts.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Whether what was last written became durable, and the file was never found damaged.

@@ -2,12 +2,15 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::fault::{self, Fault};
 use crate::job::Job;
 use crate::sql::{self, Connection};
+use crate::tally::{Recent, Tally};
 use crate::together::{not_committed, write_together};
+use app::commit_counts::OneByOne;
 use app::ports::StoreError;
 
 /// Where a [`FailPoint`] is asked.
@@ -33,6 +36,8 @@ pub(crate) struct Engine {
     fail_point: Option<FailPoint>,
     /// When a connection was last tried to be made again, in vain.
     gone: Option<Instant>,
+    tally: Arc<Tally>,
+    recent: Recent,
 }
 
 /// Asked in each transaction before anything is written: whether this is still the database that others
@@ -42,7 +47,20 @@ type MayWrite = Box<dyn Fn(&Connection) -> Result<(), StoreError> + Send>;
 impl Engine {
     /// An engine on this connection; `reconnect` makes another one to the same database.
     pub(crate) fn new(connection: Connection, reconnect: Option<Connect>) -> Self {
-        Self { connection, reconnect, may_write: None, fail_point: None, gone: None }
+        Self {
+            connection,
+            reconnect,
+            may_write: None,
+            fail_point: None,
+            gone: None,
+            tally: Arc::default(),
+            recent: Recent::default(),
+        }
+    }
+
+    /// Where it counts how its commits went.
+    pub(crate) fn tally(&self) -> Arc<Tally> {
+        self.tally.clone()
     }
 
     /// Writes nothing while this says no.
@@ -64,30 +82,41 @@ impl Engine {
         let (mut tries, mut is_together) = (1, true);
         let outcome = loop {
             match self.transact(&mut jobs, is_together) {
-                Err(Stop::OneByOne) if is_together => {
+                Err(Stop::OneByOne(why)) if is_together => {
                     is_together = false;
+                    self.tally.done_one_by_one(why);
                     self.come_to_rest();
                 }
-                Err(Stop::OneByOne) => {
+                Err(Stop::OneByOne(_)) => {
                     let what = "a work could not be done for itself";
                     break Err(StoreError::Broken(what.to_owned()));
                 }
                 Err(Stop::InTheWay(_)) if tries < TRIES_MAX => {
                     tries += 1;
+                    self.tally.repeated();
                     self.come_to_rest();
                 }
                 Err(Stop::InTheWay(error) | Stop::Failed(error)) => break Err(error),
                 Ok(errors) => break Ok(errors),
             }
         };
+        if let Some(one_by_one) = self.recent.add(!is_together) {
+            let counts = self.tally.counts();
+            tracing::warn!(
+                ?counts,
+                "{one_by_one} of the last 100 transactions were done work by work"
+            );
+        }
         match outcome {
             Ok(errors) => {
+                self.tally.committed(jobs.len());
                 for (job, error) in jobs.into_iter().zip(errors) {
                     job.finish(error);
                 }
             }
             Err(error) => {
                 tracing::error!(%error, jobs = jobs.len(), "the database could not commit");
+                self.tally.failed();
                 for job in jobs {
                     job.finish(Some(error.clone()));
                 }
@@ -190,7 +219,7 @@ const TRIES_MAX: u32 = 10;
 /// Why a transaction did not come to its end.
 pub(crate) enum Stop {
     /// What was done together has to be done one by one.
-    OneByOne,
+    OneByOne(OneByOne),
     /// It was only in the way of another one.
     InTheWay(StoreError),
     /// The database failed.

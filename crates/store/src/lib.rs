@@ -62,6 +62,7 @@ mod sqlite;
 mod sqlite_dialect;
 mod statement;
 mod store;
+mod tally;
 mod threads;
 mod together;
 mod transfer;

@@ -59,10 +59,11 @@ impl SqlStore {
             let opened = scope.spawn(|| target.open(options.readers.max(1)));
             opened.join().expect("opening a database does not panic")
         })?;
+        let tally = writer.tally();
         let writer = Threads::writer(writer, options.batch_max.max(1), Line::of(options))
             .map_err(OpenError::Thread)?;
         let readers = Threads::readers(readers, Line::of(options)).map_err(OpenError::Thread)?;
-        Ok(Self::threaded(writer, readers))
+        Ok(Self::threaded(writer, readers, tally))
     }
 }
 

@@ -4,6 +4,7 @@ use app::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
     OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
+use app::commit_counts::CommitCounts;
 use app::figures::{DueBack, FiguresAsked, LentFigures, OutcomeFigures, QueueFigures, StepFigures};
 use app::person_rows::{Person, PersonKey, Session};
 use app::ports::StoreError;
@@ -136,6 +137,10 @@ impl Records for SqlStore {
 
     async fn people(&self, merchant: Option<MerchantId>) -> Result<Vec<Person>, StoreError> {
         self.read(move |connection| person::all(connection, merchant)).await
+    }
+
+    fn commit_counts(&self) -> CommitCounts {
+        self.tally().counts()
     }
 }
 

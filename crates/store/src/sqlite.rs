@@ -24,10 +24,11 @@ impl SqlStore {
         let readers = (0..options.readers.max(1))
             .map(|_| reading_engine(path, options))
             .collect::<Result<_, _>>()?;
+        let tally = writer.tally();
         let writer = Threads::writer(writer, options.batch_max.max(1), Line::of(options))
             .map_err(OpenError::Thread)?;
         let readers = Threads::readers(readers, Line::of(options)).map_err(OpenError::Thread)?;
-        Ok(Self::threaded(writer, readers))
+        Ok(Self::threaded(writer, readers, tally))
     }
 
     /// A store in memory without threads: every call is done when it returns. For tests and

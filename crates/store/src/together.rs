@@ -4,6 +4,7 @@
 //! Nothing is undone here for one job alone. Where one would have to be, or where the database refuses
 //! anything, the whole transaction is done again with each job for itself.
 
+use app::commit_counts::OneByOne;
 use app::ports::StoreError;
 use app::rows::Needs;
 
@@ -62,10 +63,9 @@ fn one_by_one(fault: Fault) -> Stop {
     }
     match fault::store_error(fault) {
         fatal @ StoreError::Unavailable(_) => Stop::Failed(fatal),
-        StoreError::LeaseLost
-        | StoreError::Conflict(_)
-        | StoreError::Broken(_)
-        | StoreError::Busy => Stop::OneByOne,
+        StoreError::Conflict(_) | StoreError::Busy => Stop::OneByOne(OneByOne::Refused),
+        StoreError::Broken(_) => Stop::OneByOne(OneByOne::Broken),
+        StoreError::LeaseLost => Stop::OneByOne(OneByOne::LeaseLost),
     }
 }
 

@@ -16,6 +16,7 @@ mod input;
 mod keys;
 mod log;
 mod merchants;
+mod metrics;
 mod money;
 mod orders;
 mod prices;
@@ -103,6 +104,6 @@ pub fn routes(edge: Arc<AdminEdge>) -> Router {
         .route("/audit", get(log::audit))
         .route("/audit-log", get(log::list))
         .route("/openapi.json", get(described::handle))
-        .with_state(edge);
-    Router::new().nest(PREFIX, v1)
+        .with_state(edge.clone());
+    Router::new().nest(PREFIX, v1).merge(metrics::routes(edge))
 }

@@ -53,6 +53,11 @@ impl Office {
     }
 
     pub(crate) async fn send(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.send_to(&line.replacen(' ', " /admin/v1", 1), headers, body).await
+    }
+
+    /// The same to any path.
+    async fn send_to(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         let length = body.len().to_string();
         let mut all = vec![("Authorization", bearer.as_str())];
@@ -60,7 +65,6 @@ impl Office {
             all.push(("Content-Length", &length));
         }
         all.extend(headers);
-        let line = line.replacen(' ', " /admin/v1", 1);
         let bytes = request(&format!("{line} HTTP/1.1"), &all, body.as_bytes());
         exchange(self.address, &bytes).await.expect("an answer")
     }
@@ -155,6 +159,30 @@ async fn every_change_needs_its_scope() {
         world.store.admin_log(app::admin_rows::Slice { after: None, limit: 9 }).await.unwrap();
     let actions: Vec<_> = log.iter().map(|line| line.entry.action.as_str()).collect();
     assert_eq!(actions, ["token.add", "token.add"], "nothing else changed");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn commits_are_counted_for_whoever_watches() {
+    let mut world = World::new().await;
+    let office = Office::open(&world, &[AdminScope::Read]).await;
+    let commits = async || {
+        let answer = office.send_to("GET /metrics", &[], "").await;
+        assert_eq!(answer.status(), 200, "{}", answer.body);
+        let kind = answer.header("content-type").unwrap();
+        assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+        let line = answer.body.lines().find_map(|line| {
+            let count = line.strip_prefix("sunsweep_database_commits_total ")?;
+            count.parse::<u64>().ok()
+        });
+        line.expect("commits are counted")
+    };
+    let before = commits().await;
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    assert!(commits().await > before, "an order is a commit");
+    let blind = Office::open(&world, &[AdminScope::Money]).await;
+    assert_eq!(blind.send_to("GET /metrics", &[], "").await.status(), 403);
     world.finish().await;
 }
 

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use app::commit_counts::OneByOne;
 use app::ports::{Store, StoreError};
-use app::rows::OutboxKind;
+use app::records::Records;
+use app::rows::{Changes, Needs, OutboxKind, Rows};
+use app::work::commit;
+use domain::ledger::facts::merchant_credited;
 use rusqlite::Connection;
 use store::{CopyFailed, OpenError, Options, PostgresUrl, Purpose, SqlStore};
+use tron::Sun;
 
 use crate::cluster::{Cluster, cluster, cluster_with_tls, name_of};
 use crate::support::{NOW, base, deliver, order_id, place};
@@ -43,6 +48,36 @@ fn servers_on_one_database_decide_as_one() {
         claimed.sort();
         let all: Vec<_> = (0..48).map(order_id).collect();
         assert_eq!(claimed, all, "each row is claimed by one server");
+    });
+}
+
+#[test]
+fn works_that_are_done_one_by_one_are_counted() {
+    let Some(cluster) = cluster() else { return };
+    let url = cluster.database();
+    crate::block_on(async {
+        let store = connect(&url);
+        let base = base(&*store).await;
+        place(&*store, base, 0).await.unwrap();
+        let before = store.commit_counts();
+        assert_eq!(before.one_by_one, [0; OneByOne::ALL.len()]);
+        let fact = merchant_credited([6; 16], base.merchant, Sun::new(1), "first", NOW);
+        let post = || {
+            let changes = Changes { ledger: vec![fact.clone()], ..Changes::default() };
+            commit(&*store, Needs::default(), move |_| Ok::<_, ()>((changes.clone(), ())))
+        };
+        post().await.unwrap().unwrap();
+        let again = post().await;
+        assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
+        let panics = |_: &Rows| -> Result<(Changes, ()), ()> { panic!("on purpose") };
+        let broken = commit(&*store, Needs::default(), panics).await;
+        assert!(matches!(broken, Err(StoreError::Broken(_))), "{broken:?}");
+        let counts = store.commit_counts();
+        let of = |why: OneByOne| counts.one_by_one[why.index()];
+        assert_eq!((of(OneByOne::Refused), of(OneByOne::Broken)), (1, 1));
+        assert_eq!(of(OneByOne::LeaseLost), 0);
+        assert_eq!((counts.commits - before.commits, counts.works - before.works), (3, 3));
+        assert_eq!((counts.repeated, counts.failed), (0, 0));
     });
 }
 
