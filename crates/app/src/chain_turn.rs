@@ -7,7 +7,7 @@ use domain::UnixMillis;
 
 use crate::App;
 use crate::ports::StoreError;
-use crate::rows::Lease;
+use crate::rows::{Lease, OutboxKind};
 
 /// The turn of one server, if it has it.
 pub(crate) struct ChainTurn {
@@ -31,9 +31,19 @@ impl ChainTurn {
             }
         }
         let (now, until) = self.now_and_until();
+        if !self.is_free(now, until).await? {
+            return Ok(None);
+        }
         let taken = self.app.store.take_turn(&self.app.settings.owner, now, until).await?;
         self.held = taken.map(|lease| (lease, until));
         Ok(taken)
+    }
+
+    /// Whether nobody has it, as far as a question tells: who asks in vain does not have to write for it.
+    /// Held for longer than is possible is from before the clock was set back.
+    async fn is_free(&self, now: UnixMillis, until: UnixMillis) -> Result<bool, StoreError> {
+        let held_until = self.app.store.next_due(OutboxKind::Chain).await?;
+        Ok(held_until.is_none_or(|held| held <= now || held > until.after_ms(until.since(now))))
     }
 
     /// Keeps the turn for longer once a third of it has passed; to be called wherever much may have

@@ -15,6 +15,7 @@ pub mod batch_rows;
 pub mod batches;
 mod chain_turn;
 pub mod chain_view;
+pub mod claim_due;
 pub mod commit_counts;
 pub mod deliver_callbacks;
 

@@ -37,11 +37,7 @@ pub(super) fn outbox(app: &App, kind: OutboxKind) -> Claim<Lease> {
     let app = app.clone();
     Box::new(move |free| {
         let app = app.clone();
-        Box::pin(async move {
-            let now = app.clock.now();
-            let until = now.after_ms(app.settings.lease_ms);
-            app.store.claim(kind, &app.settings.owner, now, until, free).await
-        })
+        Box::pin(async move { app.claim_due(kind, free).await })
     })
 }
 

@@ -16,10 +16,7 @@ pub(super) async fn run(app: App, pace: Pace, stop: CancellationToken) {
         idle: pace.idle,
         claim: Box::new(move |free| {
             let app = claiming.clone();
-            Box::pin(async move {
-                let now = app.clock.now();
-                app.store.claim_policies(now, now.after_ms(app.settings.lease_ms), free).await
-            })
+            Box::pin(async move { app.claim_due_policies(free).await })
         }),
     };
     let keep = |lease: app::rows::PolicyLease| {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use app::ports::{Clock, Store};
+use app::records::Records;
 use app::rows::OutboxKind;
 use domain::UnixMillis;
 use serde_json::json;
@@ -43,6 +44,29 @@ async fn who_only_looks_takes_nothing_for_final_before_the_other_knows_of_the_fo
     assert!(!looking.look().await.unwrap(), "there is no new block");
     let seen = neighbour.app.view.get().unwrap();
     assert_eq!(seen.settled.map(|settled| settled.id), Some(seen.solid.id));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn who_looks_for_work_in_vain_takes_no_turn_to_write() {
+    let mut world = World::new().await;
+    world.watch().await;
+    let neighbour = world.product();
+    let mut looking = neighbour.watcher();
+    let commits = || world.store.commit_counts().commits;
+    let before = commits();
+    let kinds = [OutboxKind::Order, OutboxKind::Callback, OutboxKind::Transfer, OutboxKind::Batch];
+    for kind in kinds {
+        assert_eq!(neighbour.app.claim_due(kind, 9).await.unwrap(), [], "{kind:?}");
+    }
+    assert!(neighbour.app.claim_due_policies(9).await.unwrap().is_empty());
+    assert!(looking.watch().await.unwrap(), "it sees the newest block, and does not follow");
+    assert_eq!(commits(), before);
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    let claimed = neighbour.app.claim_due(OutboxKind::Order, 9).await.unwrap();
+    assert_eq!(claimed.len(), 1, "what is due is found");
+    world.store.release(claimed[0], world.clock.now()).await.unwrap();
     world.finish().await;
 }
 
