@@ -8,6 +8,7 @@ use domain::batch::BatchState;
 use domain::{Access, BatchId, Rank};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tron::Address;
 
 use crate::console::{Browser, form_token, let_in};
@@ -297,10 +298,10 @@ async fn rows_are_looked_at_in_pages_by_stage_and_by_text() {
     world.finish().await;
 }
 
-/// A page that follows a batch: the text of the newest event.
+/// A page that follows a batch. It reads all the time, as browsers do: the server hangs up on whoever does
+/// not.
 struct Follower {
-    stream: TcpStream,
-    unread: String,
+    events: mpsc::UnboundedReceiver<String>,
 }
 
 impl Follower {
@@ -311,28 +312,33 @@ impl Follower {
         let line = format!("GET /console/live?page={page} HTTP/1.0");
         let mut stream = TcpStream::connect(world.address).await.unwrap();
         stream.write_all(&request(&line, &[("Cookie", &cookies)], b"")).await.unwrap();
-        Self { stream, unread: String::new() }
+        let (sender, events) = mpsc::unbounded_channel();
+        tokio::spawn(read_events(stream, sender));
+        Self { events }
     }
 
     /// Reads until an event shows this; never ends if none does.
     async fn hears(&mut self, fragment: &str) {
-        while self.event().await.trim() != fragment.trim() {}
+        let mut event = String::new();
+        while event.trim() != fragment.trim() {
+            event = self.events.recv().await.expect("the stream goes on");
+        }
     }
+}
 
-    /// What the next event carries.
-    async fn event(&mut self) -> String {
-        let mut bytes = [0; 65_536];
-        loop {
-            if let Some((event, rest)) = self.unread.split_once("\n\n") {
-                let lines = event.lines().filter_map(|line| line.strip_prefix("data:"));
-                let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
-                let data = lines.collect::<Vec<_>>().join("\n");
-                self.unread = rest.to_owned();
-                return data;
+/// Hands on what each event carries, until either side has enough.
+async fn read_events(mut stream: TcpStream, events: mpsc::UnboundedSender<String>) {
+    let (mut unread, mut bytes) = (Vec::new(), [0; 65_536]);
+    while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+        unread.extend_from_slice(&bytes[..count]);
+        while let Some(end) = unread.windows(2).position(|two| two == b"\n\n") {
+            let event: Vec<u8> = unread.drain(..end + 2).collect();
+            let event = String::from_utf8(event).expect("an event is text");
+            let lines = event.lines().filter_map(|line| line.strip_prefix("data:"));
+            let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
+            if events.send(lines.collect::<Vec<_>>().join("\n")).is_err() {
+                return;
             }
-            let count = self.stream.read(&mut bytes).await.unwrap();
-            assert!(count > 0, "the stream ended");
-            self.unread.push_str(&String::from_utf8_lossy(&bytes[..count]));
         }
     }
 }
