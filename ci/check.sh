@@ -9,7 +9,7 @@ source ci/tools.sh
 exec </dev/null
 
 # Orders of the step nodes, unless told otherwise.
-readonly NODES_ORDERS=100
+readonly NODES_ORDERS=2000
 
 usage() {
   cat <<'END'
@@ -87,7 +87,8 @@ step_disk() {
 }
 
 # Two servers on one PostgreSQL: replaced one by one without a refused request, then everything goes wrong
-# at once. Most of the time goes to what has to become final: rents that end, transactions that are lost.
+# at once. They are placed slowly enough for two cores, and what ends them takes its time: rents, and
+# transactions that are lost.
 step_nodes() {
   cargo build --locked --workspace --bin sunsweep
   timeout 3000 ci/chaos --bin "${CARGO_TARGET_DIR:-target}/debug/sunsweep" \

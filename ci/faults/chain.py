@@ -41,7 +41,7 @@ class Chain:
         pool = world.pool_addresses()
         self.pool_steps, self.out, self.back = [], [], []
         self.loans = defaultdict(list)
-        self.returns = defaultdict(list)
+        self.returned_by = defaultdict(list)
         self.activations = defaultdict(list)
         self.transfers = defaultdict(list)
         for block in devnet.blocks():
@@ -60,7 +60,7 @@ class Chain:
             self.loans[step.receiver, step.resource].append(step)
         elif step.type == "UnDelegateResourceContract":
             self.back.append(step)
-            self.returns[step.loan].append(step)
+            self.returned_by[step.receiver].append(step)
         elif step.type == "AccountCreateContract":
             self.activations[step.receiver].append(step)
 

@@ -143,9 +143,7 @@ class ChainJudge:
         for order in self.shop.plan.orders:
             address = self._address(order)
             use = self.chain.arrived(address)
-            for step in self.chain.back:
-                if step.receiver != address:
-                    continue
+            for step in self.chain.returned_by[address]:
                 lent_ms = max(one.at_ms for one in self.chain.loans[address, step.resource])
                 # A fork can put both into one block, in the order in which they were before.
                 is_used = use is not None and use.place < step.place
@@ -216,7 +214,9 @@ class ChainJudge:
             if arrived is None and self._was_late(order, receiver_log.taken(placed.serial)):
                 self.late += 1
             elif arrived is None:
-                yield f"order {order.number} ({order.kind.value}): {placed.transfers}"
+                steps = self.chain.transfers[self._address(order)]
+                yield (f"order {order.number} ({order.kind.value}, {order.sweep.value}): "
+                       f"{placed.transfers}, on chain {steps}")
             balance = self._balance(order.receiver)
             if balance:
                 yield f"order {order.number}: its address holds {balance} sun"

@@ -24,6 +24,8 @@ AGAIN_LEAST_SECS, AGAIN_MOST_SECS = 0.03, 0.25
 ANSWER_TIMEOUT_SECS = 60
 RECEIPT_TIMEOUT_SECS = 6
 SENDS_MOST = 20
+# A transfer that no block holds by then is sent again: a fork or a node may have dropped it.
+SENT_AGAIN_AFTER_SECS = 12
 FEE_LIMIT_SUN = 30_000_000
 # Refusals that ask to be tried again, as docs/wire.md words them.
 TRY_AGAIN = "Nothing was charged; please try again."
@@ -222,11 +224,12 @@ class Sweeper:
 
     def __init__(self, world, node_url, usdt):
         self.world, self.node_url, self.usdt = world, node_url, usdt
-        self.work = queue.SimpleQueue()
+        self.work, self.sent = queue.SimpleQueue(), queue.SimpleQueue()
         self.open = 0
         self.lock = threading.Lock()
         for _ in range(SWEEPERS):
             threading.Thread(target=self._sweep_all, daemon=True).start()
+        threading.Thread(target=self._send_lost_again, daemon=True).start()
 
     def put(self, placed):
         with self.lock:
@@ -241,34 +244,64 @@ class Sweeper:
             with placed.sweeping:
                 moment = time.time()
                 try:
-                    txid, wrong = self._sweep(client, token, placed), None
+                    txid, wrong = self._sweep(client, token, placed, moment)
                 except NOT_SENT as refused:
                     txid, wrong = None, f"{type(refused).__name__}: {refused}"
                 placed.transfers.append((txid, wrong, moment))
             with self.lock:
                 self.open -= 1
 
-    def _sweep(self, client, token, placed):
+    def _send_lost_again(self):
+        """Looks once after each transfer, as wallet programs do, and sends the very same bytes again."""
+        client = Tron(HTTPProvider(self.node_url))
+        while True:
+            placed, signed, moment = self.sent.get()
+            time.sleep(max(0.0, moment + SENT_AGAIN_AFTER_SECS - time.time()))
+            try:
+                if not self._is_in_a_block(client, signed.txid):
+                    outcome = self._send(client, signed, is_new=False)[1]
+                    placed.transfers.append((signed.txid, f"again: {outcome}", time.time()))
+            except OSError as failed:
+                placed.transfers.append((signed.txid, f"not looked for: {failed}", time.time()))
+            with self.lock:
+                self.open -= 1
+
+    def _is_in_a_block(self, client, txid):
+        try:
+            return bool(client.get_transaction_info(txid))
+        except NotFound:
+            return False
+
+    def _sweep(self, client, token, placed, moment):
         plan = placed.plan
         owner = self.world.address(plan.receiver)
         if placed.transfers and self._arrived(client, placed.transfers[-1][0]):
-            return None
+            return None, None
         transfer = token.functions.transfer(self.world.address(plan.recipient), plan.units)
         built = transfer.with_owner(owner).fee_limit(FEE_LIMIT_SUN).build()
-        return self._send(client, built.sign(self.world.key(plan.receiver)))
+        signed = built.sign(self.world.key(plan.receiver))
+        sent = self._send(client, signed)
+        with self.lock:
+            self.open += 1
+        self.sent.put((placed, signed, moment))
+        return sent
 
-    def _send(self, client, signed):
-        """Sends the very same bytes until somebody answers: what went unanswered may be on its way."""
+    def _send(self, client, signed, is_new=True):
+        """Sends the very same bytes until somebody answers: what went unanswered may be on its way.
+
+        The txid, and what was wrong at a later try.
+        """
         for tries in range(SENDS_MOST):
             try:
-                return signed.broadcast().txid
+                client.broadcast(signed)
+                return signed.txid, None
             except OSError:
                 time.sleep(AGAIN_MOST_SECS)
-            except NOT_SENT:
-                if tries == 0:
+            except NOT_SENT as refused:
+                if tries == 0 and is_new:
                     raise
-                return signed.txid
-        return signed.txid
+                return signed.txid, f"{type(refused).__name__}: {refused}"
+        return signed.txid, "no answer"
 
     def _arrived(self, client, txid):
         """Whether an earlier transfer did it; one that is under way is waited for."""

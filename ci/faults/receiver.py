@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .merchant import signature
@@ -34,6 +35,7 @@ class Receiver(ThreadingHTTPServer):
         self.key, self.secret = key, secret
         self.shop = self.sweeper = self.killer = None
         self.attempts = []
+        self.by_serial = defaultdict(list)
         self.bad = []
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -55,12 +57,13 @@ class Receiver(ThreadingHTTPServer):
         fields = json.loads(body)
         placed = self._placed(fields["out_trade_no"])
         with self.lock:
-            earlier = [one for one in self.attempts if one.serial == fields["serial"]]
+            earlier = list(self.by_serial[fields["serial"]])
             refused = sum(one.answer is not Answer.TAKE for one in earlier)
             answers = placed.plan.answers
             answer = answers[refused] if refused < len(answers) else Answer.TAKE
             attempt = Attempt(fields["serial"], body, answer)
             self.attempts.append(attempt)
+            self.by_serial[attempt.serial].append(attempt)
         if answer is Answer.TAKE:
             if self.killer.tempt(Trigger.CALLBACK):
                 attempt.is_cut = True

@@ -69,7 +69,7 @@ class World:
 
     def __init__(self, plan):
         self.plan = plan
-        self._keys = {}
+        self._keys, self._addresses = {}, {}
         self.lenders = [f"lender {number}" for number in range(LENDERS)]
         self.activator = "activator"
 
@@ -79,7 +79,10 @@ class World:
         return self._keys[label]
 
     def address(self, label):
-        return self.key(label).public_key.to_base58check_address()
+        if label not in self._addresses:
+            key = self.key(label)
+            self._addresses[label] = key.public_key.to_base58check_address()
+        return self._addresses[label]
 
     def wallets(self):
         """Label of each pool wallet with its role."""
