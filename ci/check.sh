@@ -71,6 +71,13 @@ step_console() {
   timeout 600 node .cache/console/run.mjs "${CARGO_TARGET_DIR:-target}/debug/sunsweep"
 }
 
+# What docs/console.md says of speed and size, from a release build; nothing in it can fail.
+step_console_figures() {
+  cargo build --locked --release --package sunsweep --bin sunsweep
+  cp ci/console/*.mjs .cache/console
+  timeout 900 node .cache/console/measure.mjs "${CARGO_TARGET_DIR:-target}/release/sunsweep"
+}
+
 # Each target for a few seconds from its kept corpus.
 step_fuzz() { timeout 900 ci/fuzz.sh 8; }
 

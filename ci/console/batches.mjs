@@ -141,12 +141,20 @@ async function itPausesAndGoesOn({ page }) {
 
 async function itSurvivesARestart(stage) {
   const { page } = stage;
+  const operators = await openPage(stage.browser);
+  await signIn(operators, stage.world, stage.operator);
+  await operators.goto(stage.at("/audit"));
+  await operators.click("#prove [value=offline]");
+  const found = await operators.textContent("#ended .figures");
   const before = await bar(page);
   assert.ok(before < ROWS, "it was over before the restart");
   await stage.world.stop();
   await page.waitForSelector("#live[data-state=reconnecting]");
   await stage.start();
   await reaches(page, Math.min(ROWS, before + 50));
+  await operators.goto(stage.at("/audit"));
+  assert.equal(await operators.textContent("#ended .figures"), found, "what an audit found is kept");
+  await operators.context().close();
 }
 
 /** Nothing loads the page again between the restart and the end, so what it shows came by itself. */

@@ -1,7 +1,9 @@
-// Measures the console against a release build: measure.mjs BINARY [ORDERS_A_SECOND] [SECONDS]
+// Measures the console against a release build, for the table of docs/console.md:
+// measure.mjs BINARY [ORDERS_A_SECOND] [SECONDS]
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { handIn, largestRenderer, madeUpAddress } from "./batch_page.mjs";
 import { launch, openPage, signIn } from "./browser.mjs";
 import { order, startWorld } from "./world.mjs";
@@ -19,7 +21,9 @@ try {
   const page = await openPage(browser);
   await signIn(page, world, world.console.people[1]);
   const storageState = await page.context().storageState();
+  console.log(`${cpus().length} cores, ${cpus()[0].model}`);
   for (let view = 0; view < 3; view += 1) await firstView(storageState);
+  await assets(storageState);
   await followed(page);
   await handIn(page, at("/batches/new"), "ten thousand",
     Array.from({ length: ROWS_MAX }, (_, row) => `${madeUpAddress(row)},,row ${row}`).join("\n"));
@@ -40,6 +44,20 @@ async function firstView(storageState) {
     return [domInteractive, domContentLoadedEventEnd, loadEventEnd].map(Math.round);
   });
   console.log(`first view: read ${times[0]} ms, interactive ${times[1]} ms, drawn ${times[2]} ms`);
+  await page.context().close();
+}
+
+/** What a view with charts loads beside itself, compressed. */
+async function assets(storageState) {
+  const page = await openPage(browser, { storageState });
+  const bodies = [];
+  page.on("response", (response) => {
+    if (response.url().includes("/assets/")) bodies.push(response.body());
+  });
+  await page.goto(at("/overview"), { waitUntil: "load" });
+  const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body).length);
+  const kilobytes = Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1_000);
+  console.log(`assets: ${sizes.length} files, ${kilobytes} kB compressed`);
   await page.context().close();
 }
 

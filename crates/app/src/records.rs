@@ -6,8 +6,8 @@ use domain::{Deposit, KeyId, MerchantId, OrderId, UnixMillis};
 use tron::TxId;
 
 use crate::admin_rows::{
-    AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
-    OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
+    AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
+    NumberedLogEntry, OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
 use crate::batches::Batches;
 use crate::commit_counts::CommitCounts;
@@ -85,6 +85,9 @@ pub trait Records: Send + Sync {
 
     /// Lines of the log of changes, newest first.
     async fn admin_log(&self, slice: Slice<i64>) -> Result<Vec<NumberedLogEntry>, StoreError>;
+
+    /// The newest line of the log with an action. Shape: it is looked for from the end.
+    async fn newest_log_of(&self, action: &str) -> Result<Option<LogEntry>, StoreError>;
 
     /// A token of the admin interface, by its public part; revoked ones too.
     async fn admin_token(&self, id: &str) -> Result<Option<AdminToken>, StoreError>;

@@ -5,7 +5,7 @@ use app::admin_rows::{
 };
 
 use crate::fault::Fault;
-use crate::sql::{Connection, OptionalExtension, params};
+use crate::sql::{self, Connection, OptionalExtension, Row, params};
 use crate::{admin_token, callback, column, deposit, key, merchant, person, pool, price};
 
 crate::statement::statements! {
@@ -19,6 +19,9 @@ SELECT COALESCE(MAX(number), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6 FROM admin_log";
     LOG = "
 SELECT number, at_ms, actor, action, subject, before_json, after_json FROM admin_log
 WHERE number < ?1 ORDER BY number DESC LIMIT ?2";
+    NEWEST_OF = "
+SELECT number, at_ms, actor, action, subject, before_json, after_json FROM admin_log
+WHERE action = ?1 ORDER BY number DESC LIMIT 1";
 }
 
 /// Loads what a person's change needs.
@@ -128,19 +131,29 @@ pub(crate) fn log_lines(
     slice: Slice<i64>,
 ) -> Result<Vec<NumberedLogEntry>, Fault> {
     let mut lines = connection.prepare_cached(LOG)?;
-    let rows = lines.query_map(
-        params![slice.after.unwrap_or(i64::MAX), column::limit(slice.limit)],
-        |row| {
-            let entry = LogEntry {
-                at: column::millis(row, 1)?,
-                actor: row.get(2)?,
-                action: row.get(3)?,
-                subject: row.get(4)?,
-                before: row.get(5)?,
-                after: row.get(6)?,
-            };
-            Ok(NumberedLogEntry { number: row.get(0)?, entry })
-        },
-    )?;
+    let rows = lines
+        .query_map(params![slice.after.unwrap_or(i64::MAX), column::limit(slice.limit)], |row| {
+            Ok(NumberedLogEntry { number: row.get(0)?, entry: read_log(row)? })
+        })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The newest line with an action.
+pub(crate) fn newest_log_of(
+    connection: &Connection,
+    action: &str,
+) -> Result<Option<LogEntry>, Fault> {
+    let mut line = connection.prepare_cached(NEWEST_OF)?;
+    Ok(line.query_row([action], read_log).optional()?)
+}
+
+fn read_log(row: &Row<'_>) -> sql::Result<LogEntry> {
+    Ok(LogEntry {
+        at: column::millis(row, 1)?,
+        actor: row.get(2)?,
+        action: row.get(3)?,
+        subject: row.get(4)?,
+        before: row.get(5)?,
+        after: row.get(6)?,
+    })
 }

@@ -1,8 +1,8 @@
 //! The ports of the operator's side, method by method: each is one job.
 
 use app::admin_rows::{
-    AdminToken, CallbackFilter, CallbackLine, DepositPlace, MerchantLine, NumberedLogEntry,
-    OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
+    AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
+    NumberedLogEntry, OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
 use app::commit_counts::CommitCounts;
 use app::figures::{DueBack, FiguresAsked, LentFigures, OutcomeFigures, QueueFigures, StepFigures};
@@ -99,6 +99,11 @@ impl Records for SqlStore {
 
     async fn admin_log(&self, slice: Slice<i64>) -> Result<Vec<NumberedLogEntry>, StoreError> {
         self.read(move |connection| admin::log_lines(connection, slice)).await
+    }
+
+    async fn newest_log_of(&self, action: &str) -> Result<Option<LogEntry>, StoreError> {
+        let action = action.to_owned();
+        self.read(move |connection| admin::newest_log_of(connection, &action)).await
     }
 
     async fn admin_token(&self, id: &str) -> Result<Option<AdminToken>, StoreError> {

@@ -1,16 +1,15 @@
 //! Audits: begin one, watch it, read what it found, and do what it proposes. For the operator's people.
 
-use app::audit::AuditFailed;
 use app::reconcile::{Deed, Findings, Stranded, UnknownDeposit, UnknownTx};
 use app::take_back::TakeBackRefused;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::{MerchantId, UnixMillis};
-use serde_json::json;
 use tron::{Resource, Sun};
 
-use super::audit_desk::{self, Asked, NotBegun, Outcome, Running};
+use super::audit_desk::{self, Asked, Ended, NotBegun, Running};
+use super::audit_paper::PaperOutcome;
 use super::fields::Fields;
 use super::frame::Frame;
 use super::list::names;
@@ -26,6 +25,8 @@ use crate::put_right::NotPutRight;
 struct AuditPage<'a> {
     frame: &'a Frame,
     running: Option<RunShown>,
+    /// Whether one runs on the server that is asked, which does one at a time.
+    runs_here: bool,
     ended: Option<EndedShown>,
 }
 
@@ -38,7 +39,10 @@ struct RunShown {
 /// One that has ended.
 struct EndedShown {
     phrase: &'static str,
-    run: Running,
+    /// Which one, for what is done about it.
+    run: String,
+    by: String,
+    began: UnixMillis,
     at: UnixMillis,
     is_clean: bool,
     /// Why there is no result, by the key of its phrase.
@@ -46,6 +50,8 @@ struct EndedShown {
     counts: Vec<(&'static str, String)>,
     differences: Vec<String>,
     found: Option<FoundShown>,
+    /// How much of what was found is not kept.
+    left_out: usize,
 }
 
 /// What a reconciliation found.
@@ -82,7 +88,7 @@ struct LoanShown {
 
 /// The page.
 pub(super) async fn show(visit: Visit) -> Result<Response, Refused> {
-    let (running, ended) = visit.operator()?.audits.look();
+    let (running, ended) = audit_desk::look(visit.operator()?).await?;
     let named = names(&visit).await?;
     let name = |merchant: MerchantId| {
         named.get(&merchant).cloned().unwrap_or_else(|| merchant.0.to_string())
@@ -90,8 +96,9 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Refused> {
     let tongue = visit.frame.tongue;
     Visit::page(&AuditPage {
         frame: &visit.frame,
+        runs_here: running.as_ref().is_some_and(|run| run.is_here),
         running: running.map(|run| RunShown { phrase: phrase(run.asked), run }),
-        ended: ended.map(|ended| shown(tongue, &ended, &name)),
+        ended: ended.map(|ended| shown(tongue, ended, &name)),
     })
 }
 
@@ -100,19 +107,17 @@ pub(super) async fn begin(change: Change) -> Result<Response, Refused> {
     let edge = change.visit.operator()?;
     let asked = asked(&change.fields)?;
     let by = change.administrator();
-    edge.audits.check(asked).map_err(not_begun)?;
-    let told = json!({"kind": change.fields.text("kind")});
-    by.note("audit.run", "pool".to_owned(), &told).await?;
-    audit_desk::begin(edge, &by, asked).map_err(not_begun)?;
+    audit_desk::begin(edge, &by, asked, change.fields.text("run")).await.map_err(not_begun)?;
     Ok(change.done("/audit", "audit-begun"))
 }
 
-const fn not_begun(refused: NotBegun) -> Refused {
+fn not_begun(refused: NotBegun) -> Refused {
     match refused {
         NotBegun::Busy => Refused::Because(StatusCode::CONFLICT, "audit.busy"),
         NotBegun::NothingProposed => {
             Refused::Because(StatusCode::CONFLICT, "audit.nothing-proposed")
         }
+        NotBegun::Log(refused) => refused.into(),
     }
 }
 
@@ -150,40 +155,45 @@ const fn phrase(asked: Asked) -> &'static str {
     }
 }
 
-fn shown(
-    tongue: Tongue,
-    ended: &audit_desk::Ended,
-    name: &dyn Fn(MerchantId) -> String,
-) -> EndedShown {
+fn shown(tongue: Tongue, ended: Ended, name: &dyn Fn(MerchantId) -> String) -> EndedShown {
+    let Ended { paper, by, at } = ended;
+    let found = paper.outcome.findings();
     let mut page = EndedShown {
-        phrase: phrase(ended.run.asked),
-        run: ended.run.clone(),
-        at: ended.at,
-        is_clean: false,
+        phrase: phrase(paper.kind),
+        run: paper.run,
+        by,
+        began: UnixMillis(paper.began_ms),
+        at,
+        is_clean: found.as_ref().is_some_and(Findings::is_clean),
         failed: None,
         counts: Vec::new(),
         differences: Vec::new(),
         found: None,
+        left_out: 0,
     };
-    match &ended.outcome {
-        Outcome::Audited(audit) => {
-            page.is_clean = audit.differences.is_empty();
+    match (paper.outcome, found) {
+        (PaperOutcome::Audited { accounts, ledger_txs, orders, differences, left_out }, _) => {
+            page.is_clean = differences.is_empty();
             page.counts = [
-                ("audit.accounts", audit.accounts),
-                ("audit.ledger-txs", audit.ledger_txs),
-                ("audit.orders", audit.orders),
+                ("audit.accounts", accounts),
+                ("audit.ledger-txs", ledger_txs),
+                ("audit.orders", orders),
             ]
             .map(|(phrase, count)| (phrase, shown::grouped(count)))
             .to_vec();
-            let named = audit.differences.iter();
-            page.differences = named.map(|one| told::difference(tongue, one)).collect();
+            page.differences =
+                differences.iter().map(|one| told::difference(tongue, one)).collect();
+            page.left_out = left_out;
         }
-        Outcome::Reconciled(found, failures) => {
-            page.is_clean = found.is_clean();
-            page.found = Some(found_shown(tongue, found, failures, name));
+        (PaperOutcome::Reconciled { failures, left_out, .. }, Some(found)) => {
+            page.found = Some(found_shown(tongue, &found, failures, name));
+            page.left_out = left_out;
         }
-        Outcome::Failed(AuditFailed::Node(_)) => page.failed = Some("audit.failed-chain"),
-        Outcome::Failed(AuditFailed::Store(_)) => page.failed = Some("audit.failed-store"),
+        // What cannot be read any more is as if it had never been found.
+        (PaperOutcome::NoChain | PaperOutcome::Reconciled { .. }, _) => {
+            page.failed = Some("audit.failed-chain");
+        }
+        (PaperOutcome::NoStore, _) => page.failed = Some("audit.failed-store"),
     }
     page
 }
@@ -191,7 +201,7 @@ fn shown(
 fn found_shown(
     tongue: Tongue,
     found: &Findings,
-    failures: &[NotPutRight],
+    failures: Vec<[String; 2]>,
     name: &dyn Fn(MerchantId) -> String,
 ) -> FoundShown {
     let is_postable =
@@ -218,7 +228,7 @@ fn found_shown(
                 stake: shown::trx(one.stake),
             })
             .collect(),
-        failures: failures.iter().map(|failure| failure_sentence(tongue, failure)).collect(),
+        failures: failures.into_iter().map(|both| in_tongue(tongue, both)).collect(),
     }
 }
 
@@ -253,8 +263,17 @@ const fn resource(resource: Resource) -> &'static str {
     }
 }
 
-/// What could not be put right, in the reader's language.
-fn failure_sentence(tongue: Tongue, failure: &NotPutRight) -> String {
+/// The sentence of a pair that is in a language.
+fn in_tongue(tongue: Tongue, both: [String; 2]) -> String {
+    let [english, chinese] = both;
+    match tongue {
+        Tongue::English => english,
+        Tongue::Chinese => chinese,
+    }
+}
+
+/// What could not be put right, in a language.
+pub(super) fn failure_sentence(tongue: Tongue, failure: &NotPutRight) -> String {
     match failure {
         NotPutRight::NoMerchant(txid) => {
             format!("{txid}: {}", tongue.say("audit.no-merchant"))

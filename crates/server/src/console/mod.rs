@@ -18,6 +18,7 @@ mod asset;
 mod attempt;
 mod audit;
 mod audit_desk;
+mod audit_paper;
 mod batch;
 mod batch_figures;
 mod batch_row;

@@ -57,6 +57,20 @@ impl Browser {
         self.send(&line, &kind, &body.finish()).await
     }
 
+    /// Sends a form, and once more what a page asks about before something happens.
+    pub(crate) async fn confirm(
+        &mut self,
+        path: &str,
+        token: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let asked = self.post(path, token, fields).await;
+        let Some(rest) = asked.body.split("name=\"seen\" value=\"").nth(1) else { return asked };
+        let seen = rest.split('"').next().unwrap_or_default().to_owned();
+        let fields = [fields, &[("seen", seen.as_str())]].concat();
+        self.post(path, token, &fields).await
+    }
+
     /// The changing part of a page, as the page asks for it by itself.
     pub(crate) async fn fragment(&mut self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1"), &[("hx-request", "true")], "").await

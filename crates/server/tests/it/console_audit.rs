@@ -34,6 +34,12 @@ async fn begin(ann: &mut Browser, fields: &[(&str, &str)], status: u16) {
     assert_eq!(begun.status(), status, "{}", begun.body);
 }
 
+/// Which audit a page shows, as its forms say it.
+fn run_of(page: &str) -> &str {
+    let rest = page.split("name=\"run\" value=\"").nth(1).expect("a proposal");
+    rest.split('"').next().unwrap()
+}
+
 async fn ended(world: &World, ann: &mut Browser) -> String {
     let mut follower = Stream::follow(world, ann, "/console/audit").await;
     loop {
@@ -89,10 +95,11 @@ async fn what_a_copy_has_forgotten_is_put_right_in_a_browser() {
     let page = run(&world, &mut ann, &[("kind", "reconcile")]).await;
     assert!(page.contains("id=\"entries\"") && page.contains("id=\"take-backs\""), "{page}");
     assert!(page.contains(&payer.to_string()) && page.contains("to be posted"), "{page}");
-    let page = run(&world, &mut ann, &[("kind", "entries")]).await;
+    begin(&mut ann, &[("kind", "entries"), ("run", "another")], 409).await;
+    let page = run(&world, &mut ann, &[("kind", "entries"), ("run", run_of(&page))]).await;
     assert!(!page.contains("id=\"entries\"") && page.contains(">posted<"), "{page}");
     assert!(world.balances().await.0 < before);
-    begin(&mut ann, &[("kind", "take-backs")], 303).await;
+    begin(&mut ann, &[("kind", "take-backs"), ("run", run_of(&page))], 303).await;
     let is_sent = async || {
         let lines = world.store.admin_log(Slice { after: None, limit: 1 }).await.unwrap();
         lines[0].entry.action == "wallet.take_back"

@@ -1,6 +1,7 @@
 //! The console's pages from outside: what each shows, and to whom.
 
 use app::ports::{Clock, Store};
+use app::records::Records;
 use domain::{Access, MerchantId, Rank};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -115,8 +116,12 @@ async fn what_people_type_is_text_on_every_page() {
     let request = "7".repeat(64);
     let money = [&money[..], &[("request", request.as_str())]].concat();
     let path = format!("/console/merchants/{merchant}/post");
-    assert_eq!(ann.post(&path, &token, &money).await.status(), 303);
-    let mut pages = vec![key, person];
+    let plan = ann.post(&path, &token, &money).await;
+    assert!(plan.body.contains("name=\"seen\"") && plan.body.contains("1 TRX"), "{}", plan.body);
+    let untouched = world.store.newest_log_of("merchant.credit").await.unwrap();
+    assert!(untouched.is_none_or(|line| line.actor != "person ann"), "nothing was posted yet");
+    assert_eq!(ann.confirm(&path, &token, &money).await.status(), 303);
+    let mut pages = vec![key, person, plan];
     let encoded: String = url::form_urlencoded::byte_serialize(EVIL.as_bytes()).collect();
     for path in [
         format!("/orders/{serial}"),
@@ -279,7 +284,7 @@ async fn prices_that_are_set_hold_for_the_next_order() {
     let token = form_token(&ann.get("/console/prices").await);
     let own = world.merchant.0.to_string();
     let fields = [("merchant", own.as_str()), ("energy_price_sun", "77")];
-    assert_eq!(ann.post("/console/prices", &token, &fields).await.status(), 303);
+    assert_eq!(ann.confirm("/console/prices", &token, &fields).await.status(), 303);
     let wrong = [("merchant", own.as_str()), ("energy_price_sun", "cheap")];
     assert_eq!(ann.post("/console/prices", &token, &wrong).await.status(), 400);
     let rented = world.rent(payer, 65_000, "1H").await;
