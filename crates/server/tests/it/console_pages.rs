@@ -263,11 +263,11 @@ async fn one_form_moves_money_once() {
     ];
     let post = format!("{path}/post");
     for _ in 0..3 {
-        assert_eq!(ann.post(&post, &token, &fields).await.status(), 303);
+        assert_eq!(ann.confirm(&post, &token, &fields).await.status(), 303);
     }
     assert_eq!(world.balances().await.0, before + 7_500_000);
     let changed = [fields[0], ("amount", "8"), fields[2], fields[3]];
-    assert_eq!(ann.post(&post, &token, &changed).await.status(), 409, "the form was used");
+    assert_eq!(ann.confirm(&post, &token, &changed).await.status(), 409, "the form was used");
     let statement = ann.get(&path).await;
     assert!(statement.body.contains("invoice 17") && statement.body.contains("7.5 TRX"));
     let file = ann.get(&format!("{path}/statement.csv")).await;
