@@ -26,10 +26,11 @@ pub(crate) fn many_rows(sql: &str, types: &[Type]) -> Option<String> {
 }
 
 /// The question that asks for many what this one asks for one; the last column says for which of them, from
-/// 1.
+/// 1. The offset of nothing keeps it a question for each of them: pulled up to a join it could become a walk
+/// over the whole table.
 pub(crate) fn many_questions(sql: &str, types: &[Type]) -> String {
     let (given, found) = (given(types, " WITH ORDINALITY"), of_given(sql.trim()));
-    format!("SELECT found.*, given.n FROM {given} CROSS JOIN LATERAL ({found}) AS found")
+    format!("SELECT found.*, given.n FROM {given} CROSS JOIN LATERAL ({found} OFFSET 0) AS found")
 }
 
 /// The rows that are given.
@@ -83,7 +84,7 @@ mod tests {
         assert_eq!(
             many_questions("SELECT a FROM one WHERE b = ?1", &[Type::TEXT]),
             "SELECT found.*, given.n FROM unnest($1::text[]) WITH ORDINALITY AS given (p1, n) \
-             CROSS JOIN LATERAL (SELECT a FROM one WHERE b = given.p1) AS found"
+             CROSS JOIN LATERAL (SELECT a FROM one WHERE b = given.p1 OFFSET 0) AS found"
         );
     }
 }

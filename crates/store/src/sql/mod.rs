@@ -132,6 +132,7 @@ impl Connection {
         match self {
             Self::Sqlite(connection) => sqlite::run(connection, "BEGIN IMMEDIATE"),
             Self::Postgres(session) => {
+                session.count_rows()?;
                 session.begin(postgres::BEGIN_WRITE)?;
                 self.prepare_cached(postgres::TAKE_TURN)?.query_row([], |_| Ok(()))
             }

@@ -7,6 +7,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -20,13 +21,16 @@ use super::pile::{Pile, Piles, columns};
 use super::postgres_value::Owned;
 use super::{Error, Result, Value, many};
 use crate::known::Known;
-use crate::{dialect, gathered};
+use crate::{dialect, gathered, postgres_dialect};
 
 /// A statement that was sent and not answered.
 type Sent = Pin<Box<dyn Future<Output = std::result::Result<u64, tokio_postgres::Error>> + Send>>;
 
 /// A question about one, and what it is to be given for each of many.
 pub(crate) type Question = (&'static str, Vec<Vec<Owned>>);
+
+/// Transactions that may write between which rows are counted.
+const COUNTED_AFTER: RangeInclusive<u64> = 16..=16_384;
 
 /// Longest wait for an answer.
 #[derive(Clone, Copy)]
@@ -53,6 +57,8 @@ pub(crate) struct Session {
     is_gathering: Cell<bool>,
     /// Writes so far.
     writes: Cell<u64>,
+    /// Transactions so far that may write.
+    write_transactions: Cell<u64>,
     known: RefCell<Option<Known>>,
     is_in_transaction: Cell<bool>,
     is_broken: Cell<bool>,
@@ -73,6 +79,7 @@ impl Session {
             piles: RefCell::default(),
             is_gathering: Cell::new(false),
             writes: Cell::new(0),
+            write_transactions: Cell::new(0),
             known: RefCell::default(),
             is_in_transaction: Cell::new(false),
             is_broken: Cell::new(false),
@@ -281,6 +288,20 @@ impl Session {
         self.is_in_transaction.set(true);
         self.send(begin, Vec::<Owned>::new());
         Ok(())
+    }
+
+    /// Before a transaction that may write: has the rows of a small shop counted each time there were twice
+    /// as many of them. A server that does not know the words has its own way.
+    pub(crate) fn count_rows(&self) -> Result<()> {
+        let writes = self.write_transactions.get() + 1;
+        self.write_transactions.set(writes);
+        if !COUNTED_AFTER.contains(&writes) || !writes.is_power_of_two() {
+            return Ok(());
+        }
+        match self.batch(postgres_dialect::COUNT_ROWS) {
+            Err(Error::Postgres(refused)) if refused.as_db_error().is_some() => Ok(()),
+            counted => counted,
+        }
     }
 
     /// Ends a transaction and waits for it.

@@ -8,6 +8,7 @@ use app::records::Records;
 use app::rows::{Changes, Needs, OutboxKind, Rows};
 use app::work::commit;
 use domain::ledger::facts::merchant_credited;
+use futures::future::join_all;
 use rusqlite::Connection;
 use store::{CopyFailed, OpenError, Options, PostgresUrl, Purpose, SqlStore};
 use tron::Sun;
@@ -187,6 +188,46 @@ fn a_shop_moves_with_everything_it_has() {
         let other = crate::path_in(&other);
         let foreign = store::copy(&other, &url.as_str().into(), Purpose::Move).unwrap_err();
         assert!(matches!(foreign, CopyFailed::NotEmpty(_)), "{foreign}");
+    });
+}
+
+/// Orders that are placed one by one, so that plans are kept from when there were hardly any.
+const FIRST_ORDERS: u64 = 12;
+/// Orders that are placed at once after them, again and again.
+const AT_ONCE: u64 = 50;
+
+/// Index entries and rows that a shop reads to take and deliver so many orders, whose rows were counted when
+/// there was one.
+async fn rows_read_for(cluster: &Cluster, orders: u64) -> u64 {
+    let url = cluster.database();
+    let ask = |sql: &str| cluster.try_ask(name_of(&url), sql).unwrap();
+    let store = connect(&url);
+    let base = base(&*store).await;
+    place(&*store, base, 0).await.unwrap();
+    ask("ANALYZE");
+    for number in 1..FIRST_ORDERS {
+        place(&*store, base, number).await.unwrap();
+    }
+    for first in (FIRST_ORDERS..orders).step_by(usize::try_from(AT_ONCE).unwrap()) {
+        let numbers = first..orders.min(first + AT_ONCE);
+        let placed = join_all(numbers.map(|number| place(&*store, base, number))).await;
+        let delivered = placed.into_iter().map(|order| deliver(&*store, base, order.unwrap(), 100));
+        join_all(delivered).await;
+    }
+    // What a connection has counted is told at the latest when it ends.
+    cut(cluster, &url);
+    let read = ask("SELECT SUM(seq_tup_read) + (SELECT SUM(idx_tup_read) FROM \
+                    pg_stat_user_indexes) FROM pg_stat_user_tables");
+    read.trim().parse().unwrap()
+}
+
+#[test]
+fn an_order_reads_no_more_rows_for_those_before_it() {
+    let Some(cluster) = cluster() else { return };
+    crate::block_on(async {
+        let few = rows_read_for(cluster, 100).await;
+        let many = rows_read_for(cluster, 400).await;
+        assert!(many <= few * 5, "{few} rows were read for 100 orders, {many} for 400");
     });
 }
 

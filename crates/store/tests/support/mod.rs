@@ -220,6 +220,7 @@ pub(crate) fn place_needs(base: Base, number: u64) -> Needs {
         merchant: Some(base.merchant),
         answers: Some(request(base, number)),
         receiver: Some(address(number)),
+        reference: new_order(base, number).reference,
         pool: true,
         ..Needs::default()
     }
