@@ -80,6 +80,9 @@ pub fn next_action(
         OrderState::Filling => filling(whole, moment, limits, wait),
         OrderState::Delivered if whole.order.is_spoiled() => filling(whole, moment, limits, wait),
         OrderState::Delivered => delivered(whole, others, moment, limits, wait),
+        OrderState::Refunded if !whole.is_back() && may_release(whole, others, moment, limits) => {
+            Action::Tick
+        }
         OrderState::Ended | OrderState::Refunded => Action::Wait(wait),
     }
 }
@@ -290,19 +293,27 @@ fn rent_end(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
 /// Taking back moves used energy in proportion. So where something was used it waits for other
 /// orders on the address whose use is still to come, at most an hour, even if they bought nothing. An
 /// hour's energy that nobody used goes back without waiting: nothing is spoiled.
+///
+/// What a refunded order lent waits for those that were delivered, used or not: who was read back before
+/// its legs were known to be on chain may have counted on them, and a refunded order buys nothing more to
+/// make up for that. One that is still being filled will be read back, and sees what left.
 pub(super) fn may_release(
     whole: &WholeOrder,
     others: &[WholeOrder],
     moment: &Moment,
     limits: &OrderLimits,
 ) -> bool {
-    if !is_over(whole, moment, limits) {
+    let order = &whole.order;
+    let is_refunded = order.state == OrderState::Refunded;
+    if !is_refunded && !is_over(whole, moment, limits) {
         return false;
     }
-    let order = &whole.order;
-    let is_untouched = order.used.is_none() && order.returns_when_used() && whole.uses.is_empty();
-    let is_in_the_way =
-        |other: &WholeOrder| other.would_be_spoiled() && !is_over(other, moment, limits);
+    let is_unused = order.used.is_none() && whole.uses.is_empty();
+    let is_untouched = !is_refunded && is_unused && order.returns_when_used();
+    let is_in_the_way = |other: &WholeOrder| {
+        let counts_on_it = !is_refunded || other.order.state == OrderState::Delivered;
+        counts_on_it && other.would_be_spoiled() && !is_over(other, moment, limits)
+    };
     is_untouched || moment.now >= patience_end(whole, limits) || !others.iter().any(is_in_the_way)
 }
 
@@ -312,6 +323,8 @@ pub(super) fn may_release(
 /// do not hold it for ever.
 fn patience_end(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
     let rent_end = rent_end(whole, limits);
-    let over = whole.order.stopped.map_or(rent_end, |stopped| stopped.min(rent_end));
+    let order = &whole.order;
+    // A refunded one was over when it was refunded, and no other has an end yet.
+    let over = order.stopped.into_iter().chain(order.ended).fold(rent_end, UnixMillis::min);
     over.after_secs(limits.fill_deadline_secs.saturating_add(limits.hold_secs))
 }

@@ -284,7 +284,8 @@ pub fn commitments(others: &[WholeOrder], totals: &ChainTotals) -> Commitments {
     let mut sum = Commitments::default();
     for other in others {
         sum.is_activating |= other.is_activating();
-        let is_done = other.order.used.is_some() || other.order.stopped.is_some();
+        let is_refunded = other.order.state == OrderState::Refunded;
+        let is_done = is_refunded || other.order.used.is_some() || other.order.stopped.is_some();
         let reclaiming = other.legs.iter().filter(|leg| {
             let is_spent = is_done && leg.state == LegState::Included;
             is_spent || matches!(leg.state, LegState::Owed | LegState::Returning)

@@ -263,3 +263,91 @@ fn what_was_used_goes_back_when_all_promises_from_before_are_over() {
         ",
     );
 }
+
+/// Both have legs in one block, and the second is read back before the first is known to be there.
+const READ_BACK_TOO_SOON: &str = "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        pool     w3 energy 90000
+        address  A energy 40000 free 10000
+        order    o2 m1 A          -> 1 w3 lends 24333 energy, held 1.4571
+        ready    o2 energy 64333  -> delivered, settled 1.4571, callback 40
+        included o1/1             -> 1 included
+        blocked  2
+        clock    +300s
+";
+
+#[test]
+fn what_a_refunded_order_lent_stays_while_a_delivered_one_counts_on_it() {
+    check(&format!(
+        "{READ_BACK_TOO_SOON}
+        tick     o1               -> 2 dropped, refunded, released 3.8571, callback 41
+        money    m1               -> available 98.5429, held 0, revenue 1.4571
+        next     o1               -> wait 60s
+        tick     o1               -> nothing changes
+        used     o2 t1            -> 1 owed
+        next     o1               -> tick
+        tick     o1               -> 1 owed
+        next     o1               -> sign 1 back
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        solid
+        next     o1               -> close
+        "
+    ));
+}
+
+#[test]
+fn what_a_refunded_order_lent_stays_no_longer_than_a_promise_lasts() {
+    check(&format!(
+        "{READ_BACK_TOO_SOON}
+        tick     o1               -> 2 dropped, refunded, released 3.8571, callback 41
+        clock    +3299s                               # the rent of o2
+        tick     o1               -> nothing changes
+        clock    +1s
+        next     o1               -> tick
+        tick     o1               -> 1 owed
+        "
+    ));
+}
+
+#[test]
+fn what_a_refunded_order_lent_and_a_fork_put_back_waits_as_well() {
+    check(&format!(
+        "{READ_BACK_TOO_SOON}
+        tick     o1               -> 2 dropped, refunded, released 3.8571, callback 41
+        reorged  o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        used     o2 t1            -> 1 owed
+        reorged  o1/1             -> 1 signed
+        included o1/1             -> 1 owed
+        "
+    ));
+}
+
+#[test]
+fn nobody_new_counts_on_what_a_refunded_order_lent() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        pool     w3 energy 200000
+        address  A energy 40000 free 10000
+        order    o2 m1 A          -> 1 w3 lends 64413 energy, held 3.8571
+        ready    o2 energy 104413 -> delivered, settled 3.8571, callback 40
+        clock    +300s
+        tick     o1               -> 2 dropped, refunded, released 3.8571, callback 41
+        order    o3 m1 A          -> 1 w3 lends 64413 energy, held 3.8571
+        next     o3               -> sign 1 out       # nothing is on its way back
+        used     o2 t1            -> 1 owed           # o3 has nothing there yet
+        next     o1               -> tick
+        ",
+    );
+}

@@ -3,7 +3,7 @@
 use tron::TxId;
 
 use super::{Answer, Decision, Refused, Surroundings, WalletChange, fill};
-use crate::leg::{Leg, LegEvent, LegKind, LegState, Road, step as leg_step};
+use crate::leg::{Leg, LegEvent, LegState, Road, step as leg_step};
 use crate::order::{OrderState, WholeOrder};
 use crate::time::UnixMillis;
 use crate::tx::{ChainTx, TxState};
@@ -89,12 +89,10 @@ pub(super) fn included(
         if road == Road::Out {
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, -1));
         }
-        // A fork can undo a way out after the order was final. Once it is back on chain nothing else
-        // would ever release it.
-        let is_final =
-            matches!(decision.whole.order.state, OrderState::Ended | OrderState::Refunded);
-        if is_final && road == Road::Out && leg.kind != LegKind::Activation {
-            leg.state = leg_step(leg.kind, leg.state, LegEvent::Release)?;
+        // A fork can undo a way out after the order was refunded. Once it is back on chain nobody pays
+        // for it.
+        if road == Road::Out && decision.whole.order.state == OrderState::Refunded {
+            fill::take_back(decision, around)?;
         }
     }
     Ok(())

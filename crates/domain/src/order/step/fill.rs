@@ -43,7 +43,7 @@ pub(super) fn read_back(
     if need.is_nothing() {
         // Somebody else supplied what we were paid for and did not: that is not ours to earn.
         if came_to_nothing(&decision.whole) {
-            return refund(decision, around.moment.now);
+            return refund(decision, around);
         }
         deliver(decision, around.moment.now);
         return Ok(());
@@ -59,7 +59,7 @@ pub(super) fn read_back(
             decision.whole.legs.append(&mut legs);
             decision.wallets.extend(WalletChange::between(pool, &left));
         }
-        Ok(_) => return refund(decision, around.moment.now),
+        Ok(_) => return refund(decision, around),
         // Capacity comes back as others return it; the deadline ends the wait.
         Err(_) => decision.due = again,
     }
@@ -148,12 +148,14 @@ pub(super) fn is_wanted(whole: &WholeOrder, around: &Surroundings<'_>) -> bool {
     is_delivered && !is_over(whole, &around.moment, around.limits)
 }
 
-/// It could not be filled, or not again: planned legs are dropped, the rest is taken back, the money is
-/// given back in full. A merchant that was told of its delivery is not told again.
+/// It could not be filled, or not again: the money is given back in full, planned legs are dropped, and
+/// the rest is taken back as soon as no delivered order on the address counts on it. A merchant that was
+/// told of its delivery is not told again.
 ///
 /// Nothing is in doubt here, so no leg can appear on chain afterwards.
-fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
-    let_go(decision)?;
+fn refund(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
+    cancel_planned(decision)?;
+    let now = around.moment.now;
     let order = &mut decision.whole.order;
     let was_delivered = order.state == OrderState::Delivered;
     (order.state, order.ended) = (OrderState::Refunded, Some(now));
@@ -164,7 +166,15 @@ fn refund(decision: &mut Decision, now: UnixMillis) -> Result<(), Refused> {
     if !was_delivered {
         decision.callback = callback(&decision.whole, Outcome::Refunded);
     }
-    Ok(())
+    take_back(decision, around)
+}
+
+/// What is lent is to go back, if it may.
+pub(super) fn take_back(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
+    match may_release(&decision.whole, around.others, &around.moment, around.limits) {
+        true => let_go(decision),
+        false => Ok(()),
+    }
 }
 
 /// Planned legs are dropped, and what is lent is to be taken back.
@@ -325,7 +335,7 @@ pub(super) fn use_proven(
     }
     // A fork has undone for good what it lent, and its receiver managed without.
     if came_to_nothing(whole) {
-        return refund(decision, around.moment.now);
+        return refund(decision, around);
     }
     end(decision, around.moment.now);
     Ok(())
@@ -338,22 +348,21 @@ pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result
     match whole.order.state {
         OrderState::Filling | OrderState::Delivered if whole.order.is_to_be_filled() => {
             if is_late {
-                refund(decision, around.moment.now)
+                refund(decision, around)
             } else {
                 Err(Refused::NoChange)
             }
         }
         OrderState::Delivered => release(decision, around),
-        OrderState::Filling | OrderState::Ended | OrderState::Refunded => Err(Refused::NoChange),
+        OrderState::Refunded => take_back(decision, around),
+        OrderState::Filling | OrderState::Ended => Err(Refused::NoChange),
     }
 }
 
 /// Everything lent is to go back, if it may; with nothing left to come back, and what was lent solid, the
 /// order ends, unless its use is to be proven first.
 fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
-    if may_release(&decision.whole, around.others, &around.moment, around.limits) {
-        let_go(decision)?;
-    }
+    take_back(decision, around)?;
     let whole = &decision.whole;
     let is_to_prove = whole.uses_to_prove().next().is_some();
     if !whole.is_back() || is_to_prove || !may_end(whole, &around.moment, around.limits) {
@@ -361,7 +370,7 @@ fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Ref
     }
     // Its merchant ended it, and a fork has undone for good what it lent.
     if came_to_nothing(whole) {
-        return refund(decision, around.moment.now);
+        return refund(decision, around);
     }
     end(decision, around.moment.now);
     Ok(())
