@@ -46,6 +46,7 @@ pub fn order(view: &OrderView) -> Value {
         "bandwidth": order.bandwidth.get(),
         "activation": order.has_activation,
         "price_sun": order.price.get(),
+        "refunded_sun": order.refunded().get(),
         "created_ms": order.created.get(),
         "ready_ms": order.ready.map(|at| at.get()),
         "used_ms": order.used.map(|at| at.get()),

@@ -4,7 +4,7 @@
 //! harmless. Whatever it cannot do now leaves the outbox row due again.
 
 use domain::order::Use;
-use domain::order::next::{Action, next_action};
+use domain::order::next::{Action, Moment, next_action};
 use domain::order::step::{Answer, Decision, Event, ReadBack, Refused, Surroundings, step};
 use domain::order::whole::last_change;
 use domain::policy::refill::policy_of;
@@ -234,7 +234,7 @@ impl App {
                 Found::Solid => continue,
                 Found::Undecided => return Ok(self.reread()),
                 Found::At(at) => seen_elsewhere(whole, txid, at),
-                Found::Nowhere => Event::Unused(txid),
+                Found::Nowhere => Event::Unused { txid, expiration: None },
             };
             return self.record(lease, whole, event).await;
         }
@@ -357,12 +357,15 @@ impl App {
             Needs { order: Some(order), pool: true, told, lease, policy_lease, ..Needs::default() };
         let app = self.clone();
         let decide = move |rows: &Rows| {
+            let moment = app.view.moment(app.clock.now());
             let is_spoiled = rows.whole.as_ref().is_some_and(|whole| whole.order.is_spoiled());
+            // Up to what was read, and up to the block whose time says that nothing comes again.
+            let head = head.max(app.view.get().map(|view| view.head.number));
             if is_spoiled && fills(&event) && !knows_the_chain(rows, head) {
                 return Err(Refused::NoChange);
             }
             let is_own = lease.is_some_and(|lease| lease.subject == order.0);
-            let (changes, decision) = app.decide_event(event.clone(), is_own, rows)?;
+            let (changes, decision) = app.decide_event(event.clone(), is_own, moment, rows)?;
             Ok((Changes { admin: log.clone().map(Box::new), ..changes }, decision))
         };
         let outcome = commit(&*self.store, needs, decide).await?;
@@ -382,14 +385,11 @@ impl App {
         &self,
         event: Event,
         is_leased: bool,
+        moment: Moment,
         rows: &Rows,
     ) -> Result<(Changes, Decision), Refused> {
         let whole = rows.whole.as_ref().ok_or(Refused::Unknown)?;
-        let around = Surroundings {
-            others: &rows.others,
-            moment: self.view.moment(self.clock.now()),
-            limits: &self.settings.limits,
-        };
+        let around = Surroundings { others: &rows.others, moment, limits: &self.settings.limits };
         let decision = step(whole, event, &around, &rows.pool)?;
         let callback = decision.callback.clone().map(|event| {
             let body = self.format.callback_body(&event);
@@ -439,7 +439,8 @@ const fn fills(event: &Event) -> bool {
         | Event::Used { .. }
         | Event::Consumed(_)
         | Event::Stopped
-        | Event::Unused(_)
+        | Event::Unused { .. }
+        | Event::FailedAgain(_)
         | Event::UseProven(_) => false,
     }
 }

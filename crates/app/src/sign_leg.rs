@@ -251,6 +251,7 @@ fn is_settled(whole: &WholeOrder, others: &[WholeOrder], leg: &Leg) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::pricing::UnitPrices;
     use domain::{KeyId, LegId, MerchantId, Order, OrderId, OrderKind, OrderState, Origin, Period};
     use tron::{Bandwidth, Energy};
 
@@ -274,14 +275,18 @@ mod tests {
             bandwidth: Bandwidth::ZERO,
             has_activation: false,
             price: Sun::ZERO,
+            unit_prices: UnitPrices::default(),
             balance_after: Sun::ZERO,
             state: OrderState::Delivered,
             created: UnixMillis(0),
             ready: Some(UnixMillis(0)),
             used: Some(UnixMillis(0)),
             used_by: None,
+            undone_by: None,
+            undone_until: None,
             stopped: None,
             ended: None,
+            part_refunded: Sun::ZERO,
         };
         let leg = Leg {
             id: LegId { order: id, number: 1 },

@@ -56,6 +56,8 @@ pub enum WatchFailed {
 struct Call {
     caller: Address,
     txid: TxId,
+    /// Chain time after which it cannot come again when a fork drops its block.
+    expiration: Option<UnixMillis>,
     /// Whether it called the token and took effect.
     is_transfer: bool,
 }
@@ -74,7 +76,7 @@ pub struct Watcher {
 struct SeenBlock {
     block: WatchedBlock,
     /// Calls in it by addresses with live orders; unknown for one from before a restart.
-    calls: Option<Vec<(Address, TxId)>>,
+    calls: Option<Vec<Call>>,
 }
 
 impl Watcher {
@@ -243,8 +245,8 @@ impl Watcher {
         let older = older.map(|seen| seen.block).filter(|seen| seen.number == last.number - 1);
         let before = match older.zip(calls) {
             Some((before, calls)) => {
-                for (receiver, txid) in calls.into_iter().flatten() {
-                    self.app.tell_unused(receiver, txid, turn).await?;
+                for call in calls.into_iter().flatten() {
+                    self.app.tell_unused(&call, turn).await?;
                 }
                 before
             }
@@ -271,7 +273,7 @@ impl Watcher {
         let block = self.app.node.block(number).await?;
         let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
         for (order, txid) in self.app.store.used_since(UnixMillis(head.timestamp_ms)).await? {
-            self.app.tell(order, Event::Unused(txid), turn).await?;
+            self.app.tell(order, Event::Unused { txid, expiration: None }, turn).await?;
         }
         Ok(WatchedBlock { number, id: *head.id.as_bytes() })
     }
@@ -341,7 +343,8 @@ impl Watcher {
             }
             for (order, txid) in self.app.store.used_since(UnixMillis(i64::MIN)).await? {
                 if self.app.node.lookup(txid).await? == Lookup::Absent {
-                    self.app.tell(order, Event::Unused(txid), turn).await?;
+                    let event = Event::Unused { txid, expiration: None };
+                    self.app.tell(order, event, turn).await?;
                 }
             }
         }
@@ -354,11 +357,7 @@ impl Watcher {
     }
 
     /// Looks at one block: our transactions in it, and calls that receivers made, which it returns.
-    async fn look_at(
-        &mut self,
-        block: &Block,
-        turn: Lease,
-    ) -> Result<Vec<(Address, TxId)>, WatchFailed> {
+    async fn look_at(&mut self, block: &Block, turn: Lease) -> Result<Vec<Call>, WatchFailed> {
         let txids: Vec<_> = block.transactions.iter().map(|tx| tx.txid).collect();
         let ours = self.app.store.own_txs(&txids).await?;
         // Else there is nothing that could be known by half.
@@ -381,7 +380,7 @@ impl Watcher {
         for receiver in self.app.store.live_receivers(&callers).await? {
             self.turn.keep().await?;
             for call in calls.iter().filter(|call| call.caller == receiver) {
-                made.push((receiver, call.txid));
+                made.push(*call);
                 self.app.tell_call(call, at, turn).await?;
             }
         }
@@ -397,7 +396,8 @@ impl Watcher {
             .filter(|(_, contract)| contract.kind == Some(ContractType::Trigger))
             .filter_map(|(tx, contract)| {
                 let is_transfer = tx.succeeded && contract.contract_address == Some(token);
-                Some(Call { caller: contract.owner?, txid: tx.txid, is_transfer })
+                let expiration = tx.expiration_ms.map(UnixMillis);
+                Some(Call { caller: contract.owner?, txid: tx.txid, expiration, is_transfer })
             })
             .collect();
         calls.sort_by_key(|call| (call.caller, call.txid));
@@ -482,15 +482,12 @@ impl App {
     }
 
     /// A call that may have counted as use of an order on its sender is not on the chain any more.
-    async fn tell_unused(
-        &self,
-        receiver: Address,
-        txid: TxId,
-        turn: Lease,
-    ) -> Result<(), StoreError> {
-        for whole in self.store.live_on(receiver).await? {
+    async fn tell_unused(&self, call: &Call, turn: Lease) -> Result<(), StoreError> {
+        let Call { txid, expiration, .. } = *call;
+        for whole in self.store.live_on(call.caller).await? {
             if whole.order.used_by == Some(txid) || whole.uses.iter().any(|one| one.txid == txid) {
-                self.tell(whole.order.id, Event::Unused(txid), turn).await?;
+                let event = Event::Unused { txid, expiration };
+                self.tell(whole.order.id, event, turn).await?;
             }
         }
         Ok(())
@@ -507,6 +504,14 @@ impl App {
             // Known already, unless a fork put it into another block.
             let event = Event::Used { txid: call.txid, at };
             return Ok(self.tell(counted.order.id, event, turn).await?);
+        }
+        if let Some(again) = live.iter().find(|whole| whole.order.awaits_again(call.txid)) {
+            // A fork dropped it, and here it is again, whatever became of the energy meanwhile.
+            if call.is_transfer {
+                let event = Event::Used { txid: call.txid, at };
+                return Ok(self.tell(again.order.id, event, turn).await?);
+            }
+            self.tell(again.order.id, Event::FailedAgain(call.txid), turn).await?;
         }
         let mut waiting: Vec<&WholeOrder> = live.iter().filter(|one| one.awaits_use(at)).collect();
         waiting.sort_by_key(|whole| (whole.order.state != OrderState::Delivered, whole.order.id));

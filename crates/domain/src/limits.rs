@@ -21,6 +21,12 @@ pub const RETURN_BANDWIDTH: i64 = 281;
 pub const LEG_BANDWIDTH: i64 = 286 + RETURN_BANDWIDTH;
 /// Longest wait between two tries at the same step on chain, in milliseconds: ten minutes.
 pub const TRY_AGAIN_MAX_MS: i64 = 600_000;
+/// How long a transfer that a fork dropped is waited for at most before its order is lent to again, in
+/// seconds of chain time.
+///
+/// Nodes offer it to each next block, and forget what waits for longer than 60 s (java-tron
+/// `PendingManager`, `node.pendingTransactionTimeout`). Twice that leaves room for whoever sends it again.
+pub const UNDONE_USE_WAIT_MAX_SECS: i64 = 120;
 /// Most over-provision that an operator may configure, in parts per million of the need (0.5 %).
 pub const ENERGY_MARGIN_PPM_MAX: i64 = 5_000;
 

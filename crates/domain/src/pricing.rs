@@ -39,7 +39,40 @@ pub struct Quote {
     pub total: Sun,
 }
 
+/// What each unit of what an order bought cost it for its whole period, without any surcharge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnitPrices {
+    /// For one unit of energy.
+    pub energy: Sun,
+    /// For one unit of bandwidth.
+    pub bandwidth: Sun,
+    /// For the activation.
+    pub activation: Sun,
+}
+
+impl UnitPrices {
+    /// What this much cost.
+    #[must_use]
+    pub fn of(&self, part: &Need) -> Sun {
+        let energy = part.energy.get().saturating_mul(self.energy.get());
+        let bandwidth = part.bandwidth.get().saturating_mul(self.bandwidth.get());
+        let activation = if part.activation { self.activation.get() } else { 0 };
+        Sun::new(energy.saturating_add(bandwidth).saturating_add(activation))
+    }
+}
+
 impl PriceList {
+    /// What a unit of each costs for a whole period.
+    #[must_use]
+    pub fn unit_prices(&self, period: Period) -> UnitPrices {
+        let for_all = |price: i64| Sun::new(price.saturating_mul(period.times_paid()));
+        UnitPrices {
+            energy: for_all(self.energy_price(period).get()),
+            bandwidth: for_all(self.bandwidth_price_sun),
+            activation: Sun::new(self.activation_price_sun),
+        }
+    }
+
     /// The price of a unit of energy; for days, of a unit and a day. A length between two of the list
     /// costs what the shorter one does.
     #[must_use]
@@ -153,6 +186,13 @@ mod tests {
             assert_eq!(with(true, 0), Some(Sun::new(total + 1_500_000)));
             let bytes = 346_000 * period.times_paid();
             assert_eq!(with(false, 346), Some(Sun::new(total + bytes)));
+            let all = Need {
+                activation: true,
+                bandwidth: Bandwidth::new(346),
+                energy: Energy::new(energy),
+            };
+            let of_units = PRICES.unit_prices(period).of(&all);
+            assert_eq!(Some(of_units + Sun::new(surcharge)), with(true, 346), "unit by unit");
         }
         assert_eq!(PRICES.quote(Energy::new(i64::MAX), Period::HOUR), None);
     }

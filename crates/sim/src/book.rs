@@ -41,6 +41,7 @@ pub(crate) struct Page {
     settled: u32,
     released: u32,
     refunded: u32,
+    partly_refunded: u32,
     told: Option<Outcome>,
     /// Whether its merchant's sums hold it.
     is_counted: bool,
@@ -90,6 +91,7 @@ impl Page {
                 Fact::OrderSettled => self.settled += 1,
                 Fact::OrderReleased => self.released += 1,
                 Fact::OrderRefunded => self.refunded += 1,
+                Fact::OrderPartlyRefunded => self.partly_refunded += 1,
                 Fact::MerchantCredited
                 | Fact::MerchantDebited
                 | Fact::TransferHeld
@@ -109,9 +111,12 @@ impl Page {
             OrderState::Refunded if self.was_delivered() => (is_paid, 0, is_paid),
             OrderState::Refunded => (0, is_paid, 0),
         };
-        let found = (self.held, self.settled, self.released, self.refunded);
-        (found != (is_paid, settled, released, refunded)).then(|| {
-            format!("{:?} with (held, settled, released, refunded) = {found:?}", self.state())
+        let is_part = self.whole.order.part_refunded > Sun::ZERO;
+        let partly = u32::from(is_part && self.state() == OrderState::Ended);
+        let found = (self.held, self.settled, self.released, self.refunded, self.partly_refunded);
+        (found != (is_paid, settled, released, refunded, partly)).then(|| {
+            let facts = "(held, settled, released, refunded, partly refunded)";
+            format!("{:?} with {facts} = {found:?}", self.state())
         })
     }
 
@@ -227,7 +232,9 @@ impl Book {
         let price = sign * order.price.get();
         match order.state {
             OrderState::Filling => spent.0 += price,
-            OrderState::Delivered | OrderState::Ended => spent.1 += price,
+            OrderState::Delivered | OrderState::Ended => {
+                spent.1 += price - sign * order.part_refunded.get();
+            }
             OrderState::Refunded => {}
         }
     }
@@ -268,6 +275,7 @@ impl Book {
             settled: 0,
             released: 0,
             refunded: 0,
+            partly_refunded: 0,
             told: None,
             is_counted: false,
             ready_step: None,

@@ -100,6 +100,7 @@ impl TransferBook {
                 | Fact::OrderSettled
                 | Fact::OrderReleased
                 | Fact::OrderRefunded
+                | Fact::OrderPartlyRefunded
                 | Fact::MerchantCredited
                 | Fact::MerchantDebited
                 | Fact::DepositCredited => {}

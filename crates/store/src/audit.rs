@@ -68,27 +68,32 @@ FROM ledger_account LEFT JOIN (
 WHERE ledger_account.kind = 2 AND balance <> COALESCE(total, 0)
 ORDER BY ledger_account.merchant_id";
     // Which facts an order has: held (2), settled (3) when delivered; when refunded, released (4), or
-    // settled and then refunded (10).
+    // settled and then refunded (10); partly refunded (11) when ended with a part that is given back.
     MONEY = "
-SELECT id, state, price, held, settled, released, refunded FROM (
-  SELECT id, state, price,
+SELECT id, state, price, held, settled, released, refunded, partly FROM (
+  SELECT id, state, price, part_refunded,
     (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 2) AS held,
     (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 3) AS settled,
     (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 4) AS released,
-    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 10) AS refunded
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 10) AS refunded,
+    (SELECT COUNT(*) FROM ledger_tx WHERE business = orders.id AND fact = 11) AS partly
   FROM orders) AS facts
 WHERE held <> CASE WHEN price > 0 THEN 1 ELSE 0 END
   OR settled <> CASE WHEN price > 0 AND state IN (1, 2) THEN 1 ELSE refunded END
   OR released <> CASE WHEN price > 0 AND state = 3 THEN 1 - settled ELSE 0 END
   OR refunded <> CASE WHEN price > 0 AND state = 3 THEN settled ELSE 0 END
+  OR partly <> CASE WHEN part_refunded > 0 THEN 1 ELSE 0 END
+  OR (part_refunded > 0 AND state <> 2)
 ORDER BY id";
     AMOUNTS = "
-SELECT orders.id, ledger_entry.fact, orders.price,
+SELECT orders.id, ledger_entry.fact,
+  CASE WHEN ledger_entry.fact = 11 THEN orders.part_refunded ELSE orders.price END,
   SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END),
   SUM(CASE WHEN ledger_entry.merchant_id IN (0, orders.merchant_id) THEN 0 ELSE 1 END)
 FROM ledger_entry JOIN orders ON orders.id = ledger_entry.business
-GROUP BY orders.id, ledger_entry.fact, orders.price
-HAVING SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) <> orders.price
+GROUP BY orders.id, ledger_entry.fact, orders.price, orders.part_refunded
+HAVING SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END)
+  <> CASE WHEN ledger_entry.fact = 11 THEN orders.part_refunded ELSE orders.price END
   OR SUM(CASE WHEN ledger_entry.merchant_id IN (0, orders.merchant_id) THEN 0 ELSE 1 END) > 0
 ORDER BY orders.id, ledger_entry.fact";
     // A key's day holds what its orders and transfers of that day took from their merchant and were given back.
@@ -123,7 +128,7 @@ FROM (
   SELECT key_id, day, orders AS counted, energy AS counted_energy, charged AS counted_charged,
     0 AS orders, 0 AS energy, 0 AS charged FROM key_use
   UNION ALL
-  SELECT key_id, (created_ms + 28800000) / 86400000, 0, 0, 0, 1, energy, price
+  SELECT key_id, (created_ms + 28800000) / 86400000, 0, 0, 0, 1, energy, price - part_refunded
   FROM orders WHERE state <> 3) AS days
 GROUP BY key_id, day
 HAVING SUM(counted) <> SUM(orders) OR SUM(counted_energy) <> SUM(energy)
@@ -281,17 +286,18 @@ const CHECKS: &[Check] = &[
     (MONEY, |row| {
         let (order, state) = (column::order_id(row, 0)?, order_state(row, 1)?);
         let (price, held) = (sun(row, 2)?, sun(row, 3)?);
-        let (settled, released, refunded) = (sun(row, 4)?, sun(row, 5)?, sun(row, 6)?);
+        let (settled, released) = (sun(row, 4)?, sun(row, 5)?);
+        let (refunded, partly) = (sun(row, 6)?, sun(row, 7)?);
         Ok(format!(
             "order {order}: {state:?} at {price} sun, yet held {held}, settled {settled}, \
-             released {released} and refunded {refunded} times"
+             released {released}, refunded {refunded} and partly refunded {partly} times"
         ))
     }),
     (AMOUNTS, |row| {
         let (order, fact) = (column::order_id(row, 0)?, sun(row, 1)?);
         let (price, moved, strangers) = (sun(row, 2)?, sun(row, 3)?, sun(row, 4)?);
         Ok(format!(
-            "order {order}: it costs {price} sun, fact {fact} moved {moved} sun, {strangers} \
+            "order {order}: {price} sun were to be moved, fact {fact} moved {moved} sun, {strangers} \
              entries are another merchant's"
         ))
     }),

@@ -27,7 +27,7 @@ SELECT created_ms / ?4, COUNT(*), SUM(CASE WHEN state = 3 THEN 1 ELSE 0 END),
   SUM(CASE WHEN state = 3 THEN 0 ELSE energy END),
   SUM(CASE WHEN state = 3 THEN 0 ELSE bandwidth END),
   SUM(CASE WHEN state = 3 THEN 0 ELSE has_activation END),
-  SUM(CASE WHEN state = 3 THEN 0 ELSE price END)",
+  SUM(CASE WHEN state = 3 THEN 0 ELSE price - part_refunded END)",
             $merchant,
             "GROUP BY 1 ORDER BY 1"
         )

@@ -111,7 +111,8 @@ fn count_spend(connection: &Connection, tx: &LedgerTx) -> Result<(), Fault> {
         | Fact::MerchantDebited
         | Fact::TransferSettled
         | Fact::DepositCredited
-        | Fact::OrderRefunded => None,
+        | Fact::OrderRefunded
+        | Fact::OrderPartlyRefunded => None,
     };
     let available = tx
         .entries()

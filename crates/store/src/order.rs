@@ -1,6 +1,7 @@
 //! Orders, and whole orders: with their legs and transactions.
 
 use app::rows::OrderView;
+use domain::pricing::UnitPrices;
 use domain::{
     Collection, MerchantId, Order, OrderId, OrderKind, Origin, PolicyId, UnixMillis, WholeOrder,
 };
@@ -17,7 +18,8 @@ macro_rules! columns {
         "orders.id, merchant_id, key_id, receiver, recipient, token_amount, scene, reference, \
          callback_url, transfer_energy, energy, bandwidth, has_activation, price, balance_after, \
          state, orders.created_ms, ready_ms, used_ms, ended_ms, used_by, kind, period_days, origin, \
-         policy_id, stopped_ms"
+         policy_id, stopped_ms, energy_unit_price, bandwidth_unit_price, activation_price, \
+         part_refunded, undone_by, undone_until_ms"
     };
 }
 
@@ -26,12 +28,13 @@ crate::statement::statements! {
 INSERT INTO orders (id, merchant_id, key_id, receiver, recipient, token_amount, scene, reference,
   callback_url, transfer_energy, energy, bandwidth, has_activation, price, balance_after, state,
   created_ms, ready_ms, used_ms, ended_ms, used_by, is_live, kind, period_days, origin, policy_id,
-  stopped_ms)
+  stopped_ms, energy_unit_price, bandwidth_unit_price, activation_price, part_refunded, undone_by,
+  undone_until_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-  ?21, ?22, ?23, ?24, ?25, ?26, ?27)";
+  ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
     UPDATE = "
 UPDATE orders SET state = ?2, ready_ms = ?3, used_ms = ?4, ended_ms = ?5, used_by = ?6,
-  stopped_ms = ?7
+  stopped_ms = ?7, part_refunded = ?8, undone_by = ?9, undone_until_ms = ?10
 WHERE id = ?1";
     SET_LIVE = "UPDATE orders SET is_live = ?2 WHERE id = ?1 AND is_live <> ?2";
     BY_ID = concat!("SELECT ", columns!(), " FROM orders WHERE id = ?1");
@@ -70,6 +73,14 @@ pub(crate) fn read(row: &Row<'_>) -> sql::Result<Order> {
         ended: column::maybe_millis(row, 19)?,
         used_by: column::maybe_txid(row, 20)?,
         stopped: column::maybe_millis(row, 25)?,
+        unit_prices: UnitPrices {
+            energy: column::sun(row, 26)?,
+            bandwidth: column::sun(row, 27)?,
+            activation: column::sun(row, 28)?,
+        },
+        part_refunded: column::sun(row, 29)?,
+        undone_by: column::maybe_txid(row, 30)?,
+        undone_until: column::maybe_millis(row, 31)?,
     })
 }
 
@@ -235,6 +246,12 @@ pub(crate) fn insert(
         origin.number(),
         policy,
         order.stopped.map(|at| at.0),
+        order.unit_prices.energy.get(),
+        order.unit_prices.bandwidth.get(),
+        order.unit_prices.activation.get(),
+        order.part_refunded.get(),
+        order.undone_by.as_ref().map(TxId::as_bytes),
+        order.undone_until.map(|at| at.0),
     ])?;
     leg::update(connection, &[], &whole.legs)?;
     tx::update(connection, &[], &whole.txs)?;
@@ -256,6 +273,9 @@ pub(crate) fn update(
             ended: after.ended,
             used_by: after.used_by,
             stopped: after.stopped,
+            part_refunded: after.part_refunded,
+            undone_by: after.undone_by,
+            undone_until: after.undone_until,
             ..before.clone()
         };
         if moved != *after {
@@ -270,6 +290,9 @@ pub(crate) fn update(
             after.ended.map(|at| at.0),
             after.used_by.as_ref().map(TxId::as_bytes),
             after.stopped.map(|at| at.0),
+            after.part_refunded.get(),
+            after.undone_by.as_ref().map(TxId::as_bytes),
+            after.undone_until.map(|at| at.0),
         ])?;
     }
     leg::update(connection, &old.legs, &new.legs)?;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test stops at the first surprise")]
 
+use domain::pricing::UnitPrices;
 use domain::{
     ChainTx, KeyId, Leg, LegId, LegKind, LegState, MerchantId, Order, OrderId, OrderKind,
     OrderState, Origin, Period, Road, TxState, UnixMillis, WholeOrder,
@@ -70,14 +71,18 @@ fn whole(state: OrderState, legs: Vec<Leg>, txs: Vec<ChainTx>) -> WholeOrder {
         bandwidth: Bandwidth::ZERO,
         has_activation: false,
         price: Sun::new(3_857_100),
+        unit_prices: UnitPrices::default(),
         balance_after: Sun::ZERO,
         state,
         created: ACCEPTED,
         ready: (state != OrderState::Filling).then_some(READY),
         used: None,
         used_by: None,
+        undone_by: None,
+        undone_until: None,
         stopped: None,
         ended: None,
+        part_refunded: Sun::ZERO,
     };
     WholeOrder { order, legs, txs, uses: Vec::new() }
 }

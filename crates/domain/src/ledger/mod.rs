@@ -46,6 +46,8 @@ pub enum Fact {
     DepositCredited,
     /// What was delivered was undone by a fork for good, and its money was given back.
     OrderRefunded,
+    /// A part of what was delivered was undone by a fork for good, and its price was given back.
+    OrderPartlyRefunded,
 }
 
 impl Fact {
@@ -67,6 +69,7 @@ impl Fact {
         Self::TransferReleased,
         Self::DepositCredited,
         Self::OrderRefunded,
+        Self::OrderPartlyRefunded,
     ];
 
     /// Its number in identities and rows; never reused.
@@ -83,6 +86,7 @@ impl Fact {
             Self::TransferReleased => 8,
             Self::DepositCredited => 9,
             Self::OrderRefunded => 10,
+            Self::OrderPartlyRefunded => 11,
         }
     }
 
@@ -100,6 +104,7 @@ impl Fact {
             Self::TransferReleased => "transfer_released",
             Self::DepositCredited => "deposit_credited",
             Self::OrderRefunded => "order_refunded",
+            Self::OrderPartlyRefunded => "order_partly_refunded",
         }
     }
 }

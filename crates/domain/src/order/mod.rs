@@ -4,6 +4,7 @@ pub mod kind;
 pub mod leftover;
 pub mod next;
 pub mod reference;
+mod served;
 pub mod step;
 pub mod whole;
 
@@ -16,6 +17,7 @@ use tron::{Address, Bandwidth, Energy, Sun, TxId};
 
 use crate::id::{KeyId, MerchantId, OrderId};
 use crate::period::Period;
+use crate::pricing::UnitPrices;
 use crate::time::UnixMillis;
 
 /// Where an order stands.
@@ -63,6 +65,8 @@ pub struct Order {
     pub has_activation: bool,
     /// What it costs.
     pub price: Sun,
+    /// What each unit of it cost; zero in orders from before this was kept.
+    pub unit_prices: UnitPrices,
     /// The merchant's available balance just after the hold; the answer to a replay repeats it.
     pub balance_after: Sun,
     /// Where it stands.
@@ -76,10 +80,17 @@ pub struct Order {
     pub used: Option<UnixMillis>,
     /// That transaction, so that the same one never counts for two orders.
     pub used_by: Option<TxId>,
+    /// The newest transfer that counted as its use until a fork dropped its block. It may come again.
+    pub undone_by: Option<TxId>,
+    /// Chain time until which something that a fork dropped may come again and use it after all: nothing is
+    /// lent for it a second time before.
+    pub undone_until: Option<UnixMillis>,
     /// When the merchant asked to end it early.
     pub stopped: Option<UnixMillis>,
     /// When everything was back, or the money was.
     pub ended: Option<UnixMillis>,
+    /// What was given back when it ended, in sun: the price of the part that a fork undid for good.
+    pub part_refunded: Sun,
 }
 
 impl Order {
@@ -137,9 +148,23 @@ impl Order {
             && self.stopped.is_none()
     }
 
-    /// What was given back, in sun.
+    /// Whether this transfer counted as its use, was dropped by a fork, and would count again.
+    #[must_use]
+    pub fn awaits_again(&self, transfer: TxId) -> bool {
+        let is_open = self.state == OrderState::Delivered && self.is_open();
+        is_open && self.undone_by == Some(transfer)
+    }
+
+    /// Whether a transfer that a fork dropped may still come again at this chain time, so that nothing is
+    /// lent for it a second time.
+    #[must_use]
+    pub fn may_come_again(&self, chain_now: UnixMillis) -> bool {
+        self.is_spoiled() && self.undone_until.is_some_and(|until| chain_now < until)
+    }
+
+    /// What was given back, in sun: everything, or the part that a fork undid for good.
     #[must_use]
     pub fn refunded(&self) -> Sun {
-        if self.state == OrderState::Refunded { self.price } else { Sun::ZERO }
+        if self.state == OrderState::Refunded { self.price } else { self.part_refunded }
     }
 }

@@ -131,6 +131,10 @@ fn follow(tx: &ChainTx, moment: &Moment, limits: &OrderLimits) -> Action {
 
 /// What an order that is to be filled wants once nothing of it is on its way.
 fn filling(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits, wait: UnixMillis) -> Action {
+    if whole.order.may_come_again(moment.chain_now) {
+        let wait = wait.min(moment.now.after_ms(limits.reread_ms));
+        return Action::Wait(wait);
+    }
     if is_overdue(whole, moment, limits) {
         return Action::Tick;
     }
@@ -173,7 +177,8 @@ fn lend_next(
     blocked: &[u8],
     wait: &mut UnixMillis,
 ) -> Option<Action> {
-    if !whole.order.is_to_be_filled() || is_overdue(whole, moment, limits) {
+    let is_awaited = whole.order.may_come_again(moment.chain_now);
+    if !whole.order.is_to_be_filled() || is_awaited || is_overdue(whole, moment, limits) {
         return None;
     }
     // An undelegation takes usable energy back in proportion, so what is on its way back must be

@@ -2,7 +2,9 @@
 
 mod accept;
 mod chain;
+mod ending;
 mod fill;
+mod fork;
 
 pub use accept::{Grounds, NewOrder, Offer, Priced, Wanted, accept, admit, price_order};
 pub use fill::ReadBack;
@@ -84,7 +86,14 @@ pub enum Event {
     /// The merchant wants it to end now.
     Stopped,
     /// The block that held a call which counted as use is not on the chain any more.
-    Unused(TxId),
+    Unused {
+        /// The call.
+        txid: TxId,
+        /// Chain time after which it cannot come again; `None` where nobody remembers its bytes.
+        expiration: Option<UnixMillis>,
+    },
+    /// A transfer that a fork had dropped came again and failed, so it moves nothing any more.
+    FailedAgain(TxId),
     /// The blocks that hold these calls, which used it, cannot be undone.
     UseProven(Vec<TxId>),
     /// Time passed.
@@ -218,10 +227,13 @@ pub fn step(
         Event::Read(read) => fill::read_back(&mut decision, read, around, pool)?,
         Event::Used { txid, at } => fill::used(&mut decision, txid, at, around)?,
         Event::Consumed(one) => fill::consumed(&mut decision, one, around)?,
-        Event::Stopped => fill::stopped(&mut decision, around)?,
-        Event::Unused(txid) => fill::unused(&mut decision, txid, around)?,
-        Event::UseProven(calls) => fill::use_proven(&mut decision, &calls, around)?,
-        Event::Tick => fill::tick(&mut decision, around)?,
+        Event::Stopped => ending::stopped(&mut decision, around)?,
+        Event::Unused { txid, expiration } => {
+            fork::unused(&mut decision, txid, expiration, around)?;
+        }
+        Event::FailedAgain(txid) => fork::failed_again(&mut decision, txid)?,
+        Event::UseProven(calls) => ending::use_proven(&mut decision, &calls, around)?,
+        Event::Tick => ending::tick(&mut decision, around)?,
     }
     if decision.whole == *whole && decision.due == around.moment.now {
         return Err(Refused::NoChange);

@@ -38,7 +38,9 @@ impl World {
                 OrderState::Filling => {
                     *held.entry(LedgerAccount::Held(whole.order.merchant)).or_default() += price;
                 }
-                OrderState::Delivered | OrderState::Ended => revenue += price,
+                OrderState::Delivered | OrderState::Ended => {
+                    revenue += price - whole.order.part_refunded.get();
+                }
                 OrderState::Refunded => {}
             }
         }
@@ -119,6 +121,10 @@ impl World {
         assert_eq!(is_posted(Fact::OrderSettled), costs && is_earned);
         assert_eq!(is_posted(Fact::OrderReleased), costs && is_refunded && !is_earned);
         assert_eq!(is_posted(Fact::OrderRefunded), costs && is_refunded && is_earned);
+        let is_part = order.part_refunded > Sun::ZERO;
+        assert_eq!(is_posted(Fact::OrderPartlyRefunded), is_part);
+        assert!(!is_part || order.state == OrderState::Ended, "known when it ends");
+        assert!(order.part_refunded <= order.price, "no more than was paid");
     }
 
     /// What is asked for next is possible, and no wait ends in the past.
@@ -172,5 +178,7 @@ pub(super) fn step(before: &WholeOrder, decision: &Decision) {
     let is_in_doubt = before.fill_legs().any(Leg::is_in_doubt);
     assert!(!is_refund || !is_in_doubt, "a refund waits for what may still be included");
     let posts = (is_told || is_refund) && before.order.price > Sun::ZERO;
-    assert_eq!(decision.ledger.len(), usize::from(posts), "money moves with the outcome only");
+    let is_part = changed && after.order.part_refunded > Sun::ZERO;
+    let postings = usize::from(posts) + usize::from(is_part);
+    assert_eq!(decision.ledger.len(), postings, "money moves with the outcome only");
 }

@@ -210,7 +210,9 @@ impl Run {
                 .iter()
                 .any(|block| block.at == *at && block.txs.iter().any(|(held, _)| held == txid)),
             Event::Used { txid, at } => !self.has_seen(*txid, Some(*at)),
-            Event::Unused(txid) => self.has_seen(*txid, None),
+            Event::Unused { txid, .. } => self.has_seen(*txid, None),
+            // Nobody reports it here.
+            Event::FailedAgain(_) => true,
             // Recorded under the lease that looked for it.
             Event::UseProven(_) => true,
             Event::Answered { answer, .. } => *answer == Answer::RefusedOutright,
@@ -327,7 +329,7 @@ impl Run {
                     let moved = counted.map(|one| Event::Consumed(Use { at: block.at, ..*one }));
                     return moved.unwrap_or(Event::Used { txid: call, at: block.at });
                 }
-                None => return Event::Unused(call),
+                None => return Event::Unused { txid: call, expiration: None },
             }
         }
         Event::UseProven(whole.uses_to_prove().map(|(txid, _)| txid).collect())
@@ -437,7 +439,8 @@ impl Run {
                 let whole = &self.world.orders[order];
                 let is_counted = whole.uses.iter().any(|one| one.txid == *txid);
                 if is_counted || whole.order.used_by == Some(*txid) {
-                    self.tell(order, Event::Unused(*txid));
+                    let expiration = Some(dropped.at.after_ms(EXPIRATION_MS));
+                    self.tell(order, Event::Unused { txid: *txid, expiration });
                 }
             }
         }
@@ -483,6 +486,10 @@ impl Run {
             return;
         }
         let live = || self.world.orders.iter().filter(|whole| whole.order.receiver == sender);
+        if let Some(order) = self.world.orders.iter().position(|one| one.order.awaits_again(txid)) {
+            self.tell(order, Event::Used { txid, at: block.at });
+            return;
+        }
         let first = live()
             .filter(|whole| whole.awaits_use(block.at))
             .filter(|whole| whole.order.collection().is_some() || whole.follows_use())

@@ -376,12 +376,12 @@ fn a_transfer_that_a_fork_undid_is_expected_again() {
         ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         used     o1 t1            -> 1 owed
         unused   o1 t2            -> nothing changes
-        unused   o1 t1            -> 1 included       # nothing was sent to take it back
+        unused   o1 t1 0          -> 1 included       # nothing was sent to take it back
         next     o1               -> wait 3600s
         clock    +3s
         used     o1 t1            -> 1 owed
         sign     o1/1             -> 1 returning
-        unused   o1 t1            -> ok
+        unused   o1 t1 0          -> ok               # and cannot come again
         next     o1               -> send 1 back      # it may be anywhere
         included o1/1             -> 1 returned
         next     o1               -> read
@@ -419,7 +419,7 @@ fn a_use_that_the_solid_chain_does_not_hold_did_not_happen() {
         solid
         tick     o1               -> nothing changes
         next     o1               -> prove use
-        unused   o1 t1            -> ok
+        unused   o1 t1 0          -> ok
         next     o1               -> read
         read     o1 energy 0      -> 2 w1 lends 64413 energy
         sign     o1/2             -> 2 signed
@@ -468,7 +468,7 @@ fn a_way_back_that_is_lost_after_its_use_was_undone_is_not_signed_again() {
         used     o1 t1            -> 1 owed, delivered, settled 3.8571, callback 40
         sign     o1/1             -> 1 returning
         answer   o1/1 unanswered
-        unused   o1 t1            -> ok
+        unused   o1 t1 60         -> ok
         clock    +60s
         solid
         next     o1               -> prove 1 back
@@ -501,4 +501,211 @@ fn what_a_fork_took_is_paid_back_when_the_rent_is_over_before_it_is_known() {
         money    m1               -> available 100, held 0, revenue 0
         ",
     );
+}
+
+/// One order from two wallets, delivered.
+const SPLIT: &str = "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        ready    o1 energy 64412  -> delivered, settled 3.8571, callback 40
+";
+
+#[test]
+fn a_part_that_a_fork_took_before_its_use_is_lent_again() {
+    check(&format!(
+        "{SPLIT}
+        reorged  o1/2             -> 2 signed
+        clock    +60s
+        solid
+        next     o1               -> prove 2 out
+        lost     o1/2             -> 2 dropped
+        pool     w3 energy 30000
+        next     o1               -> read
+        read     o1 energy 40000  -> 3 w3 lends 24333 energy
+        sign     o1/3             -> 3 signed
+        included o1/3             -> 3 included
+        read     o1 energy 64333  -> ok
+        used     o1 t1            -> 1 owed, 3 owed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        sign     o1/3             -> 3 returning
+        included o1/3             -> 3 returned
+        solid
+        proven   o1               -> ended
+        money    m1               -> available 96.1429, held 0, revenue 3.8571
+        "
+    ));
+}
+
+#[test]
+fn a_part_that_a_fork_took_after_its_use_is_paid_back_once() {
+    check(&format!(
+        "{SPLIT}
+        used     o1 t1            -> 1 owed, 2 owed
+        reorged  o1/2             -> 2 signed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        clock    +60s
+        solid
+        lost     o1/2             -> 2 dropped
+        next     o1               -> prove use
+        proven   o1               -> ended, partly refunded 1.4571   # 24285 of 64285
+        proven   o1               -> nothing changes
+        solid
+        next     o1               -> close
+        money    m1               -> available 97.6, held 0, revenue 2.4
+        "
+    ));
+}
+
+#[test]
+fn a_part_that_a_fork_took_after_its_way_back_was_signed_is_paid_back() {
+    check(&format!(
+        "{SPLIT}
+        used     o1 t1            -> 1 owed, 2 owed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        clock    +10s
+        sign     o1/2             -> 2 returning
+        reorged  o1/2 out
+        clock    +60s
+        solid
+        lost     o1/2 out
+        lost     o1/2 back        -> 2 dropped
+        proven   o1               -> ended, partly refunded 1.4571
+        "
+    ));
+}
+
+#[test]
+fn bandwidth_that_a_fork_took_from_a_stopped_order_is_paid_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 300000 bandwidth 2000
+        address  A free 0
+        order    o1 m1 A          -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+        ready    o1 energy 64413 bandwidth 346 -> delivered, settled 4.2031, callback 40
+        stop     o1               -> 1 owed, 2 owed
+        reorged  o1/1             -> 1 signed
+        sign     o1/2             -> 2 returning
+        included o1/2             -> 2 returned
+        clock    +60s
+        solid
+        lost     o1/1             -> 1 dropped
+        next     o1               -> tick
+        tick     o1               -> ended, partly refunded 0.346
+        money    m1               -> available 96.1429, held 0, revenue 3.8571
+        ",
+    );
+}
+
+#[test]
+fn a_part_that_is_gone_when_a_use_is_undone_is_lent_again() {
+    check(&format!(
+        "{SPLIT}
+        used     o1 t1            -> 1 owed, 2 owed
+        reorged  o1/2             -> 2 signed
+        clock    +60s
+        solid
+        lost     o1/2             -> 2 dropped
+        unused   o1 t1 0          -> 1 included
+        pool     w3 energy 30000
+        next     o1               -> read
+        read     o1 energy 40000  -> 3 w3 lends 24333 energy
+        "
+    ));
+}
+
+/// Used, taken back, and its use dropped by a fork that left the way back where it was.
+const UNDONE: &str = "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        clock    +3s
+        used     o1 t1            -> 1 owed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+";
+
+#[test]
+fn a_transfer_that_comes_again_after_the_energy_has_left_is_paid_back() {
+    check(&format!(
+        "{UNDONE}
+        unused   o1 t1 57         -> ok
+        next     o1               -> wait 3s
+        read     o1 energy 0      -> nothing changes
+        clock    +3s
+        used     o1 t2            -> nothing changes  # another one: it had nothing of ours
+        used     o1 t1            -> ok
+        next     o1               -> wait 60s
+        solid
+        next     o1               -> prove use
+        proven   o1               -> refunded, refunded 3.8571
+        next     o1               -> close
+        money    m1               -> available 100, held 0, revenue 0
+        "
+    ));
+}
+
+#[test]
+fn a_transfer_that_comes_again_before_the_energy_has_left_is_paid_for() {
+    check(&format!(
+        "{UNDONE}
+        unused   o1 t1 57         -> ok
+        reorged  o1/1             -> 1 returning
+        clock    +3s
+        used     o1 t1            -> ok
+        included o1/1             -> 1 returned
+        solid
+        proven   o1               -> ended
+        money    m1               -> available 96.1429, held 0, revenue 3.8571
+        "
+    ));
+}
+
+#[test]
+fn a_transfer_that_has_expired_is_lent_for_again() {
+    check(&format!(
+        "{UNDONE}
+        unused   o1 t1 57         -> ok
+        clock    +56s
+        next     o1               -> wait 3s
+        clock    +1s
+        next     o1               -> read
+        read     o1 energy 0      -> 2 w1 lends 64413 energy
+        next     o1               -> sign 2 out
+        "
+    ));
+}
+
+#[test]
+fn a_transfer_that_nodes_have_forgotten_is_lent_for_again() {
+    for left in ["86400", ""] {
+        check(&format!(
+            "{UNDONE}
+            unused   o1 t1 {left}     -> ok
+            clock    +119s
+            next     o1               -> wait 3s
+            clock    +1s
+            next     o1               -> read
+            "
+        ));
+    }
+}
+
+#[test]
+fn a_transfer_that_comes_again_and_fails_is_lent_for_at_once() {
+    check(&format!(
+        "{UNDONE}
+        failed-again o1 t1        -> nothing changes
+        unused   o1 t1 57         -> ok
+        failed-again o1 t2        -> nothing changes
+        failed-again o1 t1        -> ok
+        next     o1               -> read
+        "
+    ));
 }

@@ -19,7 +19,8 @@
 //! used o1 t7                     transfer t7 was seen
 //! call o1 t7 30000               call t7 was seen and used so much of the order's energy
 //! stop o1                        the merchant ends it
-//! unused o1 t7                   a fork undid it
+//! unused o1 t7 20                a fork undid it; it can come again for so many seconds, if that is known
+//! failed-again o1 t7             it came again and failed
 //! proven o1                      the solid chain holds what used it
 //! blocked 1                      nobody has a key for the legs of this number; `blocked` ends that
 //! returned o1/1                  the chain shows nothing left to take back
@@ -188,9 +189,15 @@ impl Script {
                 (index(order), Event::Consumed(Use { txid, at, energy }))
             }
             ["stop", order] => (index(order), Event::Stopped),
-            ["unused", order, transfer] => {
+            ["unused", order, transfer, left @ ..] => {
                 let txid = txid(0, u8::try_from(number(&transfer[1..])).unwrap(), 0, 0);
-                (index(order), Event::Unused(txid))
+                let chain_now = self.world.moment.chain_now;
+                let expiration = left.first().map(|left| chain_now.after_secs(number(left)));
+                (index(order), Event::Unused { txid, expiration })
+            }
+            ["failed-again", order, transfer] => {
+                let txid = txid(0, u8::try_from(number(&transfer[1..])).unwrap(), 0, 0);
+                (index(order), Event::FailedAgain(txid))
             }
             ["proven", order] => {
                 let whole = &self.world.orders[index(order)];

@@ -25,6 +25,7 @@ use domain::policy::{
     CountEdit, CountTerms, Lack, NewPolicy, PolicyAction, PolicyEvent, RefillEnd, Terms,
     next_action, step,
 };
+use domain::pricing::UnitPrices;
 use domain::{
     KeyId, MerchantId, Order, OrderId, OrderKind, OrderState, Origin, Period, Policy, PolicyId,
     UnixMillis,
@@ -241,14 +242,18 @@ fn refill(id: OrderId, policy: &Policy, now: UnixMillis) -> WholeOrder {
         bandwidth: Bandwidth::ZERO,
         has_activation: false,
         price: Sun::new(5_850_000),
+        unit_prices: UnitPrices::default(),
         balance_after: Sun::ZERO,
         state: OrderState::Filling,
         created: now,
         ready: None,
         used: None,
         used_by: None,
+        undone_by: None,
+        undone_until: None,
         stopped: None,
         ended: None,
+        part_refunded: Sun::ZERO,
     };
     WholeOrder { order, legs: Vec::new(), txs: Vec::new(), uses: Vec::new() }
 }

@@ -45,16 +45,16 @@ fn a_call_that_a_fork_undid_uses_nothing() {
         clock    +3s
         call     o1 t2 59000      -> ok               # in another block now
         call     o1 t3 5000       -> 1 owed
-        unused   o1 t9            -> nothing changes
-        unused   o1 t1            -> ok               # used up without it
-        unused   o1 t2            -> 1 included
-        unused   o1 t2            -> nothing changes
+        unused   o1 t9 0          -> nothing changes
+        unused   o1 t1 0          -> ok               # used up without it
+        unused   o1 t2 0          -> 1 included
+        unused   o1 t2 0          -> nothing changes
         call     o1 t4 59000      -> 1 owed
         sign     o1/1             -> 1 returning
         included o1/1             -> 1 returned
         solid
         next     o1               -> prove use
-        unused   o1 t4            -> ok               # not on the solid chain
+        unused   o1 t4 0          -> ok               # not on the solid chain
         next     o1               -> read
         read     o1 energy 0      -> 2 w1 lends 65130 energy
         ",

@@ -41,6 +41,7 @@ pub(crate) fn decision(
             Fact::OrderSettled => "settled",
             Fact::OrderReleased => "released",
             Fact::OrderRefunded => "refunded",
+            Fact::OrderPartlyRefunded => "partly refunded",
             Fact::MerchantCredited => "credited",
             Fact::MerchantDebited => "debited",
             Fact::TransferHeld

@@ -34,6 +34,9 @@ pub struct BlockTx {
     pub txid: TxId,
     /// What it does; `None` if it carries no readable contract.
     pub contract: Option<ContractSummary>,
+    /// Chain time after which it cannot be in a block, unix milliseconds; `None` where the node does not
+    /// say.
+    pub expiration_ms: Option<i64>,
     /// Whether its effect happened. A failed contract call is in the block, costs, and has none.
     pub succeeded: bool,
 }
@@ -120,7 +123,8 @@ impl BlockTx {
         // Blocks from before smart contracts have no result: being in the block was success.
         let is_call = contract.is_some_and(|found| found.kind == Some(ContractType::Trigger));
         let succeeded = result.map_or(!is_call, |result| result == "SUCCESS");
-        Ok(Self { txid, contract, succeeded })
+        let expiration_ms = value.pointer("/raw_data/expiration").and_then(Value::as_i64);
+        Ok(Self { txid, contract, expiration_ms, succeeded })
     }
 }
 

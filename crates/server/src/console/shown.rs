@@ -68,7 +68,7 @@ pub(super) fn fact(name: &str) -> &'static str {
 }
 
 /// The facts of the ledger by their names in it.
-const FACTS: [(&str, &str); 10] = [
+const FACTS: [(&str, &str); 11] = [
     ("merchant_credited", "fact.merchant-credited"),
     ("order_held", "fact.order-held"),
     ("order_settled", "fact.order-settled"),
@@ -79,6 +79,7 @@ const FACTS: [(&str, &str); 10] = [
     ("transfer_released", "fact.transfer-released"),
     ("deposit_credited", "fact.deposit-credited"),
     ("order_refunded", "fact.order-refunded"),
+    ("order_partly_refunded", "fact.order-partly-refunded"),
 ];
 
 /// A whole number with its thousands apart, as both languages write it.

@@ -180,6 +180,8 @@ async fn a_use_that_no_block_holds_is_found_out_before_its_order_ends() {
     world.mine(2).await;
     assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
     world.mine(24).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1), "it may still come");
+    world.mine(42).await;
     assert_eq!((world.delegations(payer), world.returns(payer)), (2, 1));
     assert!(world.usable_energy(payer) >= 64_285);
     assert!(world.sweeps(payer, recipient_with()));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use store::{CommitMoment, FailPoint};
+use tron::Sun;
 
 use crate::support::chain::recipient_with;
 use crate::support::merchant::wanted;
@@ -24,6 +25,55 @@ async fn a_transfer_that_comes_again_is_not_lent_for_again() {
 #[tokio::test]
 async fn a_transfer_that_is_looked_for_again_is_not_lent_for_again() {
     stopped_at_every(Fork { restarts: true, empty_blocks: 1 }).await;
+}
+
+/// What was lent is taken back again first, and the same transfer comes some blocks after that: its payer
+/// has to burn TRX for it, so the order is paid back, and nothing is lent for what was done.
+#[tokio::test]
+async fn a_transfer_that_comes_again_later_is_waited_for() {
+    let mut world = World::with(Setup::default()).await;
+    world.expect_log("a fork dropped a block");
+    let payer = world.payer(plain);
+    world.chain.credit(payer, Sun::from_trx(100));
+    world.order(&wanted(payer, recipient_with())).await;
+    world.settle().await;
+    world.mine(1).await;
+    let transfer = world.sweep(payer, recipient_with());
+    world.sends(&transfer);
+    world.mine(2).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.chain.reorg(2, false).unwrap();
+    world.mine(4).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1), "sent and taken again");
+    assert_eq!(world.balances().await, (100_000_000 - 3_857_100, 0));
+    world.sends(&transfer);
+    world.mine(25).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    assert_eq!(world.balances().await, (100_000_000, 0));
+    world.finish().await;
+}
+
+/// The fork took it for good: once it has expired, its order is filled again.
+#[tokio::test]
+async fn a_transfer_that_cannot_come_again_is_lent_for_again() {
+    let mut world = World::with(Setup::default()).await;
+    world.expect_log("a fork dropped a block");
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    world.settle().await;
+    world.mine(1).await;
+    assert!(world.sweeps(payer, recipient_with()));
+    world.mine(2).await;
+    world.chain.reorg(2, false).unwrap();
+    world.mine(15).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1), "it may still come");
+    world.mine(6).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (2, 1), "it expired");
+    assert!(world.sweeps(payer, recipient_with()));
+    world.mine(25).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (2, 2));
+    assert_eq!(world.balances().await, (100_000_000 - 3_857_100, 0));
+    world.finish().await;
 }
 
 #[derive(Clone, Copy)]

@@ -49,6 +49,12 @@ fn order(number: u64) -> String {
 }
 
 #[test]
+fn a_part_that_was_not_paid_back_is_named() {
+    let spoils = format!("UPDATE orders SET part_refunded = 7 WHERE state = 1 AND price = {PRICE}");
+    names(&spoils, &[&order(1), "partly refunded 0"]);
+}
+
+#[test]
 fn spoiled_use_is_named() {
     let bought = [&*(2 * PRICE).to_string(), "in 2"];
     names("UPDATE key_use SET charged = charged + 7", &["key 1", "sun in 2 orders", bought[0]]);

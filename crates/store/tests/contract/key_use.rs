@@ -1,9 +1,12 @@
 //! What keys have bought, day by day.
 
 use app::ports::Store;
-use app::rows::KeyUse;
+use app::rows::{Changes, KeyUse, Needs};
+use app::work::commit;
+use domain::OrderState;
+use domain::ledger::facts::order_partly_refunded;
 use domain::order::step::Event;
-use tron::{Energy, Sun};
+use tron::{Energy, Sun, TxId};
 
 use crate::support::{self, NOW, PRICE, base, happen, key, order_id, place};
 
@@ -55,4 +58,28 @@ pub(crate) async fn another_key_has_bought_nothing(store: &dyn Store) {
     assert_eq!((summary.total, summary.today, summary.yesterday), (of(0), of(0), of(0)));
     assert_eq!(summary.available, Sun::new(support::CREDIT - PRICE), "the account's balance");
     assert_eq!(store.key_summary(domain::KeyId(99), NOW).await.unwrap(), None);
+}
+
+pub(crate) async fn a_part_that_was_paid_back_was_not_bought(store: &dyn Store) {
+    let base = base(store).await;
+    let (id, part) = (order_id(1), Sun::new(1_457_100));
+    place(store, base, 1).await.unwrap();
+    support::deliver(store, base, id, 7).await;
+    let needs = Needs { order: Some(id), ..Needs::default() };
+    let ended = commit(store, needs, move |rows| {
+        let mut whole = rows.whole.clone().unwrap();
+        let order = &mut whole.order;
+        (order.state, order.ended, order.part_refunded) = (OrderState::Ended, Some(NOW), part);
+        (order.undone_by, order.undone_until) = (Some(TxId::from_bytes([7; 32])), Some(NOW));
+        let paid_back = order_partly_refunded(id, order.merchant, part, NOW);
+        let (ledger, written) = (vec![paid_back], whole.clone());
+        Ok::<_, ()>((Changes { whole: Some(whole), ledger, ..Changes::default() }, written))
+    });
+    let written = ended.await.unwrap().unwrap();
+    assert!(written.order.unit_prices.energy > Sun::ZERO, "kept with the order");
+    assert_eq!(store.order_view(id).await.unwrap().unwrap().whole, written);
+    let summary = store.key_summary(base.key, NOW).await.unwrap().unwrap();
+    assert_eq!(summary.total, KeyUse { charged: Sun::new(PRICE) - part, ..of(1) });
+    assert_eq!(summary.available, Sun::new(support::CREDIT - PRICE) + part);
+    assert_eq!(store.audit().await.unwrap().differences, Vec::<String>::new());
 }

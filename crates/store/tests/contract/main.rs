@@ -187,6 +187,7 @@ contract! {
     key_use:
         orders_count_on_the_day_of_utc8_on_which_they_were_placed,
         a_refunded_order_is_as_if_it_had_never_been,
+        a_part_that_was_paid_back_was_not_bought,
         another_key_has_bought_nothing;
     people:
         a_person_is_kept_and_found_by_each_of_its_keys,

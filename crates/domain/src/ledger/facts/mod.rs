@@ -4,6 +4,7 @@ mod deposit_credited;
 mod merchant_credited;
 mod merchant_debited;
 mod order_held;
+mod order_partly_refunded;
 mod order_refunded;
 mod order_released;
 mod order_settled;
@@ -15,6 +16,7 @@ pub use deposit_credited::deposit_credited;
 pub use merchant_credited::merchant_credited;
 pub use merchant_debited::merchant_debited;
 pub use order_held::order_held;
+pub use order_partly_refunded::order_partly_refunded;
 pub use order_refunded::order_refunded;
 pub use order_released::order_released;
 pub use order_settled::order_settled;
@@ -61,6 +63,7 @@ mod tests {
             row(&transfer_released(&transfer, at)),
             row(&deposit_credited(&deposit)),
             row(&order_refunded(order, merchant, sun, at)),
+            row(&order_partly_refunded(order, merchant, sun, at)),
         ]
         .concat();
         let document = include_str!("../../../../../docs/ledger.md");

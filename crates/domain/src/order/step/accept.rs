@@ -13,7 +13,7 @@ use crate::order::whole::commitments;
 use crate::order::{Collection, Order, OrderKind, OrderState, Origin, WholeOrder};
 use crate::period::Period;
 use crate::pool::Pool;
-use crate::pricing::PriceList;
+use crate::pricing::{PriceList, UnitPrices};
 use crate::time::UnixMillis;
 
 /// Most orders that may be open on one receiver.
@@ -107,7 +107,8 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
         prices: offer.prices,
         others: offer.others,
     };
-    let Priced { kind, need, price } = price_order(new.receiver, new.wanted, &grounds)?;
+    let Priced { kind, need, price, unit_prices } =
+        price_order(new.receiver, new.wanted, &grounds)?;
     offer.spend.check(price)?;
     if price > offer.available {
         return Err(Refused::InsufficientFunds { have: offer.available, need: price });
@@ -133,14 +134,18 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
         bandwidth: need.bandwidth,
         has_activation: need.activation,
         price,
+        unit_prices,
         balance_after: offer.available - price,
         state: OrderState::Filling,
         created: new.now,
         ready: None,
         used: None,
         used_by: None,
+        undone_by: None,
+        undone_until: None,
         stopped: None,
         ended: None,
+        part_refunded: Sun::ZERO,
     };
     let mut wallets = WalletChange::between(offer.pool, &pool);
     wallets.extend(WalletChange::of_open_legs(&[], &legs));
@@ -186,6 +191,8 @@ pub struct Priced {
     pub need: Need,
     /// What the order costs.
     pub price: Sun,
+    /// What each unit of it costs.
+    pub unit_prices: UnitPrices,
 }
 
 /// What an order needs and costs, whether it is placed or not.
@@ -215,7 +222,8 @@ pub fn price_order(
             (OrderKind::Energy { period }, need, price)
         }
     };
-    Ok(Priced { kind, need, price: price.ok_or(Refused::PriceOutOfRange)? })
+    let unit_prices = prices.unit_prices(kind.period());
+    Ok(Priced { kind, need, price: price.ok_or(Refused::PriceOutOfRange)?, unit_prices })
 }
 
 /// Planned legs, numbered after those that the order already has. A leftover has its way out behind it.

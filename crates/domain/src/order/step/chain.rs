@@ -2,7 +2,7 @@
 
 use tron::TxId;
 
-use super::{Answer, Decision, Refused, Surroundings, WalletChange, fill};
+use super::{Answer, Decision, Refused, Surroundings, WalletChange, ending, fork};
 use crate::leg::{Leg, LegEvent, LegState, Road, step as leg_step};
 use crate::order::{OrderState, WholeOrder};
 use crate::time::UnixMillis;
@@ -92,7 +92,7 @@ pub(super) fn included(
         // A fork can undo a way out after the order was refunded. Once it is back on chain nobody pays
         // for it.
         if road == Road::Out && decision.whole.order.state == OrderState::Refunded {
-            fill::take_back(decision, around)?;
+            ending::take_back(decision, around)?;
         }
     }
     Ok(())
@@ -148,10 +148,11 @@ pub(super) fn lost(
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
         if road == Road::Out {
             decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, -1, 0));
-            fill::spoil(decision);
+            fork::spoil(decision);
         }
     }
-    let is_wanted = fill::is_wanted(&decision.whole, around);
+    let is_wanted = fork::is_wanted(&decision.whole, around);
+    let is_delivered = decision.whole.order.state == OrderState::Delivered;
     let leg = find(&mut decision.whole.legs, number)?;
     // A fork can undo the way out while the way back is signed. When neither can happen any more,
     // taking back would take what another order lent to the same address.
@@ -160,6 +161,10 @@ pub(super) fn lost(
     }
     if leg.state == LegState::Owed && is_wanted && !leg.kind.is_leftover() {
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Keep)?;
+    }
+    // It was there when the order was delivered, and is not any more.
+    if leg.state == LegState::Dropped && is_delivered {
+        leg.returned_at = leg.included_at.max(Some(around.moment.chain_now));
     }
     Ok(())
 }

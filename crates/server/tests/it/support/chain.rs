@@ -161,6 +161,12 @@ impl World {
     ///
     /// The transaction waits for the next block.
     pub(crate) fn sweeps(&self, payer: Address, recipient: Address) -> bool {
+        self.sends(&self.sweep(payer, recipient));
+        self.chain.token_balance(payer) == TokenUnits(0)
+    }
+
+    /// The bytes of a payer's transfer of all its tokens, good for a minute.
+    pub(crate) fn sweep(&self, payer: Address, recipient: Address) -> Vec<u8> {
         let amount = self.chain.token_balance(payer);
         let head = self.chain.head();
         let contract = Contract::Trigger {
@@ -179,7 +185,11 @@ impl World {
             memo: Vec::new(),
         };
         let signature = key(self.payers[&payer]).sign(&raw.txid());
-        let bytes = SignedTx { raw: raw.encode(), signatures: vec![signature] }.to_bytes();
+        SignedTx { raw: raw.encode(), signatures: vec![signature] }.to_bytes()
+    }
+
+    /// A node takes these bytes.
+    pub(crate) fn sends(&self, bytes: &[u8]) {
         let body = json!({"transaction": hex::encode(bytes)});
         let reply = self.chain.call(&Request::post("wallet/broadcasthex", body));
         assert_eq!(
@@ -187,7 +197,6 @@ impl World {
             "{} {}",
             reply.body["code"], reply.body["message"]
         );
-        self.chain.token_balance(payer) == TokenUnits(0)
     }
 
     /// Sends TRX with the owner's key of this number; it waits for the next block.

@@ -1,0 +1,27 @@
+-- What forks undo of an order: the part that is paid back, and a transfer that may come again.
+
+-- What each unit of what it bought cost it, in sun, for its whole period; 0 for orders from before.
+ALTER TABLE orders ADD COLUMN energy_unit_price BIGINT NOT NULL DEFAULT 0
+  CHECK (energy_unit_price >= 0);
+ALTER TABLE orders ADD COLUMN bandwidth_unit_price BIGINT NOT NULL DEFAULT 0
+  CHECK (bandwidth_unit_price >= 0);
+ALTER TABLE orders ADD COLUMN activation_price BIGINT NOT NULL DEFAULT 0
+  CHECK (activation_price >= 0);
+-- What was given back when it ended, in sun: the price of the part that a fork undid for good.
+ALTER TABLE orders ADD COLUMN part_refunded BIGINT NOT NULL DEFAULT 0
+  CHECK (part_refunded >= 0);
+-- The newest transfer that counted as its use until a fork dropped its block.
+ALTER TABLE orders ADD COLUMN undone_by BYTEA CHECK (length(undone_by) = 32);
+-- Chain time until which something that a fork dropped may come again and use it.
+ALTER TABLE orders ADD COLUMN undone_until_ms BIGINT;
+
+-- What was given back was not bought.
+CREATE FUNCTION refunded_part_is_no_use() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE key_use SET charged = charged + OLD.part_refunded - NEW.part_refunded
+  WHERE key_id = NEW.key_id AND day = (NEW.created_ms + 28800000) / 86400000;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER refunded_part_is_no_use AFTER UPDATE OF part_refunded ON orders
+FOR EACH ROW WHEN (OLD.part_refunded <> NEW.part_refunded)
+EXECUTE FUNCTION refunded_part_is_no_use();
