@@ -103,6 +103,9 @@ const CHECKS = [
     for (const kind of ["state", "chain", "ledger", "callback"]) {
       assert.ok(await page.locator(`.timeline li.${kind}`).count() > 0, kind);
     }
+    // A transaction is sent before it is in a block, whatever the block's own time says.
+    const told = await page.locator(".timeline li.chain .what").allTextContents();
+    assert.ok(told.findIndex((what) => what.startsWith("In a block")) > 0, told.join("; "));
     await page.click(".attempt summary");
     assert.equal(await page.locator(".attempt .tag.good", { hasText: "fits" }).count(), 1);
     assert.equal(await page.locator(".attempt", { hasText: "<b>taken</b>" }).count(), 1);

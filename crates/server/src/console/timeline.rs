@@ -12,6 +12,8 @@ use super::shown::{self, Html};
 pub(super) struct Happened {
     /// When; `None` for what has no time of its own yet.
     pub(super) at: Option<UnixMillis>,
+    /// After what it is told: a block may be a second older than what was sent to be in it.
+    not_before: Option<UnixMillis>,
     /// What, by the key of its phrase.
     pub(super) phrase: &'static str,
     /// How it looks: of which of the four kinds it is.
@@ -28,7 +30,8 @@ pub(super) struct Happened {
 
 impl Happened {
     fn new(at: Option<UnixMillis>, kind: &'static str, phrase: &'static str) -> Self {
-        Self { at, phrase, kind, detail: String::new(), fact: "", amount: None, txid: None }
+        let (detail, fact) = (String::new(), "");
+        Self { at, not_before: None, phrase, kind, detail, fact, amount: None, txid: None }
     }
 }
 
@@ -46,7 +49,7 @@ pub(super) fn of(
     }
     all.extend(entries.iter().map(entry));
     all.extend(attempts.iter().map(attempt));
-    all.sort_by_key(|happened| happened.at.unwrap_or(UnixMillis(i64::MAX)));
+    all.sort_by_key(|one| one.at.max(one.not_before).unwrap_or(UnixMillis(i64::MAX)));
     all
 }
 
@@ -89,6 +92,7 @@ fn transaction(leg: &Leg, tx: &ChainTx) -> Vec<Happened> {
     all.push(happened);
     if matches!(tx.state, TxState::Included | TxState::Solid) {
         let mut happened = Happened::new(at, "chain", included);
+        happened.not_before = tx.sent_at;
         happened.detail = tx.block.map(|block| format!("#{block}")).unwrap_or_default();
         happened.txid = txid;
         all.push(happened);
