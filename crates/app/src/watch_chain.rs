@@ -28,6 +28,8 @@ pub const RECENT_BLOCKS_MAX: usize = 64;
 const EVENTS_AT_ONCE: usize = 16;
 /// Events after which it is looked whether the turn to follow lasts.
 const EVENTS_A_LOOK: usize = 512;
+/// Blocks on the way to the head after which it is looked again where the head is.
+const BLOCKS_A_VIEW: usize = 16;
 /// Blocks that one look confirms as solid; after a long absence the next looks go on.
 const CONFIRMED_AT_ONCE: usize = 64;
 
@@ -95,12 +97,11 @@ impl Watcher {
     pub async fn look(&mut self) -> Result<bool, WatchFailed> {
         // What was remembered of blocks is outdated when it is this server's turn again.
         self.recent.clear();
-        let (head, solid) = futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;
+        let (head, solid) = self.ends().await?;
         let seen = self.app.view.get();
         let is_new = seen.as_ref().is_none_or(|seen| seen.head.id != head.id);
         if is_new {
-            (self.on_head)(&head);
-            self.app.view.refresh(&*self.app.node, head, solid).await?;
+            self.show(head, solid).await?;
         }
         let is_settled = seen.and_then(|seen| seen.settled).is_some_and(|old| old.id == solid.id);
         if !is_settled && self.is_followed_beyond(&solid).await? {
@@ -142,7 +143,7 @@ impl Watcher {
     }
 
     async fn follow_all(&mut self, turn: Lease) -> Result<bool, WatchFailed> {
-        let (head, solid) = futures::try_join!(self.app.node.head(), self.app.node.solid_head())?;
+        let (head, solid) = self.ends().await?;
         let seen = self.app.view.get();
         let is_settled =
             |settled: Option<Head>| settled.is_some_and(|settled| settled.id == solid.id);
@@ -150,8 +151,7 @@ impl Watcher {
         if is_seen {
             return Ok(false);
         }
-        (self.on_head)(&head);
-        self.app.view.refresh(&*self.app.node, head, solid).await?;
+        self.show(head, solid).await?;
         self.follow(&head, turn).await?;
         self.confirm_solid(solid.number, turn).await?;
         // Not before: a use in a block that a fork dropped must be taken back before its order may end.
@@ -185,6 +185,17 @@ impl Watcher {
         Ok(())
     }
 
+    /// The newest block and the newest solid one.
+    async fn ends(&self) -> Result<(Head, Head), NodeError> {
+        futures::try_join!(self.app.node.head(), self.app.node.solid_head())
+    }
+
+    /// Lets everybody in this process go by these blocks.
+    async fn show(&self, head: Head, solid: Head) -> Result<(), NodeError> {
+        (self.on_head)(&head);
+        self.app.view.refresh(&*self.app.node, head, solid).await
+    }
+
     /// Goes from the stored block to the head, back over forks.
     async fn follow(&mut self, head: &Head, turn: Lease) -> Result<(), WatchFailed> {
         let mut last = match self.app.store.watched().await? {
@@ -200,7 +211,15 @@ impl Watcher {
         while last.number > head.number {
             last = self.step_back(last, turn).await?;
         }
-        while last.number < head.number {
+        for walked in 1.. {
+            if last.number >= head.number {
+                break;
+            }
+            // Others sign and send meanwhile, and must not take for good what has expired long ago.
+            if walked % BLOCKS_A_VIEW == 0 {
+                let (head, solid) = self.ends().await?;
+                self.show(head, solid).await?;
+            }
             self.turn.keep().await?;
             let number = last.number + 1;
             let block =

@@ -1,14 +1,17 @@
 //! Lost answers, lagging nodes and forks: one order, one delegation.
 
+use app::ports::Store;
 use devnet::{Fault, When};
 use domain::order::Event;
 use domain::{OrderId, UnixMillis};
 use serde_json::{Value, json};
+use store::FailPoint;
 use tron::{Address, TxId};
 
 use crate::support::chain::recipient_with;
 use crate::support::merchant::wanted;
-use crate::support::{Receiver, World, plain};
+use crate::support::world::Storage;
+use crate::support::{Receiver, Setup, World, plain};
 
 async fn ordered(world: &mut World, receiver: &Receiver) -> (Address, Value) {
     let payer = world.payer(plain);
@@ -77,6 +80,27 @@ async fn what_is_signed_on_an_old_view_has_not_expired() {
 const BLOCKS_UNSEEN: u64 = 25;
 
 /// A node behind the head does not show what we lent: nothing is decided by it.
+#[tokio::test]
+async fn a_follower_that_is_far_behind_sees_what_comes_meanwhile() {
+    let mut world = World::with(Setup { storage: Storage::File, ..Setup::default() }).await;
+    world.chain.mine(40);
+    let chain = world.chain.clone();
+    let mut left = 10_u64;
+    let comes_meanwhile: FailPoint = Box::new(move |_| {
+        chain.mine(left.min(1));
+        left = left.saturating_sub(1);
+        false
+    });
+    let began = i64::try_from(world.chain.head().number).unwrap();
+    assert!(world.store.set_fail_point(Some(comes_meanwhile)));
+    world.watch().await;
+    assert!(world.store.set_fail_point(None));
+    assert_eq!(world.app.view.get().unwrap().head.number, began + 10);
+    let followed = world.store.watched().await.unwrap().unwrap();
+    assert_eq!(followed.number, began, "the rest is for the next look");
+    world.finish().await;
+}
+
 #[tokio::test]
 async fn a_lagging_answer_does_not_make_us_lend_twice() {
     let mut world = World::new().await;
