@@ -111,6 +111,13 @@ struct Running {
     server: JoinHandle<()>,
 }
 
+/// A world that was left in the middle takes its connections to the database with it.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
 impl World {
     /// A world as it is by default.
     pub(crate) async fn new() -> Self {
