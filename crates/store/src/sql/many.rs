@@ -25,8 +25,10 @@ pub(crate) fn many_rows(sql: &str, types: &[Type]) -> Option<String> {
     Some(format!("{change} {word} {given} WHERE{which}"))
 }
 
-/// The question that asks for many what this one asks for one; the last column says for which of them, from
-/// 1. The offset of nothing keeps it a question for each of them: pulled up to a join it could become a walk
+/// The question that asks for many what this one asks for one; the last column says for which of them,
+/// counted from one.
+///
+/// The offset of nothing keeps it a question for each of them: pulled up to a join it could become a walk
 /// over the whole table.
 pub(crate) fn many_questions(sql: &str, types: &[Type]) -> String {
     let (given, found) = (given(types, " WITH ORDINALITY"), of_given(sql.trim()));
