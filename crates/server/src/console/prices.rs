@@ -180,7 +180,14 @@ fn shown(name: PriceName, value: i64) -> Html {
 const fn unit(name: PriceName) -> &'static str {
     match name {
         PriceName::SmallEnergy => "prices.unit-energy",
-        _ => "prices.unit-sun",
+        PriceName::EnergyHour
+        | PriceName::Energy1Day
+        | PriceName::Energy3Days
+        | PriceName::Energy30Days
+        | PriceName::SmallSurcharge
+        | PriceName::Bandwidth
+        | PriceName::Activation
+        | PriceName::TransferFee => "prices.unit-sun",
     }
 }
 
