@@ -28,12 +28,13 @@ pub(crate) const SEARCH_ONLY: &str = "
 SELECT set_config(name, 'off', false) FROM pg_settings
 WHERE name IN ('enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_material')";
 
-/// Has the server count the rows of what grows with each order, in a shop whose orders take less than 32 MiB:
-/// some milliseconds. Plans that were made while there were hardly any rows are made again then. It would look
-/// by itself within minutes, which is long for a shop that begins with thousands of orders.
+/// Has the server count the rows of what grows with each order, in a shop whose orders take less than 1 MiB,
+/// some thousands: orders wait for it, so it must be a matter of milliseconds. Plans that were made while there
+/// were hardly any rows are made again then. It would look by itself within minutes, which is long for a shop
+/// that begins with thousands of orders.
 pub(crate) const COUNT_ROWS: &str = "
 DO $$ BEGIN
-  IF pg_relation_size('orders') < 33554432 THEN
+  IF pg_relation_size('orders') < 1048576 THEN
     ANALYZE orders, leg, chain_tx, ledger_tx, ledger_entry, outbox, callback, replay, resend;
   END IF;
 END $$";
