@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = &[
     step!(14, "0014_triggers_of_many_rows", 12),
     step!(15, "0015_what_forks_undo", 12),
     step!(16, "0016_log_by_action", 12),
+    step!(17, "0017_shop_home", 12),
 ];
 
 /// The newest step that this program knows.

@@ -64,12 +64,14 @@ pub enum OpenError {
     },
     /// Its shop was copied to another database, which has taken its place.
     #[error(
-        "the shop of {database} was moved to another database: use that one's URL; orders that are open \
-         would be filled twice here"
+        "the shop of {database} was moved to {place}: use that one's URL; orders that are open would be \
+         filled twice here"
     )]
     Moved {
         /// Which file.
         database: String,
+        /// Server and database of the new one.
+        place: String,
     },
     /// The URL of a database says nothing.
     #[error("the database's URL means nothing: {0}")]

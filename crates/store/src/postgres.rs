@@ -26,6 +26,8 @@ use crate::threads::{Line, Threads};
 const CONNECT_MAX_MS: u64 = 3_000;
 /// How soon a peer that has vanished without a word is given up.
 const VANISHED_MAX: Duration = Duration::from_secs(10);
+/// Lets a transaction wait while a large table is read from another database; who works all the time may not.
+const MAY_IDLE: &str = "SET idle_in_transaction_session_timeout = 0";
 
 /// Where a database is, and what opens it.
 pub struct PostgresUrl<'a> {
@@ -212,14 +214,22 @@ fn name_of(config: &Config) -> String {
     format!("{name} on {host}")
 }
 
-/// One connection that may write, to a database that is brought up to date.
+/// One connection that may write, to a database that is brought up to date, for moving a whole shop.
 pub(crate) fn migrated_connection(
     url: &PostgresUrl<'_>,
 ) -> std::result::Result<Connection, OpenError> {
-    let connection = Target::new(url, Options::default())?.writing_connection()?;
-    // It moves a whole shop.
+    let target = Target::new(url, Options::default())?;
+    let connection = target.writing_connection()?;
     connection.set_patience(true);
+    connection
+        .batch(MAY_IDLE)
+        .map_err(|source| OpenError::Database { database: target.name, source })?;
     Ok(connection)
+}
+
+/// What a database is called: server and name, without anything secret.
+pub(crate) fn place(url: &PostgresUrl<'_>) -> std::result::Result<String, OpenError> {
+    Ok(Target::new(url, Options::default())?.name)
 }
 
 /// One connection to a database whose schema is up to date.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use app::ports::StoreError;
 use rusqlite::OpenFlags;
 
+use crate::copy;
 use crate::doors::SqlStore;
 use crate::engine::Engine;
 use crate::fault::Fault;
@@ -85,7 +86,10 @@ pub(crate) fn writing_connection(path: &Path, options: Options) -> Result<Connec
     let connection = leaving_connection(path, options)?;
     match is_moved(&connection) {
         Ok(false) => Ok(connection),
-        Ok(true) => Err(OpenError::Moved { database: path.display().to_string() }),
+        Ok(true) => {
+            let place = copy::place(&connection).map_err(|source| cannot_use(path, source))?;
+            Err(OpenError::Moved { database: path.display().to_string(), place })
+        }
         Err(source) => Err(cannot_use(path, source)),
     }
 }
