@@ -2,8 +2,11 @@
 
 use app::admin_rows::AdminToken;
 use app::administer::Administrator;
-use app::ports::Clock;
+use app::ports::{Clock, Store, StoreError};
 use app::records::Records;
+use app::rows::{Changes, Lease, Needs, OutboxKind, RequestKeys};
+use app::work::commit;
+use domain::KeyId;
 use domain::admin::{AdminScope, AdminScopes};
 use serde_json::{Value, json};
 use sunsweep::admin::token;
@@ -183,6 +186,68 @@ async fn commits_are_counted_for_whoever_watches() {
     assert!(commits().await > before, "an order is a commit");
     let blind = Office::open(&world, &[AdminScope::Money]).await;
     assert_eq!(blind.send_to("GET /metrics", &[], "").await.status(), 403);
+    world.finish().await;
+}
+
+/// Commits this beside whatever waits with it.
+async fn commit_under(
+    world: &World,
+    lease: Option<Lease>,
+    changes: Changes,
+) -> Result<(), StoreError> {
+    let needs = Needs { lease, ..Needs::default() };
+    let decided = commit(&*world.store, needs, move |_| Ok::<_, ()>((changes.clone(), ()))).await;
+    decided.map(|accepted| accepted.expect("it refuses nothing"))
+}
+
+#[tokio::test]
+async fn a_lease_that_is_lost_after_others_wrote_is_counted() {
+    let Some(mut world) = World::shared().await else { return };
+    let office = Office::open(&world, &[AdminScope::Read]).await;
+    let counted = async || {
+        let answer = office.send_to("GET /metrics", &[], "").await;
+        let line = answer.body.lines().find_map(|line| {
+            let name = "sunsweep_database_one_by_one_total{reason=\"lease_lost\"} ";
+            line.strip_prefix(name)?.parse::<u64>().ok()
+        });
+        line.expect("lost leases are counted")
+    };
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    let order = world.store.live_on(payer).await.unwrap().remove(0).order.id;
+    assert_eq!(counted().await, 0);
+    // The first leaves something unsent, and what was read ahead is not known any more after it.
+    let forgotten = RequestKeys {
+        key: KeyId(1),
+        timestamp_secs: 0,
+        signature: [0; 32],
+        route: [0; 32],
+        idempotency: None,
+    };
+    let writes = Changes { nudges: vec![order], forgotten: Some(forgotten), ..Changes::default() };
+    let lost = Lease { kind: OutboxKind::Order, subject: order.0, fence: i64::MAX, nudges: 0 };
+    // Both wait behind one that stands still, so that they share a transaction.
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let mut begun = Some(begun);
+    let store = world.store.clone();
+    let standing = tokio::spawn(async move {
+        commit(&*store, Needs::default(), move |_| {
+            begun.take().map(|begun| begun.send(()));
+            gate.recv().ok();
+            Ok::<_, ()>((Changes::default(), ()))
+        })
+        .await
+    });
+    has_begun.await.unwrap();
+    let (first, second, ()) = futures::join!(
+        commit_under(&world, None, writes),
+        commit_under(&world, Some(lost), Changes::default()),
+        async { open.send(()).unwrap() },
+    );
+    standing.await.unwrap().unwrap().unwrap();
+    assert_eq!((first, second), (Ok(()), Err(StoreError::LeaseLost)));
+    assert_eq!(counted().await, 1);
     world.finish().await;
 }
 
