@@ -157,9 +157,13 @@ impl Engine {
         }
         let session = self.connection.as_postgres().filter(|_| is_together);
         let is_together = session.is_some();
-        let errors = match session {
-            Some(session) => write_together(&self.connection, session, jobs)?,
-            None => {
+        let errors = match (session, jobs) {
+            (Some(session), jobs) => write_together(&self.connection, session, jobs)?,
+            (None, [alone]) => match write_alone(&self.connection, alone.as_mut())? {
+                None => vec![None],
+                undone => return Ok(vec![undone]),
+            },
+            (None, jobs) => {
                 let each = jobs.iter_mut().map(|job| write_one(&self.connection, job.as_mut()));
                 each.collect::<Result<_, _>>()?
             }
@@ -240,22 +244,36 @@ pub(crate) fn write_one(
     job: &mut dyn Job,
 ) -> Result<Option<StoreError>, Stop> {
     connection.savepoint()?;
-    let error = match attempt(connection, job) {
-        Ok(()) => None,
-        Err(Fault::Sql(error)) if error.is_worth_repeating() => return Err(error.into()),
+    let error = own_error(attempt(connection, job))?;
+    if error.is_some() {
+        connection.rollback_to_savepoint()?;
+    }
+    connection.release()?;
+    Ok(error)
+}
+
+/// The same for a job that has a transaction to itself: `Ok(Some)` has ended it, without a trace.
+fn write_alone(connection: &Connection, job: &mut dyn Job) -> Result<Option<StoreError>, Stop> {
+    let error = own_error(attempt(connection, job))?;
+    if error.is_some() {
+        connection.rollback()?;
+    }
+    Ok(error)
+}
+
+/// What a job failed with that is its own matter; anything else stops the transaction.
+fn own_error(outcome: Result<(), Fault>) -> Result<Option<StoreError>, Stop> {
+    match outcome {
+        Ok(()) => Ok(None),
+        Err(Fault::Sql(error)) if error.is_worth_repeating() => Err(error.into()),
         Err(fault) => match fault::store_error(fault) {
-            fatal @ StoreError::Unavailable(_) => return Err(Stop::Failed(fatal)),
+            fatal @ StoreError::Unavailable(_) => Err(Stop::Failed(fatal)),
             own @ (StoreError::LeaseLost
             | StoreError::Conflict(_)
             | StoreError::Broken(_)
-            | StoreError::Busy) => {
-                connection.rollback_to_savepoint()?;
-                Some(own)
-            }
+            | StoreError::Busy) => Ok(Some(own)),
         },
-    };
-    connection.release()?;
-    Ok(error)
+    }
 }
 
 fn read_alone(connection: &Connection, job: &mut dyn Job) -> Option<StoreError> {

@@ -135,9 +135,9 @@ pub(crate) fn whole_and_others(
     id: OrderId,
 ) -> Result<Option<(WholeOrder, Vec<WholeOrder>)>, Fault> {
     let Some(whole) = whole(connection, id)? else { return Ok(None) };
-    let mut others = live_on(connection, whole.order.receiver)?;
-    others.retain(|other| other.order.id != id);
-    Ok(Some((whole, others)))
+    let mut others = bare_live_on(connection, whole.order.receiver)?;
+    others.retain(|other| other.id != id);
+    Ok(Some((whole, complete_all(connection, others)?)))
 }
 
 /// The live orders on an address, oldest first.
@@ -145,10 +145,17 @@ pub(crate) fn live_on(
     connection: &Connection,
     receiver: Address,
 ) -> Result<Vec<WholeOrder>, Fault> {
-    let orders: Vec<Order> = connection
-        .prepare_cached(LIVE_ON)?
-        .query_map([receiver.as_bytes()], read)?
-        .collect::<Result<_, _>>()?;
+    let orders = bare_live_on(connection, receiver)?;
+    complete_all(connection, orders)
+}
+
+/// The same without their legs and transactions.
+fn bare_live_on(connection: &Connection, receiver: Address) -> Result<Vec<Order>, Fault> {
+    let mut live = connection.prepare_cached(LIVE_ON)?;
+    Ok(live.query_map([receiver.as_bytes()], read)?.collect::<Result<_, _>>()?)
+}
+
+fn complete_all(connection: &Connection, orders: Vec<Order>) -> Result<Vec<WholeOrder>, Fault> {
     orders.into_iter().map(|order| complete(connection, order)).collect()
 }
 

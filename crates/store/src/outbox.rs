@@ -23,6 +23,7 @@ ON CONFLICT (kind, subject) DO UPDATE SET
   wake_ms = CASE WHEN outbox.lease_owner IS NULL AND outbox.wake_ms > excluded.due_ms
     THEN excluded.due_ms ELSE outbox.wake_ms END,
   nudges = outbox.nudges + 1";
+    IS_DUE = "SELECT 1 FROM outbox WHERE kind = ?1 AND wake_ms <= ?2 LIMIT 1";
     // The fence also follows the clock, so that it does not fall when a row goes and comes again.
     CLAIM = "
 UPDATE outbox SET lease_owner = ?3, wake_ms = ?4,
@@ -83,6 +84,12 @@ pub(crate) fn claim(
     lease_until: UnixMillis,
     limit: usize,
 ) -> Result<Vec<Lease>, Fault> {
+    // Most claims find nothing, which SQLite says much cheaper; elsewhere it would be a round trip more.
+    if connection.as_sqlite().is_some()
+        && !connection.prepare_cached(IS_DUE)?.exists(params![kind.number(), now.0])?
+    {
+        return Ok(Vec::new());
+    }
     let mut claim = connection.prepare_cached(CLAIM)?;
     let rows = claim.query_map(
         params![kind.number(), now.0, owner, lease_until.0, column::limit(limit)],
