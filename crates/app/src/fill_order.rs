@@ -4,19 +4,18 @@
 //! harmless. Whatever it cannot do now leaves the outbox row due again.
 
 use domain::order::Use;
-use domain::order::next::{Action, Moment, next_action};
-use domain::order::step::{Answer, Decision, Event, ReadBack, Refused, Surroundings, step};
+use domain::order::next::{Action, next_action};
+use domain::order::step::{Answer, Event, ReadBack, Refused};
 use domain::order::whole::last_change;
-use domain::policy::refill::policy_of;
-use domain::{OrderId, Road, UnixMillis, WholeOrder};
+use domain::{Road, UnixMillis, WholeOrder};
 use node::{Broadcast, Included, Lookup, Loss, NodeError};
 use tron::TxId;
 
 use crate::App;
-use crate::admin_rows::AdminChanges;
+use crate::order_event::{Committed, Ground, fills};
 use crate::ports::StoreError;
 use crate::read_receiver::read_back;
-use crate::rows::{Attention, Changes, Lease, Needs, PolicyLease, Rows};
+use crate::rows::{Attention, Changes, Lease, Needs, Rows};
 use crate::sign_leg::{SignFailed, Signed};
 use crate::work::commit;
 
@@ -64,28 +63,28 @@ enum Found {
     Undecided,
 }
 
-/// What a decision about an order rests on beside its rows.
-#[derive(Default)]
-pub(crate) struct Ground {
-    /// The lease under which it is made; refused when that was taken over.
-    pub(crate) lease: Option<Lease>,
-    /// The same of a policy.
-    pub(crate) policy_lease: Option<PolicyLease>,
-    /// The newest block after what was read. A spoiled order is filled only when orders know the chain up
-    /// to there.
-    pub(crate) head: Option<i64>,
-    /// The line in the log of the person who caused it.
-    pub(crate) log: Option<AdminChanges>,
+/// An order, and the other live orders on its receiver.
+struct Seen {
+    whole: WholeOrder,
+    others: Vec<WholeOrder>,
 }
 
 /// What a step leaves behind.
 enum Next {
     /// Ask again at once.
     Again,
+    /// Ask again at once, about what was just committed.
+    On(Box<Seen>),
     /// Nothing before this moment.
     At(UnixMillis),
     /// Nothing ever again, and the row is gone already.
     Closed,
+}
+
+impl Seen {
+    fn loaded((whole, others): (WholeOrder, Vec<WholeOrder>)) -> Self {
+        Self { whole, others }
+    }
 }
 
 impl App {
@@ -110,13 +109,20 @@ impl App {
 
     /// `None` when the row is gone already.
     async fn fill_steps(&self, lease: Lease) -> Result<Option<UnixMillis>, FillFailed> {
-        let mut claim = Claim::default();
+        let (mut claim, mut committed) = (Claim::default(), None);
         for _ in 0..STEPS_MAX {
-            let Some((whole, others)) = self.store.whole(lease.order()).await? else {
+            let seen = match committed.take() {
+                Some(seen) => Some(seen),
+                None => self.store.whole(lease.order()).await?.map(Seen::loaded),
+            };
+            let Some(seen) = seen else {
                 return Ok(Some(self.clock.now().after_ms(self.settings.limits.reread_ms)));
             };
-            match (self.fill_step(lease, &whole, &others, &mut claim).await?, claim.no_key.take()) {
+            match (self.fill_step(lease, &seen, &mut claim).await?, claim.no_key.take()) {
                 (Next::Again, no_key) => claim.no_key = no_key,
+                (Next::On(seen), no_key) => {
+                    (claim.no_key, committed) = (no_key, Some(*seen));
+                }
                 (Next::At(_), Some(no_key)) => return Err(no_key.into()),
                 (Next::At(due), None) => return Ok(Some(due)),
                 (Next::Closed, _) => return Ok(None),
@@ -128,8 +134,7 @@ impl App {
     async fn fill_step(
         &self,
         lease: Lease,
-        whole: &WholeOrder,
-        others: &[WholeOrder],
+        Seen { whole, others }: &Seen,
         claim: &mut Claim,
     ) -> Result<Next, FillFailed> {
         let moment = self.view.moment(self.clock.now());
@@ -301,9 +306,13 @@ impl App {
             false => None,
         };
         let ground = Ground { lease: Some(lease), head, ..Ground::default() };
-        match self.apply_on(whole.order.id, event, ground).await? {
-            Ok(decision) if decision.due > self.clock.now() => Ok(Next::At(decision.due)),
-            Ok(_) => Ok(Next::Again),
+        match self.commit_event(whole.order.id, event, ground).await? {
+            Ok(Committed { decision, .. }) if decision.due > self.clock.now() => {
+                Ok(Next::At(decision.due))
+            }
+            Ok(Committed { decision, others }) => Ok(others.map_or(Next::Again, |others| {
+                Next::On(Box::new(Seen { whole: decision.whole, others }))
+            })),
             Err(refused) => {
                 tracing::debug!(order.id = %whole.order.id, "an event changed nothing: {refused}");
                 let wait_ms = self.settings.limits.reread_ms;
@@ -331,87 +340,6 @@ impl App {
     fn reread(&self) -> Next {
         Next::At(self.clock.now().after_ms(self.settings.limits.reread_ms))
     }
-
-    /// Commits what an event decides: state, ledger, pool, callback and outbox together.
-    ///
-    /// Without a lease the order is nudged, so that a worker looks at it next.
-    pub async fn apply(
-        &self,
-        order: OrderId,
-        event: Event,
-        lease: Option<Lease>,
-    ) -> Result<Result<Decision, Refused>, StoreError> {
-        self.apply_on(order, event, Ground { lease, ..Ground::default() }).await
-    }
-
-    /// The same on this ground.
-    pub(crate) async fn apply_on(
-        &self,
-        order: OrderId,
-        event: Event,
-        ground: Ground,
-    ) -> Result<Result<Decision, Refused>, StoreError> {
-        let Ground { lease, policy_lease, head, log } = ground;
-        let told = head.is_some();
-        let needs =
-            Needs { order: Some(order), pool: true, told, lease, policy_lease, ..Needs::default() };
-        let app = self.clone();
-        let decide = move |rows: &Rows| {
-            let moment = app.view.moment(app.clock.now());
-            let is_spoiled = rows.whole.as_ref().is_some_and(|whole| whole.order.is_spoiled());
-            // Up to what was read, and up to the block whose time says that nothing comes again.
-            let head = head.max(app.view.get().map(|view| view.head.number));
-            if is_spoiled && fills(&event) && !knows_the_chain(rows, head) {
-                return Err(Refused::NoChange);
-            }
-            let is_own = lease.is_some_and(|lease| lease.subject == order.0);
-            let (changes, decision) = app.decide_event(event.clone(), is_own, moment, rows)?;
-            Ok((Changes { admin: log.clone().map(Box::new), ..changes }, decision))
-        };
-        let outcome = commit(&*self.store, needs, decide).await?;
-        if let Ok(decision) = &outcome {
-            if decision.callback.is_some() {
-                self.callback_bell.notify_one();
-            }
-            self.order_bell.notify_one();
-            if policy_of(&decision.whole).is_some() {
-                self.policy_bell.notify_one();
-            }
-        }
-        Ok(outcome)
-    }
-
-    fn decide_event(
-        &self,
-        event: Event,
-        is_leased: bool,
-        moment: Moment,
-        rows: &Rows,
-    ) -> Result<(Changes, Decision), Refused> {
-        let whole = rows.whole.as_ref().ok_or(Refused::Unknown)?;
-        let around = Surroundings { others: &rows.others, moment, limits: &self.settings.limits };
-        let decision = step(whole, event, &around, &rows.pool)?;
-        let callback = decision.callback.clone().map(|event| {
-            let body = self.format.callback_body(&event);
-            (event, body)
-        });
-        // Others on the address may have waited for exactly this.
-        let nudges = rows.others.iter().map(|other| other.order.id).collect();
-        let policy = policy_of(&decision.whole).filter(|_| moves_policy(whole, &decision.whole));
-        let policy_nudges = policy.map(|id| (id, self.clock.now())).into_iter().collect();
-        let attention = (!is_leased).then_some((whole.order.id, Attention::At(decision.due)));
-        let changes = Changes {
-            whole: Some(decision.whole.clone()),
-            ledger: decision.ledger.clone(),
-            wallets: decision.wallets.clone(),
-            callback,
-            attention,
-            nudges,
-            policy_nudges,
-            ..Changes::default()
-        };
-        Ok((changes, decision))
-    }
 }
 
 /// A call that counted as use is in a block of this time and not where it was seen before.
@@ -420,37 +348,4 @@ fn seen_elsewhere(whole: &WholeOrder, txid: TxId, at: UnixMillis) -> Event {
         Some(one) => Event::Consumed(Use { at, ..*one }),
         None => Event::Used { txid, at },
     }
-}
-
-/// Whether an event fills an order or gives that up.
-///
-/// A spoiled order has lost its transfer to a fork, or is thought to have. While a fork or the block after
-/// it is being told, what went back may be known and the transfer that comes again not yet: who fills it
-/// then lends twice.
-const fn fills(event: &Event) -> bool {
-    match event {
-        Event::Read(_) | Event::Tick => true,
-        Event::Signed(tx) => matches!(tx.road, Road::Out),
-        Event::Answered { .. }
-        | Event::Included { .. }
-        | Event::ReorgedOut(_)
-        | Event::Lost(_)
-        | Event::NothingToReturn(_)
-        | Event::Used { .. }
-        | Event::Consumed(_)
-        | Event::Stopped
-        | Event::Unused { .. }
-        | Event::FailedAgain(_)
-        | Event::UseProven(_) => false,
-    }
-}
-
-/// Whether orders know everything that the chain shows up to this block.
-fn knows_the_chain(rows: &Rows, head: Option<i64>) -> bool {
-    head.zip(rows.told.as_ref()).is_some_and(|(head, told)| told.number >= head)
-}
-
-/// Whether what happened to a refill matters to its policy.
-fn moves_policy(before: &WholeOrder, after: &WholeOrder) -> bool {
-    before.order != after.order || before.uses != after.uses
 }

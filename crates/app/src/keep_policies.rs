@@ -14,7 +14,7 @@ use node::NodeError;
 use tron::{Bandwidth, Energy};
 
 use crate::App;
-use crate::fill_order::Ground;
+use crate::order_event::Ground;
 use crate::ports::StoreError;
 use crate::read_receiver::reading_of;
 use crate::rows::{Attention, Changes, Needs, PolicyKey, PolicyLease, Rows};

@@ -28,6 +28,7 @@ pub mod follow_transfer;
 pub mod keep_batches;
 pub mod keep_policies;
 pub mod look_at_batch;
+mod order_event;
 pub mod person_rows;
 pub mod place_order;
 pub mod pool_figures;

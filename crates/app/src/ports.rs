@@ -132,7 +132,7 @@ pub trait Store: Send + Sync {
     async fn included_until(&self, block: i64) -> Result<Vec<(i64, OwnTx)>, StoreError>;
 
     /// Marks these transactions of orders as solid, those that are included, under a turn to follow the
-    /// chain.
+    /// chain. Final orders of which nothing is open any more are due.
     async fn mark_solid(&self, txids: &[TxId], turn: Lease) -> Result<(), StoreError>;
 
     /// The last block that was looked at.

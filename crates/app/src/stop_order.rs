@@ -6,7 +6,7 @@ use domain::{MerchantId, OrderId};
 use crate::App;
 use crate::admin_rows::AdminChanges;
 use crate::administer::Administrator;
-use crate::fill_order::Ground;
+use crate::order_event::Ground;
 use crate::ports::StoreError;
 
 /// Why an order is not stopped.

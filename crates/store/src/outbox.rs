@@ -62,6 +62,14 @@ UPDATE outbox SET lease_owner = NULL, due_ms = ?3, wake_ms = ?3 WHERE kind = ?1 
     HELD = "
 SELECT fence, nudges, due_ms FROM outbox
 WHERE kind = ?1 AND subject = ?2 AND lease_owner IS NOT NULL";
+    // As a nudge, but only of an order that is final (ended or refunded) and has no transaction that is
+    // stored or included.
+    WAKE_SETTLED = "
+UPDATE outbox SET due_ms = ?3, nudges = nudges + 1,
+  wake_ms = CASE WHEN lease_owner IS NULL THEN ?3 ELSE wake_ms END
+WHERE kind = ?1 AND subject = ?2
+  AND EXISTS (SELECT 1 FROM orders WHERE id = ?2 AND state IN (2, 3))
+  AND NOT EXISTS (SELECT 1 FROM chain_tx WHERE order_id = ?2 AND state < 2)";
     DROP = "DELETE FROM outbox WHERE kind = ?1 AND subject = ?2";
     FREE_ALL = "UPDATE outbox SET lease_owner = NULL, wake_ms = due_ms WHERE lease_owner IS NOT NULL";
     NEXT_DUE = "SELECT MIN(wake_ms) FROM outbox WHERE kind = ?1";
@@ -262,6 +270,12 @@ pub(crate) fn want(
 pub(crate) fn nudge(connection: &Connection, order: OrderId) -> Result<(), Fault> {
     want(connection, OutboxKind::Order, order.0, AT_ONCE)?;
     order::set_live(connection, order, true)
+}
+
+/// A final order wants attention at once, to be closed, if nothing of it is open any more.
+pub(crate) fn wake_settled(connection: &Connection, order: OrderId) -> Result<(), Fault> {
+    let values = params![OutboxKind::Order.number(), order.0, AT_ONCE.0];
+    Ok(connection.prepare_cached(WAKE_SETTLED)?.run(values)?)
 }
 
 /// When the earliest row can be taken, leases counted.

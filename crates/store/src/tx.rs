@@ -1,5 +1,7 @@
 //! Signed transactions of ours.
 
+use std::collections::BTreeSet;
+
 use app::rows::{OwnTx, TxOwner};
 use domain::{ChainTx, LegId, OrderId};
 use tron::TxId;
@@ -7,7 +9,7 @@ use tron::TxId;
 use crate::code::Code;
 use crate::fault::Fault;
 use crate::sql::{self, Connection, OptionalExtension, Row, params};
-use crate::{column, transfer};
+use crate::{column, outbox, transfer};
 
 crate::statement::statements! {
     INSERT = "
@@ -30,7 +32,8 @@ SELECT txid, order_id FROM chain_tx WHERE state = 1 AND block >= ?1 ORDER BY blo
 SELECT txid, order_id, block FROM chain_tx WHERE state = 1 AND block <= ?1
 ORDER BY block, order_id, number";
     // An included transaction is an open one, which is what its index is about.
-    MARK_SOLID = "UPDATE chain_tx SET state = 2 WHERE txid = ?1 AND state < 2 AND state = 1";
+    MARK_SOLID = "
+UPDATE chain_tx SET state = 2 WHERE txid = ?1 AND state < 2 AND state = 1 RETURNING order_id";
 }
 
 pub(crate) fn read(row: &Row<'_>) -> sql::Result<ChainTx> {
@@ -158,11 +161,14 @@ pub(crate) fn included_until(
     Ok(own)
 }
 
-/// Marks these transactions of orders as solid, those that are included.
+/// Marks these transactions of orders as solid, those that are included; orders that waited for nothing
+/// else are due.
 pub(crate) fn mark_solid(connection: &Connection, txids: &[TxId]) -> Result<(), Fault> {
     let mut mark = connection.prepare_cached(MARK_SOLID)?;
+    let mut orders = BTreeSet::new();
     for txid in txids {
-        mark.execute([txid.as_bytes()])?;
+        let order = mark.query_row([txid.as_bytes()], |row| column::order_id(row, 0));
+        orders.extend(order.optional()?);
     }
-    Ok(())
+    orders.into_iter().try_for_each(|order| outbox::wake_settled(connection, order))
 }

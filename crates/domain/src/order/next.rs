@@ -2,7 +2,7 @@
 
 use tron::{Address, TxId};
 
-use super::{OrderState, WholeOrder};
+use super::{Order, OrderState, WholeOrder};
 use crate::leg::{Leg, LegState, Road};
 use crate::limits::{OrderLimits, TRY_AGAIN_MAX_MS};
 use crate::time::UnixMillis;
@@ -61,7 +61,7 @@ pub fn next_action(
     if whole.is_closed() {
         return Action::Close;
     }
-    let mut wait = moment.now.after_ms(IDLE_MS);
+    let mut wait = UnixMillis(i64::MAX);
     for tx in whole.txs.iter().filter(|tx| tx.state == TxState::Stored) {
         let act = follow(tx, moment, limits);
         let Action::Wait(until) = act else { return act };
@@ -73,18 +73,45 @@ pub fn next_action(
     if let Some(act) = lend_next(whole, others, moment, limits, blocked, &mut wait) {
         return act;
     }
+    let idle = wait.min(moment.now.after_ms(IDLE_MS));
     if is_waiting(whole) {
-        return Action::Wait(wait);
+        return Action::Wait(idle);
     }
     match whole.order.state {
-        OrderState::Filling => filling(whole, moment, limits, wait),
-        OrderState::Delivered if whole.order.is_spoiled() => filling(whole, moment, limits, wait),
-        OrderState::Delivered => delivered(whole, others, moment, limits, wait),
-        OrderState::Refunded if !whole.is_back() && may_release(whole, others, moment, limits) => {
-            Action::Tick
+        OrderState::Filling => filling(whole, moment, limits, idle),
+        OrderState::Delivered if whole.order.is_spoiled() => filling(whole, moment, limits, idle),
+        OrderState::Delivered if !is_over(whole, moment, limits) => {
+            Action::Wait(wait.min(rent_end(whole, limits)))
         }
-        OrderState::Ended | OrderState::Refunded => Action::Wait(wait),
+        OrderState::Delivered if whole.is_back() => end_next(whole, moment, limits, idle),
+        OrderState::Ended => Action::Wait(wait.min(moment.now.after_ms(SETTLING_MS))),
+        OrderState::Refunded if whole.is_back() => {
+            Action::Wait(wait.min(moment.now.after_ms(SETTLING_MS)))
+        }
+        OrderState::Delivered | OrderState::Refunded => held(whole, others, moment, limits, wait),
     }
+}
+
+/// Whether what happened to an order lets another one on its receiver do what it waited for: lend, once
+/// nothing is on its way back, or take back what it lent.
+#[must_use]
+pub fn makes_way(
+    (before, after): (&WholeOrder, &WholeOrder),
+    other: &WholeOrder,
+    moment: &Moment,
+    limits: &OrderLimits,
+) -> bool {
+    let has_own_activation = other.legs.iter().any(Leg::is_activating);
+    let is_kept_from_lending = |one: &WholeOrder| keeps_from_lending(one, has_own_activation);
+    let may_lend = other.order.is_to_be_filled()
+        && is_kept_from_lending(before)
+        && !is_kept_from_lending(after);
+    let kept_until = |one: &WholeOrder| {
+        let is_kept = keeps_from_release(one, &other.order, moment, limits);
+        is_kept.then(|| rent_end(one, limits))
+    };
+    // Nothing is before every moment.
+    may_lend || kept_until(after) < kept_until(before)
 }
 
 /// Whether nothing can be decided before the chain answers. What is left over goes back by itself
@@ -100,6 +127,10 @@ pub(super) fn is_waiting(whole: &WholeOrder) -> bool {
 
 /// Longest wait without a reason, in milliseconds: blocks become solid meanwhile.
 const IDLE_MS: i64 = 60_000;
+
+/// Longest wait of a final order for its last blocks to become solid, in milliseconds; whoever finds them
+/// solid wakes it.
+const SETTLING_MS: i64 = 600_000;
 
 /// When filling has taken too long; filling again what a fork undid may take as long as the rent.
 fn deadline(whole: &WholeOrder, limits: &OrderLimits) -> UnixMillis {
@@ -184,9 +215,7 @@ fn lend_next(
     // An undelegation takes usable energy back in proportion, so what is on its way back must be
     // back before new energy is lent to the same address; and an address must exist to be lent to.
     let own_activation = whole.legs.iter().find(|leg| leg.is_activating());
-    let is_in_the_way = |other: &WholeOrder| {
-        other.is_returning() || (own_activation.is_none() && other.is_activating())
-    };
+    let is_in_the_way = |other| keeps_from_lending(other, own_activation.is_some());
     if whole.is_returning() || others.iter().any(is_in_the_way) {
         *wait = (*wait).min(moment.now.after_ms(limits.reread_ms));
         return None;
@@ -198,6 +227,11 @@ fn lend_next(
         None => whole.legs.iter().find(is_signable)?,
     };
     Some(Action::Sign { leg: candidate.id.number, road: Road::Out })
+}
+
+/// Whether nothing may be lent to a receiver because of another order on it.
+fn keeps_from_lending(other: &WholeOrder, has_own_activation: bool) -> bool {
+    other.is_returning() || (!has_own_activation && other.is_activating())
 }
 
 /// When a leg may be taken back: after each try that was lost, twice as long as before it.
@@ -250,26 +284,32 @@ fn try_again<'a>(
     last.after_ms(limits.reread_ms.saturating_mul(factor).min(TRY_AGAIN_MAX_MS))
 }
 
-/// What a delivered order wants: to be released once used or over, then to be ended.
-fn delivered(
+/// What a delivered order wants that is over and has everything back: to be ended.
+fn end_next(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits, wait: UnixMillis) -> Action {
+    if !may_end(whole, moment, limits) {
+        return Action::Wait(wait);
+    }
+    let is_used = whole.uses_to_prove().next().is_some();
+    if is_used { Action::ProveUse } else { Action::Tick }
+}
+
+/// What an order wants whose stake is to go back: nothing, while another one on its receiver counts on it.
+fn held(
     whole: &WholeOrder,
     others: &[WholeOrder],
     moment: &Moment,
     limits: &OrderLimits,
     wait: UnixMillis,
 ) -> Action {
-    if whole.is_back() {
-        if may_end(whole, moment, limits) {
-            let is_used = whole.uses_to_prove().next().is_some();
-            return if is_used { Action::ProveUse } else { Action::Tick };
-        }
-    } else if may_release(whole, others, moment, limits) {
+    if may_release(whole, others, moment, limits) {
         return Action::Tick;
     }
-    match is_over(whole, moment, limits) {
-        true => Action::Wait(wait),
-        false => Action::Wait(rent_end(whole, limits)),
-    }
+    // Whoever stands in the way and does something that ends it says so, see [`makes_way`].
+    let in_the_way =
+        others.iter().filter(|other| keeps_from_release(other, &whole.order, moment, limits));
+    let end = in_the_way.map(|other| rent_end(other, limits)).max();
+    let wait = wait.min(patience_end(whole, limits));
+    Action::Wait(end.map_or(wait, |end| wait.min(end)))
 }
 
 /// Whether nothing is expected of a delivered order any more: it was used, its merchant ended it, or
@@ -315,11 +355,20 @@ pub(super) fn may_release(
     }
     let is_unused = order.used.is_none() && whole.uses.is_empty();
     let is_untouched = !is_refunded && is_unused && order.returns_when_used();
-    let is_in_the_way = |other: &WholeOrder| {
-        let counts_on_it = !is_refunded || other.order.state == OrderState::Delivered;
-        counts_on_it && other.would_be_spoiled() && !is_over(other, moment, limits)
-    };
+    let is_in_the_way = |other| keeps_from_release(other, order, moment, limits);
     is_untouched || moment.now >= patience_end(whole, limits) || !others.iter().any(is_in_the_way)
+}
+
+/// Whether what an order lent stays because of another order on its receiver, if it is touched.
+fn keeps_from_release(
+    other: &WholeOrder,
+    order: &Order,
+    moment: &Moment,
+    limits: &OrderLimits,
+) -> bool {
+    let is_refunded = order.state == OrderState::Refunded;
+    let counts_on_it = !is_refunded || other.order.state == OrderState::Delivered;
+    counts_on_it && other.would_be_spoiled() && !is_over(other, moment, limits)
 }
 
 /// When the promises of all orders that were accepted before this one was over are over, too.

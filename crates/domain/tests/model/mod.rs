@@ -13,6 +13,7 @@ use domain::ledger::{LedgerAccount, LedgerTx, facts};
 use domain::limits::OrderLimits;
 use domain::order::leftover::leftovers;
 use domain::order::next::Moment;
+use domain::order::next::makes_way;
 use domain::order::step::{
     Decision, Event, NewOrder, Offer, Refused, Surroundings, WalletChange, Wanted, accept, step,
 };
@@ -197,9 +198,43 @@ impl World {
         let around = Surroundings { others: &others, moment: self.moment, limits: &self.limits };
         let decision = step(whole, event, &around, &self.pool)?;
         check::step(whole, &decision);
-        self.orders[order] = decision.whole.clone();
+        let before = self.neighbours_wants(order);
+        let whole = std::mem::replace(&mut self.orders[order], decision.whole.clone());
+        self.check_nobody_waits_in_vain((&whole, &decision.whole), &before);
         self.commit(&decision);
         Ok(decision)
+    }
+
+    /// What the other live orders on an order's receiver want.
+    fn neighbours_wants(&self, order: usize) -> Vec<(usize, Action)> {
+        let own = &self.orders[order].order;
+        let is_beside = |other: &usize| {
+            let whole = &self.orders[*other];
+            *other != order && whole.order.receiver == own.receiver && !whole.is_closed()
+        };
+        let others = (0..self.orders.len()).filter(is_beside);
+        others.map(|other| (other, self.next(other))).collect()
+    }
+
+    /// Whoever wants something sooner, now that another order changed, is woken.
+    fn check_nobody_waits_in_vain(
+        &self,
+        change: (&WholeOrder, &WholeOrder),
+        before: &[(usize, Action)],
+    ) {
+        for (other, before) in before {
+            let Action::Wait(until) = before else { continue };
+            let after = self.next(*other);
+            // What came into the way is looked at again soon; that can wait until the old look.
+            let look = self.moment.now.after_ms(self.limits.reread_ms);
+            let is_sooner = !matches!(after, Action::Wait(then) if then >= *until || then == look);
+            let is_woken = makes_way(change, &self.orders[*other], &self.moment, &self.limits);
+            assert!(
+                is_woken || !is_sooner,
+                "{before:?}, then {after:?}: {:?}",
+                self.orders[*other]
+            );
+        }
     }
 
     pub(crate) fn next(&self, order: usize) -> Action {

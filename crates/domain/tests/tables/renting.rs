@@ -315,7 +315,7 @@ fn an_early_end_waits_for_what_it_would_spoil() {
         address  A free 600
         read     o2 energy 129543 -> delivered, settled 3.8571, callback 40
         stop     o1
-        next     o1               -> wait 60s         # o2's transfer is still to come
+        next     o1               -> wait 3600s         # o2's transfer is still to come
         used     o2 t1            -> 1 owed
         next     o1               -> tick
         tick     o1               -> 1 owed

@@ -29,7 +29,7 @@ fn a_used_order_waits_for_the_other_and_both_go_back() {
         order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571   # o1's margin leaves with o1
         ready    o2 energy 128826 -> delivered, settled 3.8571, callback 40
         used     o1 t1            -> ok
-        next     o1               -> wait 60s
+        next     o1               -> wait 3600s
         tick     o1               -> nothing changes
         used     o2 t1            -> nothing changes  # one transfer counts once
         used     o2 t2            -> 1 owed
@@ -219,7 +219,7 @@ fn what_was_used_stays_while_an_order_that_bought_nothing_counts_on_it() {
         order    o2 m1 A          -> 1 w1 lends 8587 energy, held 0.5142   # 55715 are left over
         ready    o2 energy 128587 -> delivered, settled 0.5142, callback 40
         used     o2 t1            -> ok               # back now, it would take used energy along
-        next     o2               -> wait 60s
+        next     o2               -> wait 3600s
         tick     o2               -> nothing changes
         used     o1 t2            -> ok
         next     o2               -> tick
@@ -286,7 +286,7 @@ fn what_a_refunded_order_lent_stays_while_a_delivered_one_counts_on_it() {
         "{READ_BACK_TOO_SOON}
         tick     o1               -> 2 dropped, refunded, released 3.8571, callback 41
         money    m1               -> available 98.5429, held 0, revenue 1.4571
-        next     o1               -> wait 60s
+        next     o1               -> wait 3300s
         tick     o1               -> nothing changes
         used     o2 t1            -> 1 owed
         next     o1               -> tick

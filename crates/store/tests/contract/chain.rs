@@ -1,9 +1,9 @@
 //! Transactions, blocks, and what is lent.
 
 use app::ports::{Lent, Store, StoreError};
-use app::rows::{Counted, OwnTx, TxOwner, WalletReading, WatchedBlock};
+use app::rows::{Counted, Lease, OutboxKind, OwnTx, TxOwner, WalletReading, WatchedBlock};
 use domain::order::Event;
-use domain::{PolicyId, Road, TxState};
+use domain::{PolicyId, Road, TxState, UnixMillis};
 use tron::{Resource, Sun, TxId};
 
 use crate::support::{self, NOW, base, happen, include, place, signed, turn};
@@ -25,6 +25,50 @@ pub(crate) async fn own_transactions_are_found_until_they_are_solid(store: &dyn 
     store.mark_solid(&[txid], turn(store).await).await.unwrap();
     assert_eq!(store.own_txs(&block).await.unwrap(), vec![], "solid");
     assert_eq!(store.open_txs().await.unwrap(), vec![]);
+}
+
+pub(crate) async fn a_final_order_is_due_when_its_last_transaction_is_solid(store: &dyn Store) {
+    let base = base(store).await;
+    let id = place(store, base, 1).await.unwrap();
+    support::deliver(store, base, id, 100).await;
+    let (later, turn) = (NOW.after_secs(7_200), turn(store).await);
+    let (whole, _) = store.whole(id).await.unwrap().unwrap();
+    let out: Vec<TxId> = whole.txs.iter().map(|tx| tx.txid).collect();
+    rest(store, later).await;
+    store.mark_solid(&out, turn).await.unwrap();
+    let due = || store.next_due(OutboxKind::Order);
+    assert_eq!(due().await.unwrap(), Some(later), "a delivered one waits for other things");
+
+    let transfer = TxId::of_raw(b"the merchant's transfer");
+    let used = Event::Used { txid: transfer, at: NOW };
+    happen(store, id, used, NOW, None).await.unwrap().unwrap();
+    let back = signed(id, 1, Road::Back, base.lender, 2);
+    let txid = back.txid;
+    happen(store, id, Event::Signed(back), NOW, None).await.unwrap().unwrap();
+    let included = Event::Included { txid, block: 101, at: NOW, has_succeeded: true };
+    happen(store, id, included, NOW, None).await.unwrap().unwrap();
+    let proven = Event::UseProven(vec![transfer]);
+    happen(store, id, proven, NOW, None).await.unwrap().unwrap();
+    rest(store, later).await;
+    store.mark_solid(&out, turn).await.unwrap();
+    assert_eq!(due().await.unwrap(), Some(later), "its way back may still be undone");
+    let lease = lease(store, later).await;
+    store.mark_solid(&[txid], turn).await.unwrap();
+    store.release(lease, later).await.unwrap();
+    assert!(due().await.unwrap() < Some(NOW), "who holds it may not have seen that");
+    let (whole, _) = store.whole(id).await.unwrap().unwrap();
+    assert!(whole.is_closed(), "{whole:?}");
+}
+
+/// Lets the only order rest until then.
+async fn rest(store: &dyn Store, until: UnixMillis) {
+    let lease = lease(store, until).await;
+    store.release(lease, until).await.unwrap();
+}
+
+async fn lease(store: &dyn Store, now: UnixMillis) -> Lease {
+    let until = now.after_secs(30);
+    store.claim(OutboxKind::Order, "a worker", now, until, 1).await.unwrap().remove(0)
 }
 
 pub(crate) async fn included_ones_are_found_by_block_and_become_solid(store: &dyn Store) {

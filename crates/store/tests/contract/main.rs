@@ -142,6 +142,7 @@ contract! {
         the_fence_does_not_fall_when_a_row_comes_again;
     chain:
         own_transactions_are_found_until_they_are_solid,
+        a_final_order_is_due_when_its_last_transaction_is_solid,
         included_ones_are_found_by_block_and_become_solid,
         an_open_transaction_is_stored_once,
         what_is_lent_is_summed_by_wallet_and_receiver,
