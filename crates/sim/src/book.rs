@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::rows::Changes;
 use domain::callback::Outcome;
-use domain::ledger::Fact;
-use domain::{MerchantId, Order, OrderId, OrderState, Road, TransferState, TxState, WholeOrder};
+use domain::{Order, OrderId, OrderState, Road, TransferState, TxState, WholeOrder};
 use tron::{Address, Sun, TxId};
 
+use crate::money::{Charge, Posted, Sums};
 use crate::policy_book::PolicyBook;
 use crate::transfer_book::{TransferBook, TransferPage};
 
@@ -17,13 +17,12 @@ pub(crate) struct Book {
     pages: BTreeMap<OrderId, Page>,
     /// The orders on each address.
     by_receiver: BTreeMap<Address, BTreeSet<OrderId>>,
-    /// What the orders of each merchant hold and have cost.
-    spent: BTreeMap<MerchantId, (i64, i64)>,
     txs: BTreeMap<TxId, StoredTx>,
     requests: BTreeMap<(i64, i64, [u8; 32]), OrderId>,
     resends: BTreeMap<(i64, String), OrderId>,
     pub(crate) transfers: TransferBook,
     pub(crate) policies: PolicyBook,
+    pub(crate) sums: Sums,
 }
 
 /// A transaction that was stored.
@@ -37,14 +36,8 @@ pub(crate) struct StoredTx {
 /// One order as it was last committed.
 pub(crate) struct Page {
     whole: WholeOrder,
-    held: u32,
-    settled: u32,
-    released: u32,
-    refunded: u32,
-    partly_refunded: u32,
+    posted: Posted,
     told: Option<Outcome>,
-    /// Whether its merchant's sums hold it.
-    is_counted: bool,
     /// When it was committed as delivered.
     ready_step: Option<u64>,
 }
@@ -82,42 +75,19 @@ impl Page {
         self.ready_step
     }
 
-    /// Counts the facts that a commit posted about it.
-    fn post(&mut self, changes: &Changes) {
-        let order = Some(self.whole.order.id);
-        for tx in changes.ledger.iter().filter(|tx| tx.order == order) {
-            match tx.fact {
-                Fact::OrderHeld => self.held += 1,
-                Fact::OrderSettled => self.settled += 1,
-                Fact::OrderReleased => self.released += 1,
-                Fact::OrderRefunded => self.refunded += 1,
-                Fact::OrderPartlyRefunded => self.partly_refunded += 1,
-                Fact::MerchantCredited
-                | Fact::MerchantDebited
-                | Fact::TransferHeld
-                | Fact::TransferSettled
-                | Fact::TransferReleased
-                | Fact::DepositCredited => {}
-            }
-        }
-    }
-
     /// What is wrong with the facts so far, given where the order stands.
     fn money_problem(&self) -> Option<String> {
-        let is_paid = u32::from(self.whole.order.price > Sun::ZERO);
+        let held = u32::from(self.whole.order.price > Sun::ZERO);
         let (settled, released, refunded) = match self.state() {
             OrderState::Filling => (0, 0, 0),
-            OrderState::Delivered | OrderState::Ended => (is_paid, 0, 0),
-            OrderState::Refunded if self.was_delivered() => (is_paid, 0, is_paid),
-            OrderState::Refunded => (0, is_paid, 0),
+            OrderState::Delivered | OrderState::Ended => (held, 0, 0),
+            OrderState::Refunded if self.was_delivered() => (held, 0, held),
+            OrderState::Refunded => (0, held, 0),
         };
         let is_part = self.whole.order.part_refunded > Sun::ZERO;
-        let partly = u32::from(is_part && self.state() == OrderState::Ended);
-        let found = (self.held, self.settled, self.released, self.refunded, self.partly_refunded);
-        (found != (is_paid, settled, released, refunded, partly)).then(|| {
-            let facts = "(held, settled, released, refunded, partly refunded)";
-            format!("{:?} with {facts} = {found:?}", self.state())
-        })
+        let partly_refunded = u32::from(is_part && self.state() == OrderState::Ended);
+        let wanted = Posted { held, settled, released, refunded, partly_refunded };
+        self.posted.problem(wanted, &self.state())
     }
 
     /// Whether it was ever committed as delivered.
@@ -219,26 +189,6 @@ impl Book {
         page.is_some_and(|page| page.transfer().state == TransferState::Released)
     }
 
-    /// What the orders and transfers of a merchant hold and have cost, by this book.
-    pub(crate) fn spent_by(&self, merchant: MerchantId) -> (i64, i64) {
-        let (held, cost) = self.spent.get(&merchant).copied().unwrap_or_default();
-        let (held_too, cost_too) = self.transfers.spent_by(merchant);
-        (held + held_too, cost + cost_too)
-    }
-
-    /// Counts what an order holds or has cost, or counts it no more.
-    fn count(&mut self, order: &Order, sign: i64) {
-        let spent = self.spent.entry(order.merchant).or_default();
-        let price = sign * order.price.get();
-        match order.state {
-            OrderState::Filling => spent.0 += price,
-            OrderState::Delivered | OrderState::Ended => {
-                spent.1 += price - sign * order.part_refunded.get();
-            }
-            OrderState::Refunded => {}
-        }
-    }
-
     /// Takes note of a commit; errors are broken promises, in words.
     pub(crate) fn record(&mut self, changes: &Changes, step: u64) -> Result<Told, Violation> {
         self.forget(changes);
@@ -246,7 +196,7 @@ impl Book {
             changes.whole.as_ref().is_some_and(|whole| !self.pages.contains_key(&whole.order.id));
         self.policies.record(changes, is_new)?;
         if let Some(transfer) = &changes.transfer {
-            self.transfers.record(changes)?;
+            self.transfers.record(changes, &mut self.sums)?;
             self.record_answers(changes, OrderId(transfer.id.0))?;
         }
         let Some(whole) = &changes.whole else { return Ok(Vec::new()) };
@@ -269,39 +219,32 @@ impl Book {
         let before = self.pages.remove(&id);
         let news =
             news(before.as_ref(), whole).map_err(|text| ("states only advance", id, text))?;
+        let charged = before.as_ref().map(|page| Charge::of_order(&page.whole.order));
+        let overspent = self.sums.count(charged, Charge::of_order(&whole.order));
         let mut page = before.unwrap_or_else(|| Page {
             whole: whole.clone(),
-            held: 0,
-            settled: 0,
-            released: 0,
-            refunded: 0,
-            partly_refunded: 0,
+            posted: Posted::default(),
             told: None,
-            is_counted: false,
             ready_step: None,
         });
-        if page.is_counted {
-            self.count(&page.whole.order, -1);
-        }
-        self.count(&whole.order, 1);
-        page.is_counted = true;
         self.by_receiver.entry(whole.order.receiver).or_default().insert(id);
         page.whole = whole.clone();
         if news.contains(&News::Delivered) {
             page.ready_step = Some(step);
         }
-        page.post(changes);
+        page.posted.count(changes, Some(id));
         let is_second = page.told.is_some() && changes.callback.is_some();
         if let Some((event, _)) = &changes.callback {
             page.told = Some(event.outcome);
         }
+        let overspent = overspent.map(|(check, text)| (check, id, text));
         let problem = page.money_problem().map(|text| ("charged once or not at all", id, text));
         let callback = page.callback_problem().map(|text| ("one terminal callback", id, text));
         self.pages.insert(id, page);
         if is_second {
             return Err(("one terminal callback", id, "a second one is owed".to_owned()));
         }
-        match problem.or(callback) {
+        match overspent.or(problem).or(callback) {
             Some(problem) => Err(problem),
             None => Ok(news.into_iter().map(|news| (id, news)).collect()),
         }

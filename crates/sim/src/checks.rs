@@ -113,10 +113,8 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
 pub(crate) fn money_agrees(stage: &Stage, store: &SqlStore) {
     let Some(Ok(merchants)) = store.merchants().now_or_never() else { return };
     stage.with(|state| {
-        let wrong = state.credits.iter().find_map(|(merchant, credit_sun)| {
-            let found = merchants.iter().find(|found| found.id == *merchant);
-            let (held, spent) = state.book.spent_by(*merchant);
-            let wanted = (credit_sun - held - spent, held);
+        let wrong = state.book.sums.balances().find_map(|(merchant, wanted)| {
+            let found = merchants.iter().find(|found| found.id == merchant);
             let has = found.map(|merchant| (merchant.available.get(), merchant.held.get()));
             let text = || format!("{merchant:?}: (available, held) {has:?}, not {wanted:?}");
             (has != Some(wanted)).then(text)

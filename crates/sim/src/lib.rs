@@ -20,7 +20,7 @@
 //! | `transport`, `gated_store`, `ports` | the ports, with faults and pauses |
 //! | `faults` | what can go wrong, how often, and how often it did |
 //! | `world`, `workload`, `gifts`, `standing`, `payers` | who is there and what they do |
-//! | `book`, `transfer_book`, `policy_book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
+//! | `book`, `money`, `transfer_book`, `policy_book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
 //! | `mutation`, `mutated_node` | defects put in on purpose, which the checks must find |
 //! | `settle` | faults stop, time passes, everything must become final |
 //!
@@ -34,6 +34,7 @@ mod faults;
 mod fleet;
 mod gated_store;
 mod gifts;
+mod money;
 mod mutated_node;
 mod mutation;
 mod payers;

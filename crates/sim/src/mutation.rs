@@ -5,8 +5,10 @@
 //! broken.
 
 use app::rows::{Changes, Needs, PolicyView, Rows};
+use domain::key::KeySpend;
 use domain::ledger::{Fact, LedgerTx};
 use domain::{OrderState, TxState};
+use tron::Sun;
 
 macro_rules! mutations {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal;)+) => {
@@ -68,6 +70,10 @@ mutations! {
     ForgetUndoneUse = "forget-undone-use";
     /// That a policy has a refill on its way is not looked at before another is ordered.
     ForgetRefills = "forget-refills";
+    /// What a key has spent is not looked at before a policy orders with it.
+    ForgetCaps = "forget-caps";
+    /// What a merchant has is not looked at before its order is accepted.
+    ForgetBalances = "forget-balances";
 }
 
 /// Transactions that a decision adds, as bytes to be sent.
@@ -103,6 +109,14 @@ impl Mutation {
         {
             policy.open = None;
         }
+        if self == Self::ForgetCaps && rows.policy.is_some() {
+            rows.spend = KeySpend::default();
+        }
+        if self == Self::ForgetBalances
+            && let Some(merchant) = &mut rows.merchant
+        {
+            merchant.available = Sun::new(i64::MAX);
+        }
         rows
     }
 
@@ -136,7 +150,9 @@ impl Mutation {
             | Self::NoReadBack
             | Self::TrustEmptyRecords
             | Self::ForgetUndoneUse
-            | Self::ForgetRefills => {}
+            | Self::ForgetRefills
+            | Self::ForgetCaps
+            | Self::ForgetBalances => {}
         }
         Some(changes)
     }

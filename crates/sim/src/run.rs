@@ -24,7 +24,7 @@ use crate::scheduler::{Intention, UnderWay};
 use crate::stage::{Stage, Violation};
 use crate::standing::Standing;
 use crate::workload::Workload;
-use crate::world::{Shop, World, WorldPlan, chain};
+use crate::world::{World, WorldPlan, chain};
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +118,11 @@ const CHECK_EVERY: u64 = 2_000;
 const CHECK_EVERY_MORE: u64 = 50;
 /// Requests for each order that is to be accepted, before the run gives up on more.
 const REQUESTS_FACTOR: usize = 4;
+/// Payers that only policies are for, where nobody meddles.
+const POLICY_PAYERS: usize = 4;
+/// Bounds of a key's cap, in sun: a few orders, and about as many as a shop gets.
+const CAP_MIN_SUN: i64 = 20_000_000;
+const CAP_MAX_SUN: i64 = 400_000_000;
 const FILE: &str = "sim.sqlite";
 /// Last events that are told when no order is to blame.
 const TAIL_LINES: usize = 60;
@@ -156,8 +161,12 @@ impl Run {
         let path = directory.as_ref().map(|directory| directory.path().join(FILE));
         let first = open(&stage, path.as_deref());
         world.fill_store(&first, &plan, stage.now());
-        let credit = |shop: &Shop| (shop.merchant, shop.credit_sun);
-        stage.with(|state| state.credits = world.shops.iter().map(credit).collect());
+        stage.with(|state| {
+            for shop in &world.shops {
+                let credit = (shop.merchant, shop.credit_sun);
+                state.book.sums.open(credit, shop.key, shop.cap_sun);
+            }
+        });
         let stores = (0..processes)
             .map(|_| match &path {
                 Some(path) => open(&stage, Some(path)),
@@ -346,11 +355,15 @@ fn world_plan(orders: usize, is_calm: bool, random: &mut Random) -> WorldPlan {
         energy_stake_trx: if is_scarce { random.between(60_000, 600_000) } else { 20_000_000 },
         bandwidth_stake_trx: if is_scarce { random.between(10_000, 200_000) } else { 3_000_000 },
         credit_sun: if is_poor {
-            random.between(1_000_000, 2_000_000_000)
+            let most = if random.percent(50) { 150_000_000 } else { 2_000_000_000 };
+            random.between(1_000_000, most)
         } else {
             1_000_000_000_000
         },
         activator_sun: if is_scarce { random.between(0, 100_000_000) } else { 50_000_000_000 },
+        cap_sun: random.percent(35).then(|| random.between(CAP_MIN_SUN, CAP_MAX_SUN)),
+        // Where nobody meddles, what a policy has on an address is no matter of an order's.
+        policy_payers: if is_calm { POLICY_PAYERS } else { 0 },
         lender_sun: if random.percent(50) { 1_000_000_000 } else { 0 },
     }
 }

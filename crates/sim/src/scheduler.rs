@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::ports::Store;
 use app::rows::OutboxKind;
-use domain::OrderId;
+use domain::{Order, OrderId, Origin};
 use futures::FutureExt;
 use node::TronNode;
 use serde_json::json;
@@ -37,6 +37,8 @@ pub(crate) struct UnderWay {
     until: i64,
 }
 
+/// Throws of dice below this one let a task go on, of 1000; the others begin something.
+const BEGINNINGS_FROM: u64 = 900;
 /// Tasks from which on nothing new is begun.
 const TASKS_MAX: usize = 80;
 /// Rows that one claim takes at most.
@@ -53,16 +55,21 @@ const FORK_MAX: u64 = 17;
 impl Run {
     /// One step: one thing happens.
     pub(crate) fn step(&mut self) {
+        let is_idle = self.tasks.is_empty();
         let dice = self.stage.with(|state| {
             state.step += 1;
-            state.random.below(1_000)
+            if is_idle {
+                BEGINNINGS_FROM + state.random.below(100)
+            } else {
+                state.random.below(1_000)
+            }
         });
         if self.tasks.len() >= TASKS_MAX {
             return self.poll_any();
         }
         match dice {
-            0..=899 if !self.tasks.is_empty() => self.poll_any(),
-            0..=919 => self.claim(OutboxKind::Order),
+            0..BEGINNINGS_FROM => self.poll_any(),
+            BEGINNINGS_FROM..=919 => self.claim(OutboxKind::Order),
             920..=926 => self.claim(OutboxKind::Callback),
             927..=928 => self.claim(OutboxKind::Transfer),
             929 => self.claim_policies(),
@@ -70,9 +77,7 @@ impl Run {
             945..=950 => self.mine(),
             951..=954 => self.pass_time(),
             955..=963 => self.place(),
-            964 if !self.is_calm && self.stage.with(|state| state.random.percent(40)) => {
-                self.ask();
-            }
+            964 if self.stage.with(|state| state.random.percent(40)) => self.ask(),
             964 => self.give(),
             965..=979 => self.pay(),
             980..=984 => self.meddle(),
@@ -195,7 +200,7 @@ impl Run {
         }
     }
 
-    /// A merchant sets up a policy or changes one; not where a payer counts on what a collection promised.
+    /// A merchant sets up a policy or changes one.
     fn ask(&mut self) {
         let Some(index) = self.any_alive() else { return };
         let number = self.stage.with(|state| {
@@ -392,8 +397,8 @@ impl Run {
 
     /// Who may make a transfer now that an order is ready, where to, of what, and a throw of dice.
     ///
-    /// Where nobody meddles, nobody makes one with rented energy: it may be too little for a transfer,
-    /// which would then use what another order on the address promised.
+    /// Where nobody meddles, nobody makes one with rented energy but a policy's: it may be too little for a
+    /// transfer, which would then use what another order on the address promised.
     fn news_of(&self, order: OrderId) -> Option<(Address, Option<Address>, TokenUnits, u64)> {
         let is_calm = self.is_calm;
         self.stage.with(|state| {
@@ -401,7 +406,7 @@ impl Run {
             let order = page.order();
             let (to, tokens) = match order.collection() {
                 Some(wanted) => (wanted.recipient, wanted.token_amount),
-                None if is_calm => return None,
+                None if is_calm && !is_refill(order) => return None,
                 None => (None, TokenUnits(0)),
             };
             Some((order.receiver, to, tokens, state.random.below(100)))
@@ -653,6 +658,11 @@ impl Run {
         });
         self.look_at_blocks();
     }
+}
+
+/// Whether a policy placed it.
+const fn is_refill(order: &Order) -> bool {
+    matches!(order.origin, Origin::CountPolicy(_) | Origin::AutoPolicy(_))
 }
 
 /// An error with its causes, on one line.

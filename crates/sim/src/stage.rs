@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use app::rows::OutboxKind;
 use devnet::Devnet;
-use domain::{MerchantId, OrderId, PolicyId, UnixMillis};
+use domain::{OrderId, PolicyId, UnixMillis};
 use tron::Address;
 
 use crate::blocks::Blocks;
@@ -59,8 +59,6 @@ pub(crate) struct State {
     /// The last step that changed it for everybody: a fork, other weights, other prices.
     pub(crate) all_disturbed: u64,
     pub(crate) step: u64,
-    /// What each merchant started with, in sun.
-    pub(crate) credits: BTreeMap<MerchantId, i64>,
     /// The chain's clock.
     pub(crate) chain_ms: i64,
     /// How far the wall clock is from the chain's.
@@ -100,7 +98,6 @@ impl Stage {
             helped: BTreeSet::new(),
             all_disturbed: 0,
             step: 0,
-            credits: BTreeMap::new(),
             chain_ms,
             wall_offset_ms: 0,
             hold_secs,

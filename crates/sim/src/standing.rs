@@ -31,8 +31,6 @@ struct Request {
 /// How long a signature is valid, in milliseconds.
 const REPLAY_MS: i64 = 300_000;
 const ROUTE: [u8; 32] = [4; 32];
-/// Addresses that may get a policy: few, so that what is asked for mostly meets one.
-const RECEIVERS: usize = 12;
 
 impl Standing {
     /// Draws the next request: a new one, or one of the newest once more.
@@ -66,7 +64,7 @@ impl Standing {
 
     fn fresh(&self, world: &World, random: &mut Random, now: UnixMillis) -> Request {
         let shop = *random.pick(&world.shops).expect("there are shops");
-        let receiver = world.payers[random.index(world.payers.len().min(RECEIVERS))].address;
+        let receiver = random.pick(world.standing_payers()).expect("there are payers").address;
         let (which, event) = draw(shop, receiver, random);
         self.request_of((shop.merchant, shop.key), which, event, random, now)
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use app::rows::Changes;
-use domain::ledger::Fact;
-use domain::{MerchantId, OrderId, Transfer, TransferState};
+use domain::{OrderId, Transfer, TransferState};
 use tron::TxId;
 
 use crate::book::Violation;
+use crate::money::{Charge, Posted, Sums};
 
 /// Every transfer, by its transaction.
 #[derive(Default)]
@@ -18,9 +18,7 @@ pub(crate) struct TransferBook {
 /// One transfer as it was last committed.
 pub(crate) struct TransferPage {
     transfer: Transfer,
-    held: u32,
-    settled: u32,
-    released: u32,
+    posted: Posted,
 }
 
 impl TransferPage {
@@ -34,14 +32,13 @@ impl TransferPage {
     }
 
     fn money_problem(&self) -> Option<String> {
-        let wanted = match self.transfer.state {
-            TransferState::Stored | TransferState::Included => (1, 0, 0),
-            TransferState::Settled => (1, 1, 0),
-            TransferState::Released => (1, 0, 1),
+        let (settled, released) = match self.transfer.state {
+            TransferState::Stored | TransferState::Included => (0, 0),
+            TransferState::Settled => (1, 0),
+            TransferState::Released => (0, 1),
         };
-        let found = (self.held, self.settled, self.released);
-        let state = self.transfer.state;
-        (found != wanted).then(|| format!("{state:?} with (held, settled, released) = {found:?}"))
+        let wanted = Posted { held: 1, settled, released, ..Posted::default() };
+        self.posted.problem(wanted, &self.transfer.state)
     }
 }
 
@@ -59,23 +56,9 @@ impl TransferBook {
         self.pages.get(&txid.parse().ok()?)
     }
 
-    /// What the transfers of a merchant hold and have cost.
-    pub(crate) fn spent_by(&self, merchant: MerchantId) -> (i64, i64) {
-        let mut sums = (0, 0);
-        for page in self.pages.values().filter(|page| page.transfer.merchant == merchant) {
-            let total = page.transfer.total().get();
-            match page.transfer.state {
-                TransferState::Stored | TransferState::Included => sums.0 += total,
-                TransferState::Settled => sums.1 += total,
-                TransferState::Released => {}
-            }
-        }
-        sums
-    }
-
-    /// Takes note of a commit; the transfer that it was about.
-    pub(crate) fn record(&mut self, changes: &Changes) -> Result<Option<TxId>, Violation> {
-        let Some(transfer) = &changes.transfer else { return Ok(None) };
+    /// Takes note of a commit.
+    pub(crate) fn record(&mut self, changes: &Changes, sums: &mut Sums) -> Result<(), Violation> {
+        let Some(transfer) = &changes.transfer else { return Ok(()) };
         let (txid, id) = (transfer.txid, OrderId(transfer.id.0));
         let before = self.pages.remove(&txid);
         if let Some(before) = &before {
@@ -88,29 +71,16 @@ impl TransferBook {
                 return Err(("states only advance", id, text));
             }
         }
-        let (held, settled, released) =
-            before.map_or((0, 0, 0), |page| (page.held, page.settled, page.released));
-        let mut page = TransferPage { transfer: transfer.clone(), held, settled, released };
-        for tx in &changes.ledger {
-            match tx.fact {
-                Fact::TransferHeld => page.held += 1,
-                Fact::TransferSettled => page.settled += 1,
-                Fact::TransferReleased => page.released += 1,
-                Fact::OrderHeld
-                | Fact::OrderSettled
-                | Fact::OrderReleased
-                | Fact::OrderRefunded
-                | Fact::OrderPartlyRefunded
-                | Fact::MerchantCredited
-                | Fact::MerchantDebited
-                | Fact::DepositCredited => {}
-            }
-        }
-        let problem = page.money_problem();
+        let charged = before.as_ref().map(|page| Charge::of_transfer(&page.transfer));
+        let overspent = sums.count(charged, Charge::of_transfer(transfer));
+        let posted = before.map_or_else(Posted::default, |page| page.posted);
+        let mut page = TransferPage { transfer: transfer.clone(), posted };
+        page.posted.count(changes, None);
+        let problem = page.money_problem().map(|text| ("charged once or not at all", text));
         self.pages.insert(txid, page);
-        match problem {
-            Some(text) => Err(("charged once or not at all", id, text)),
-            None => Ok(Some(txid)),
+        match overspent.or(problem) {
+            Some((check, text)) => Err((check, id, text)),
+            None => Ok(()),
         }
     }
 }

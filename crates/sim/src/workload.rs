@@ -1,12 +1,13 @@
 //! What merchants ask for, and what they may expect of the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::answers::RepeatRefused;
 use app::place_order::{PlaceOrder, PlaceRefused, Wanted};
 use app::rows::{Idempotency, RequestKeys};
 use domain::collect::Scene;
-use domain::{MerchantId, Order, OrderId, Origin, Period, UnixMillis};
+use domain::order::step::Refused;
+use domain::{KeyId, MerchantId, Order, OrderId, Origin, Period, UnixMillis};
 use tron::{Address, Energy, Sun};
 
 use crate::random::Random;
@@ -23,8 +24,10 @@ pub(crate) struct Workload {
     last_payer: usize,
     strict_references: BTreeMap<(MerchantId, String), OrderId>,
     pub(crate) refused: u64,
-    /// Since the last one that was answered.
+    /// Since the last one that was answered, but for those over a cap.
     refused_in_a_row: u64,
+    /// Keys that were told that their day's cap is reached.
+    capped: BTreeSet<KeyId>,
 }
 
 /// One request, its answer, and what is to be expected.
@@ -53,6 +56,8 @@ const REPLAY_MS: i64 = 300_000;
 const RESEND_MS: i64 = 80_000_000;
 /// Refusals in a row after which no more is asked for.
 const REFUSED_MAX: u64 = 100;
+/// How often a key whose cap is reached is used nevertheless.
+const CAPPED_ASK_PERCENT: u64 = 20;
 const ROUTE: [u8; 32] = [1; 32];
 
 impl Workload {
@@ -89,10 +94,10 @@ impl Workload {
 
     fn fresh(&mut self, world: &World, random: &mut Random, now: UnixMillis) -> Request {
         if !random.percent(20) {
-            self.last_payer = random.index(world.payers.len());
+            self.last_payer = random.index(world.order_payers().len());
         }
-        let receiver = world.payers[self.last_payer].address;
-        let shop = *random.pick(&world.shops).expect("there are shops");
+        let receiver = world.order_payers()[self.last_payer].address;
+        let shop = self.shop(world, random);
         let wanted = if random.percent(75) { collection(world, random) } else { energy(random) };
         let idempotency = random.percent(40).then(|| Idempotency {
             text: format!("order {}", self.requests.len()),
@@ -118,6 +123,13 @@ impl Workload {
         };
         let root = self.requests.len();
         Request { place, made_at: now.get(), root, kind: Kind::Honest, answer: None }
+    }
+
+    /// Whose key may spend nothing more today asks now and then only; the first shop's has no cap.
+    fn shop(&self, world: &World, random: &mut Random) -> Shop {
+        let shop = *random.pick(&world.shops).expect("there are shops");
+        let is_patient = self.capped.contains(&shop.key) && !random.percent(CAPPED_ASK_PERCENT);
+        if is_patient { world.shops[0] } else { shop }
     }
 
     fn repeat(&self, before: usize, age_max_ms: i64) -> Option<Request> {
@@ -178,6 +190,7 @@ impl Workload {
         match (kind, answer) {
             (Kind::Honest, Ok(order)) => {
                 self.refused_in_a_row = 0;
+                self.capped.remove(&order.key);
                 stage.note(Some(order.id), format!("request {number} is answered"));
                 let answer = (order.id, order.balance_after);
                 let known = self.requests[root].answer.replace(answer);
@@ -199,7 +212,11 @@ impl Workload {
             }
             (_, Err(refused)) => {
                 self.refused += 1;
-                self.refused_in_a_row += 1;
+                if matches!(refused, PlaceRefused::Rules(Refused::CapExceeded(_))) {
+                    self.capped.insert(self.requests[number].place.key);
+                } else {
+                    self.refused_in_a_row += 1;
+                }
                 stage.note(None, format!("request {number} is refused: {refused}"));
             }
         }

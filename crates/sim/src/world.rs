@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use app::ports::Store;
 use app::rows::{Key, NewWallet};
 use devnet::{ClockMode, Devnet, DevnetConfig, Signing};
+use domain::key::KeyLimits;
 use domain::ledger::facts::merchant_credited;
 use domain::pool::WalletRole;
 use domain::{KeyId, MerchantId, UnixMillis};
@@ -29,6 +30,10 @@ pub(crate) struct WorldPlan {
     pub(crate) credit_sun: i64,
     /// TRX of the activator, in sun.
     pub(crate) activator_sun: i64,
+    /// Most that the keys of all shops but the first may spend in a day, in sun.
+    pub(crate) cap_sun: Option<i64>,
+    /// How many of the payers only policies are for; 0 where any payer may be for both.
+    pub(crate) policy_payers: usize,
     /// TRX of each lender, in sun: it burns them when its bandwidth is gone.
     pub(crate) lender_sun: i64,
 }
@@ -39,6 +44,8 @@ pub(crate) struct Shop {
     pub(crate) merchant: MerchantId,
     pub(crate) key: KeyId,
     pub(crate) credit_sun: i64,
+    /// Most that its key may spend in a day, in sun.
+    pub(crate) cap_sun: Option<i64>,
     /// A second order with the same reference is refused.
     pub(crate) is_strict: bool,
 }
@@ -58,8 +65,12 @@ pub(crate) struct World {
     pub(crate) recipients: Vec<Address>,
     pub(crate) strangers: Vec<Address>,
     pub(crate) shops: Vec<Shop>,
+    /// How many of the first payers only policies are for.
+    policy_payers: usize,
 }
 
+/// Payers that policies may be for: few, so that what is asked for mostly meets one.
+const POLICIES_ON: usize = 12;
 const LENDERS: usize = 3;
 const MERCHANTS: usize = 3;
 const RICH_SUN: i64 = 1_000_000_000_000;
@@ -97,7 +108,8 @@ impl World {
         pool.push(PoolMember::draw(WalletRole::Activator, random));
         pool.push(PoolMember::draw(WalletRole::Payer, random));
         let payers = (0..plan.payers).map(|index| Payer::draw(index, random)).collect();
-        let world = Self { pool, payers, recipients, strangers, shops: Vec::new() };
+        let policy_payers = plan.policy_payers;
+        let world = Self { pool, payers, recipients, strangers, shops: Vec::new(), policy_payers };
         // Network totals are read from an address that exists on every public network.
         let mut changes = vec![json!({"activate": {"address": node::black_hole()}})];
         world.pool_changes(plan, &mut changes);
@@ -173,6 +185,17 @@ impl World {
         }
     }
 
+    /// Those whom orders are placed for.
+    pub(crate) fn order_payers(&self) -> &[Payer] {
+        &self.payers[self.policy_payers..]
+    }
+
+    /// Those whom policies are for.
+    pub(crate) fn standing_payers(&self) -> &[Payer] {
+        let count = if self.policy_payers > 0 { self.policy_payers } else { POLICIES_ON };
+        &self.payers[..count.min(self.payers.len())]
+    }
+
     /// Everybody's addresses in the pool.
     pub(crate) fn pool_addresses(&self) -> BTreeSet<Address> {
         self.pool.iter().map(|member| member.address).collect()
@@ -204,6 +227,7 @@ impl World {
             // The first one never runs out of money.
             let credit_sun = if index == 0 { RICH_SUN } else { plan.credit_sun };
             let is_strict = index == 1;
+            let cap_sun = plan.cap_sun.filter(|_| index > 0);
             at_once(store.post(merchant_credited(
                 business,
                 merchant,
@@ -218,12 +242,12 @@ impl World {
                 name,
                 sealed_secret: Vec::new(),
                 is_reference_strict: is_strict,
-                limits: domain::key::KeyLimits::default(),
+                limits: KeyLimits { daily_cap: cap_sun.map(Sun::new), ..KeyLimits::default() },
                 created: now,
                 revoked: None,
             };
             let key = at_once(store.add_key(&key, 1)).expect("a new merchant has no key yet");
-            self.shops.push(Shop { merchant, key, credit_sun, is_strict });
+            self.shops.push(Shop { merchant, key, credit_sun, cap_sun, is_strict });
         }
     }
 }

@@ -5,7 +5,7 @@ use sunsweep_sim::{Failure, Mutation, Report, RunOptions, run};
 /// Orders of each run.
 const ORDERS: usize = 150;
 /// Seeds that are tried for each defect.
-const SEEDS: std::ops::Range<u64> = 3..13;
+const SEEDS: std::ops::Range<u64> = 3..23;
 
 fn run_with(seed: u64, mutation: Option<Mutation>) -> Report {
     run(&RunOptions { seed, orders: ORDERS, story: None, mutation })
@@ -34,6 +34,7 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
             "what is answered was committed",
             "a repeat gets the first answer",
             "what is no repeat is refused",
+            "nothing is sent that is not stored",
             "what counts as use happened",
             "nothing panics",
         ],
@@ -46,6 +47,9 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
         Mutation::TrustEmptyRecords => &["nothing is stranded", "the chain agrees with the rows"],
         Mutation::ForgetUndoneUse => &["what counts as use happened"],
         Mutation::ForgetRefills => &["a policy has one refill at a time"],
+        Mutation::ForgetCaps => &["a key keeps to its cap"],
+        // The schema refuses a negative balance, so that nothing of it is committed.
+        Mutation::ForgetBalances => &["the database takes what we write"],
     }
 }
 
