@@ -166,6 +166,23 @@ fn a_reorganisation_can_lose_transactions_for_good_but_not_gifts() {
     w.net.reorg(deepest, true).unwrap();
 }
 
+/// As a node of the network does: whoever made it has to send it again.
+#[test]
+fn a_reorganisation_forgets_what_waits_for_what_it_undoes() {
+    let w = funded();
+    let spends = w.raw(transfer(9, 1, TRX));
+    let makes = w.does(transfer(1, 9, 5 * TRX), 1);
+    w.net.mine(1);
+    let id = w.does_raw(&spends, 9);
+    w.net.reorg(1, true).unwrap();
+    w.net.mine(2);
+    assert_ne!(w.info(&makes), json!({}));
+    assert_eq!(w.info(&id), json!({}));
+    assert_eq!(w.does_raw(&spends, 9), id);
+    w.net.mine(1);
+    assert_ne!(w.info(&id), json!({}));
+}
+
 #[test]
 fn a_transaction_on_a_lost_block_cannot_come_back() {
     let w = funded();
