@@ -3,6 +3,8 @@
 //! It sees our transactions in blocks, blocks that a fork dropped with what they held, and receivers that
 //! made their transfer. It follows from a stored block, so a restart misses nothing.
 
+mod recall;
+
 use std::collections::VecDeque;
 
 use domain::order::Use;
@@ -77,7 +79,8 @@ pub struct Watcher {
 /// A block that was looked at.
 struct SeenBlock {
     block: WatchedBlock,
-    /// Calls in it by addresses with live orders; unknown for one from before a restart.
+    /// Calls in it by addresses with live orders; unknown for one that could not be read again after a
+    /// restart.
     calls: Option<Vec<Call>>,
 }
 
@@ -204,8 +207,7 @@ impl Watcher {
         };
         // Another process may have gone on, and over other blocks than this one.
         if self.recent.back().is_none_or(|seen| seen.block != last) {
-            self.recent.clear();
-            self.recent.push_back(SeenBlock { block: last, calls: None });
+            self.recall(last).await?;
         }
         // A head that is lower than what we saw, or another block at the same height, is a fork.
         while last.number > head.number {

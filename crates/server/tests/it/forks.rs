@@ -56,7 +56,17 @@ async fn a_transfer_that_comes_again_later_is_waited_for() {
 /// The fork took it for good: once it has expired, its order is filled again.
 #[tokio::test]
 async fn a_transfer_that_cannot_come_again_is_lent_for_again() {
-    let mut world = World::with(Setup::default()).await;
+    lent_for_again_when_it_expired(false).await;
+}
+
+/// The same when another process follows the chain by then: it reads again what the newest blocks held.
+#[tokio::test]
+async fn a_transfer_from_before_a_restart_that_cannot_come_again_is_lent_for_again() {
+    lent_for_again_when_it_expired(true).await;
+}
+
+async fn lent_for_again_when_it_expired(restarts: bool) {
+    let mut world = World::with(Setup { storage: Storage::File, ..Setup::default() }).await;
     world.expect_log("a fork dropped a block");
     let payer = world.payer(plain);
     world.order(&wanted(payer, recipient_with())).await;
@@ -64,6 +74,10 @@ async fn a_transfer_that_cannot_come_again_is_lent_for_again() {
     world.mine(1).await;
     assert!(world.sweeps(payer, recipient_with()));
     world.mine(2).await;
+    if restarts {
+        world.restart().await;
+        world.watch().await;
+    }
     world.chain.reorg(2, false).unwrap();
     world.mine(15).await;
     assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1), "it may still come");
