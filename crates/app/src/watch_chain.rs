@@ -30,8 +30,9 @@ pub const RECENT_BLOCKS_MAX: usize = 64;
 const EVENTS_AT_ONCE: usize = 16;
 /// Events after which it is looked whether the turn to follow lasts.
 const EVENTS_A_LOOK: usize = 512;
-/// Blocks on the way to the head after which it is looked again where the head is.
-const BLOCKS_A_VIEW: usize = 16;
+/// After so long, in milliseconds, it is looked again where the head is while blocks are gone through: an
+/// interval of blocks on mainnet.
+const VIEW_LASTS_MS: i64 = 3_000;
 /// Blocks that one look confirms as solid; after a long absence the next looks go on.
 const CONFIRMED_AT_ONCE: usize = 64;
 
@@ -72,6 +73,8 @@ pub struct Watcher {
     turn: ChainTurn,
     recent: VecDeque<SeenBlock>,
     on_head: Box<dyn Fn(&Head) + Send + Sync>,
+    /// When everybody was last shown where the head is.
+    shown: UnixMillis,
     /// Whether the last look found too little TRX for transfers: said when it begins and when it ends.
     is_float_low: bool,
 }
@@ -89,7 +92,8 @@ impl Watcher {
     #[must_use]
     pub fn new(app: App, on_head: Box<dyn Fn(&Head) + Send + Sync>) -> Self {
         let turn = ChainTurn::new(app.clone());
-        Self { app, turn, recent: VecDeque::new(), on_head, is_float_low: false }
+        let shown = UnixMillis(i64::MIN);
+        Self { app, turn, recent: VecDeque::new(), on_head, shown, is_float_low: false }
     }
 
     /// Looks at the newest block without going through any: for a server whose neighbour follows the
@@ -151,7 +155,9 @@ impl Watcher {
         let is_settled =
             |settled: Option<Head>| settled.is_some_and(|settled| settled.id == solid.id);
         let is_seen = seen.is_some_and(|seen| seen.head.id == head.id && is_settled(seen.settled));
-        if is_seen {
+        // What was shown on a long way has not been gone through.
+        let newest = self.recent.back().map(|seen| seen.block.id);
+        if is_seen && newest == Some(*head.id.as_bytes()) {
             return Ok(false);
         }
         self.show(head, solid).await?;
@@ -194,9 +200,23 @@ impl Watcher {
     }
 
     /// Lets everybody in this process go by these blocks.
-    async fn show(&self, head: Head, solid: Head) -> Result<(), NodeError> {
+    async fn show(&mut self, head: Head, solid: Head) -> Result<(), NodeError> {
+        self.shown = self.app.clock.now();
         (self.on_head)(&head);
         self.app.view.refresh(&*self.app.node, head, solid).await
+    }
+
+    /// Keeps the turn, and everybody's view of where the head is: others sign and send meanwhile, and must
+    /// not take for good what has expired long ago. To be called wherever much may have happened since.
+    async fn keep_up(&mut self) -> Result<(), WatchFailed> {
+        self.turn.keep().await?;
+        let now = self.app.clock.now();
+        // A clock that was set back says nothing of how long ago it was.
+        if now < self.shown || now >= self.shown.after_ms(VIEW_LASTS_MS) {
+            let (head, solid) = self.ends().await?;
+            self.show(head, solid).await?;
+        }
+        Ok(())
     }
 
     /// Goes from the stored block to the head, back over forks.
@@ -213,16 +233,8 @@ impl Watcher {
         while last.number > head.number {
             last = self.step_back(last, turn).await?;
         }
-        for walked in 1.. {
-            if last.number >= head.number {
-                break;
-            }
-            // Others sign and send meanwhile, and must not take for good what has expired long ago.
-            if walked % BLOCKS_A_VIEW == 0 {
-                let (head, solid) = self.ends().await?;
-                self.show(head, solid).await?;
-            }
-            self.turn.keep().await?;
+        while last.number < head.number {
+            self.keep_up().await?;
             let number = last.number + 1;
             let block =
                 self.app.node.block(number).await?.ok_or(WatchFailed::MissingBlock(number))?;
@@ -316,7 +328,7 @@ impl Watcher {
             let recorded = included.drain(..count).map(|(_, own)| own);
             let count = counted.partition_point(|other| other.block <= number);
             let counted_there = counted.drain(..count).collect();
-            self.turn.keep().await?;
+            self.keep_up().await?;
             // A node that lags does not have it yet.
             let Some(block) = self.app.node.block(number).await? else { continue };
             self.app.confirm_counted(&block, counted_there, turn).await?;
@@ -348,7 +360,7 @@ impl Watcher {
             );
             self.app.store.begin_telling(turn).await?;
             for own in self.app.store.open_txs().await? {
-                self.turn.keep().await?;
+                self.keep_up().await?;
                 let shown = match self.app.node.lookup(own.txid).await? {
                     Lookup::Included(found) if found.block_number <= head.number => {
                         Shown::Included {
@@ -399,7 +411,7 @@ impl Watcher {
         callers.dedup();
         let mut made = Vec::new();
         for receiver in self.app.store.live_receivers(&callers).await? {
-            self.turn.keep().await?;
+            self.keep_up().await?;
             for call in calls.iter().filter(|call| call.caller == receiver) {
                 made.push(*call);
                 self.app.tell_call(call, at, turn).await?;
@@ -430,10 +442,10 @@ impl Watcher {
         ours: Vec<OwnTx>,
         shown: impl Fn(&OwnTx) -> Shown,
         turn: Lease,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), WatchFailed> {
         let shown: Vec<_> = ours.into_iter().map(|own| (own, shown(&own))).collect();
         for shown in shown.chunks(EVENTS_A_LOOK) {
-            self.turn.keep().await?;
+            self.keep_up().await?;
             let mut told = stream::iter(shown.to_vec())
                 .map(|(own, shown)| self.app.tell_own(own, shown, turn))
                 .buffer_unordered(EVENTS_AT_ONCE);

@@ -20,7 +20,7 @@ impl Watcher {
         let mut known = VecDeque::new();
         let mut next = last;
         while next.number > solid && known.len() < RECENT_BLOCKS_MAX {
-            self.turn.keep().await?;
+            self.keep_up().await?;
             let block = self.app.node.block(next.number).await?;
             let Some(block) = block.filter(|block| *block.head.id.as_bytes() == next.id) else {
                 break;
