@@ -232,7 +232,11 @@ impl Run {
         // Commands have their own connection and are not at the mercy of the weather.
         match dice {
             0 => drop(store.pause_merchant(shop.merchant, true).now_or_never()),
-            1..=3 => drop(store.pause_merchant(shop.merchant, false).now_or_never()),
+            1..=3 => {
+                for shop in &self.world.shops {
+                    drop(store.pause_merchant(shop.merchant, false).now_or_never());
+                }
+            }
             4 => drop(store.enable_wallet(wallet, false).now_or_never()),
             _ => {
                 for member in &self.world.pool {

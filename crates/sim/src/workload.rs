@@ -24,7 +24,7 @@ pub(crate) struct Workload {
     last_payer: usize,
     strict_references: BTreeMap<(MerchantId, String), OrderId>,
     pub(crate) refused: u64,
-    /// Since the last one that was answered, but for those over a cap.
+    /// Since the last one that was answered, but for those that another day or a person will let through.
     refused_in_a_row: u64,
     /// Keys that were told that their day's cap is reached.
     capped: BTreeSet<KeyId>,
@@ -212,11 +212,12 @@ impl Workload {
             }
             (_, Err(refused)) => {
                 self.refused += 1;
-                if matches!(refused, PlaceRefused::Rules(Refused::CapExceeded(_))) {
+                let is_capped = matches!(refused, PlaceRefused::Rules(Refused::CapExceeded(_)));
+                let is_paused = matches!(refused, PlaceRefused::Rules(Refused::MerchantPaused));
+                if is_capped {
                     self.capped.insert(self.requests[number].place.key);
-                } else {
-                    self.refused_in_a_row += 1;
                 }
+                self.refused_in_a_row += u64::from(!is_capped && !is_paused);
                 stage.note(None, format!("request {number} is refused: {refused}"));
             }
         }
