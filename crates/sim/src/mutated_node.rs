@@ -21,6 +21,9 @@ pub(crate) struct MutatedNode {
 /// More than any transfer takes.
 const PLENTY: i64 = 1_000_000;
 
+/// Blocks of two minutes, which is twice as long as a transaction can be included.
+const LATE_BLOCKS: i64 = 40;
+
 macro_rules! passed_on {
     ($(fn $name:ident($($given:ident: $kind:ty),*) -> $out:ty;)+) => {
         #[async_trait]
@@ -55,6 +58,13 @@ macro_rules! passed_on {
                     return Ok(Vec::new());
                 }
                 self.inner.delegated(owner, receiver).await
+            }
+
+            async fn block(&self, number: i64) -> Result<Option<Block>, NodeError> {
+                // What was sent is in a block that is seen after it has expired: that is when the proof counts.
+                let is_late = self.mutation == Mutation::ExpiredIsLost
+                    && self.inner.head().await?.number - number < LATE_BLOCKS;
+                if is_late { Ok(None) } else { self.inner.block(number).await }
             }
 
             async fn lookup_solid(&self, txid: TxId) -> Result<Lookup, NodeError> {
@@ -94,7 +104,6 @@ macro_rules! passed_on {
 passed_on! {
     fn head() -> Head;
     fn solid_head() -> Head;
-    fn block(number: i64) -> Option<Block>;
     fn solid_blocks(first: i64, count: i64) -> Vec<Block>;
     fn account(address: Address) -> Option<AccountView>;
     fn totals() -> ChainTotals;
