@@ -21,7 +21,9 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
     match mutation {
         Mutation::NoFencing => &["a lost lease commits nothing", "the rows agree with each other"],
         Mutation::SendBeforeCommit => &["nothing is on chain that is not stored"],
-        Mutation::ForgetReplays => &["a repeat gets the first answer"],
+        Mutation::ForgetReplays => {
+            &["a repeat gets the first answer", "a policy counts each transfer once"]
+        }
         Mutation::SettleTwice | Mutation::SettleTransferTwice => {
             &["charged once or not at all", "the database takes what we write"]
         }
