@@ -136,7 +136,7 @@ const fn found_after_all() -> Included {
 fn without_some_delegations(mut shown: Block) -> Block {
     let is_left_out = |tx: &BlockTx| {
         let kind = tx.contract.and_then(|contract| contract.kind);
-        kind == Some(ContractType::Delegate) && tx.txid.as_bytes()[0] % 4 == 0
+        kind == Some(ContractType::Delegate) && tx.txid.as_bytes()[0].is_multiple_of(4)
     };
     shown.transactions.retain(|tx| !is_left_out(tx));
     shown
