@@ -80,6 +80,7 @@ impl Engine {
     /// One that was only in the way of another is done again, decisions and all.
     pub(crate) fn execute(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let (mut tries, mut is_together) = (1, true);
+        let mut was_alive = Some(Instant::now());
         let outcome = loop {
             match self.transact(&mut jobs, is_together) {
                 Err(Stop::OneByOne(why)) if is_together => {
@@ -91,12 +92,18 @@ impl Engine {
                     let what = "a work could not be done for itself";
                     break Err(StoreError::Broken(what.to_owned()));
                 }
+                // The connection had died while nothing was asked of it.
+                Err(Stop::Gone(_))
+                    if was_alive.take().is_some_and(|began| began.elapsed() < AT_ONCE)
+                        && self.come_to_rest() => {}
                 Err(Stop::InTheWay(_)) if tries < TRIES_MAX => {
                     tries += 1;
                     self.tally.repeated();
                     self.come_to_rest();
                 }
-                Err(Stop::InTheWay(error) | Stop::Failed(error)) => break Err(error),
+                Err(Stop::InTheWay(error) | Stop::Gone(error) | Stop::Failed(error)) => {
+                    break Err(error);
+                }
                 Ok(errors) => break Ok(errors),
             }
         };
@@ -145,29 +152,15 @@ impl Engine {
         jobs: &mut [Box<dyn Job>],
         is_together: bool,
     ) -> Result<Vec<Option<StoreError>>, Stop> {
-        if let Err(error) = self.connection.begin_write() {
-            // The connection may have died while nothing was asked of it.
-            match self.come_to_rest() {
-                true => self.connection.begin_write()?,
-                false => return Err(error.into()),
-            }
-        }
-        if let Some(may_write) = &self.may_write {
-            may_write(&self.connection).map_err(Stop::Failed)?;
-        }
-        let session = self.connection.as_postgres().filter(|_| is_together);
-        let is_together = session.is_some();
-        let errors = match (session, jobs) {
-            (Some(session), jobs) => write_together(&self.connection, session, jobs)?,
-            (None, [alone]) => match write_alone(&self.connection, alone.as_mut())? {
-                None => vec![None],
-                undone => return Ok(vec![undone]),
-            },
-            (None, jobs) => {
-                let each = jobs.iter_mut().map(|job| write_one(&self.connection, job.as_mut()));
-                each.collect::<Result<_, _>>()?
-            }
+        let is_together = is_together && self.connection.as_postgres().is_some();
+        let errors = match self.write(jobs, is_together) {
+            // Nothing can have become durable yet.
+            Err(Stop::Failed(error)) => return Err(Stop::Gone(error)),
+            written => written?,
         };
+        if self.connection.is_at_rest() {
+            return Ok(errors);
+        }
         self.pass(CommitMoment::BeforeCommit)?;
         match self.connection.commit() {
             Err(error) if is_together => return Err(not_committed(error)),
@@ -175,6 +168,26 @@ impl Engine {
         }
         self.pass(CommitMoment::AfterCommit)?;
         Ok(errors)
+    }
+
+    /// Opens the transaction and does everything in it but the commit.
+    fn write(
+        &self,
+        jobs: &mut [Box<dyn Job>],
+        is_together: bool,
+    ) -> Result<Vec<Option<StoreError>>, Stop> {
+        self.connection.ask_to_write()?;
+        if let Some(may_write) = &self.may_write {
+            may_write(&self.connection).map_err(Stop::Failed)?;
+        }
+        let session = self.connection.as_postgres().filter(|_| is_together);
+        match (session, jobs) {
+            (Some(session), jobs) => write_together(&self.connection, session, jobs),
+            (None, [alone]) => Ok(vec![write_alone(&self.connection, alone.as_mut())?]),
+            (None, jobs) => {
+                jobs.iter_mut().map(|job| write_one(&self.connection, job.as_mut())).collect()
+            }
+        }
     }
 
     fn pass(&mut self, moment: CommitMoment) -> Result<(), Stop> {
@@ -226,6 +239,8 @@ pub(crate) enum Stop {
     OneByOne(OneByOne),
     /// It was only in the way of another one.
     InTheWay(StoreError),
+    /// The database failed before the commit was asked for.
+    Gone(StoreError),
     /// The database failed.
     Failed(StoreError),
 }

@@ -17,6 +17,10 @@ RETURNING balance";
     MOVE_BALANCE = "
 UPDATE ledger_account SET balance = balance + ?3 WHERE kind = ?1 AND merchant_id = ?2";
     BALANCE = "SELECT balance FROM ledger_account WHERE kind = ?1 AND merchant_id = ?2";
+    // Of the merchant whose order this is.
+    BALANCES_OF_ORDER = "
+SELECT kind, merchant_id, balance FROM ledger_account
+WHERE kind IN (1, 2) AND merchant_id = (SELECT merchant_id FROM orders WHERE id = ?1)";
     INSERT_ENTRY = "
 INSERT INTO ledger_entry (business, fact, number, account_kind, merchant_id, amount, balance_after,
   position, posted_ms)

@@ -23,10 +23,11 @@ SET lock_timeout = '8s'";
 /// What a connection that writes wants besides, where the server knows it: every statement of the daily
 /// work finds its rows by an index. A plan that was made while a table was nearly empty, and kept, would
 /// read all of it later; so would the plans of triggers and foreign keys. What was read is not kept for the
-/// next row either: that is cheaper than a search only while there is hardly anything.
+/// next row either: that is cheaper than a search only while there is hardly anything. And no plan is compiled:
+/// what is left of a forbidden way counts as so costly that it would be, each time it is used.
 pub(crate) const SEARCH_ONLY: &str = "
 SELECT set_config(name, 'off', false) FROM pg_settings
-WHERE name IN ('enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_material')";
+WHERE name IN ('enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_material', 'jit')";
 
 /// Has the server count the rows of what grows with each order, in a shop whose orders take less than 1 MiB,
 /// some thousands: orders wait for it, so it must be a matter of milliseconds. Plans that were made while there

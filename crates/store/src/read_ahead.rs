@@ -1,5 +1,5 @@
 //! Read what many works need, before the first of them decides: each question once for all of them, and all
-//! questions in one flight; in two, where orders are found.
+//! questions in one flight; in two, where other live orders are found on an address.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
@@ -28,6 +28,7 @@ pub(crate) fn read_ahead(session: &Session, all: &[Needs]) -> Result<Known, Faul
     let money = ask_for_money(&mut flight, all);
     let repeats = ask_for_repeats(&mut flight, all);
     let found = ask_for_orders(&mut flight, all);
+    let named = ask_for_belongings(&mut flight, found.named.keys());
     let is_pool_needed = all.iter().any(|needs| needs.pool);
     let pool = flight.ask(pool::ALL, is_pool_needed.then_some(()), |()| Vec::new());
     let is_told_needed = all.iter().any(|needs| needs.told);
@@ -43,8 +44,15 @@ pub(crate) fn read_ahead(session: &Session, all: &[Needs]) -> Result<Known, Faul
         known.told = Some(told.rows(&answers, watch::read)?.pop().map(|((), block)| block));
     }
     let orders = read_orders(&mut known, &found, &answers)?;
-    if !orders.is_empty() {
-        complete(session, &mut known, orders)?;
+    let is_named: HashSet<OrderId> = found.named.keys().collect();
+    let (orders, others) = orders.into_iter().partition(|order| is_named.contains(&order.id));
+    read_belongings(&mut known, &named, &answers, orders)?;
+    let others: Vec<Order> = others;
+    if !others.is_empty() {
+        let mut flight = Flight::default();
+        let asked = ask_for_belongings(&mut flight, others.iter().map(|order| order.id));
+        let answers = flight.answers(session)?;
+        read_belongings(&mut known, &asked, &answers, others)?;
     }
     Ok(known)
 }
@@ -187,22 +195,35 @@ fn read_orders(known: &mut Known, asked: &Orders, answers: &Answers) -> Result<V
     Ok(orders)
 }
 
-/// Reads what belongs to orders: legs, transactions, uses, and their merchants' balances.
-fn complete(session: &Session, known: &mut Known, orders: Vec<Order>) -> Result<(), Fault> {
-    let mut flight = Flight::default();
-    let ids = || orders.iter().map(|order| order.id);
-    let legs = flight.ask(leg::OF_ORDER, ids(), |id| owned([id.0]));
-    let txs = flight.ask(tx::OF_ORDER, ids(), |id| owned([id.0]));
-    let plain = orders.iter().filter(|order| order.collection().is_none());
-    let uses = flight.ask(energy_use::OF_ORDER, plain.map(|order| order.id), |id| owned([id.0]));
-    let accounts = orders.iter().flat_map(|order| [1, 2].map(|kind| (kind, order.merchant.0)));
-    let balances = flight.ask(
-        ledger::BALANCE,
-        accounts.filter(|account| !known.balances.contains_key(account)),
-        account,
-    );
-    let answers = flight.answers(session)?;
-    known.balances.extend(balances.rows(&answers, |row| row.get(0))?);
+/// What belongs to orders: legs, transactions, uses, and their merchants' balances.
+struct Belongings {
+    legs: Asked<OrderId>,
+    txs: Asked<OrderId>,
+    uses: Asked<OrderId>,
+    balances: Asked<OrderId>,
+}
+
+fn ask_for_belongings(flight: &mut Flight, orders: impl Iterator<Item = OrderId>) -> Belongings {
+    let orders: Vec<OrderId> = orders.collect();
+    let mut ask = |sql| flight.ask(sql, orders.iter().copied(), |id| owned([id.0]));
+    Belongings {
+        legs: ask(leg::OF_ORDER),
+        txs: ask(tx::OF_ORDER),
+        uses: ask(energy_use::OF_ORDER),
+        balances: ask(ledger::BALANCES_OF_ORDER),
+    }
+}
+
+/// Makes these orders whole.
+fn read_belongings(
+    known: &mut Known,
+    asked: &Belongings,
+    answers: &Answers,
+    orders: Vec<Order>,
+) -> Result<(), Fault> {
+    let balance = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
+    let balances = asked.balances.rows(answers, balance)?;
+    known.balances.extend(balances.into_iter().map(|(_, balance)| balance));
     let mut wholes: BTreeMap<OrderId, WholeOrder> = orders
         .into_iter()
         .map(|order| {
@@ -215,13 +236,13 @@ fn complete(session: &Session, known: &mut Known, orders: Vec<Order>) -> Result<
             put(whole);
         }
     };
-    for (id, leg) in in_order(legs.rows(&answers, |row| Ok((row.get(1)?, leg::read(row)?)))?) {
+    for (id, leg) in in_order(asked.legs.rows(answers, |row| Ok((row.get(1)?, leg::read(row)?)))?) {
         belonging(id, &mut |whole| whole.legs.push(leg.clone()));
     }
-    for (id, tx) in in_order(txs.rows(&answers, |row| Ok((row.get(11)?, tx::read(row)?)))?) {
+    for (id, tx) in in_order(asked.txs.rows(answers, |row| Ok((row.get(11)?, tx::read(row)?)))?) {
         belonging(id, &mut |whole| whole.txs.push(tx.clone()));
     }
-    let uses = uses.rows(&answers, |row| Ok((row.get(3)?, energy_use::read(row)?)))?;
+    let uses = asked.uses.rows(answers, |row| Ok((row.get(3)?, energy_use::read(row)?)))?;
     for (id, one) in in_order(uses) {
         belonging(id, &mut |whole| whole.uses.push(one));
     }

@@ -129,13 +129,16 @@ impl Connection {
 
     /// Opens a transaction that may write; no other may until it ends.
     pub(crate) fn begin_write(&self) -> Result<()> {
+        self.ask_to_write()?;
+        self.settle()
+    }
+
+    /// The same without waiting where several may be waiting for their turn: that it has come, or that the
+    /// database is gone, shows at the first question.
+    pub(crate) fn ask_to_write(&self) -> Result<()> {
         match self {
             Self::Sqlite(connection) => sqlite::run(connection, "BEGIN IMMEDIATE"),
-            Self::Postgres(session) => {
-                session.count_rows()?;
-                session.begin(postgres::BEGIN_WRITE)?;
-                self.prepare_cached(postgres::TAKE_TURN)?.query_row([], |_| Ok(()))
-            }
+            Self::Postgres(session) => session.begin_write(),
         }
     }
 

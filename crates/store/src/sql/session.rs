@@ -290,9 +290,18 @@ impl Session {
         Ok(())
     }
 
+    /// Opens a transaction that may write, and asks for its turn without waiting: the first answer that is waited
+    /// for comes when it has it.
+    pub(crate) fn begin_write(&self) -> Result<()> {
+        self.count_rows()?;
+        self.begin(postgres_dialect::BEGIN_WRITE)?;
+        self.send(self.prepare(postgres_dialect::TAKE_TURN)?, Vec::<Owned>::new());
+        Ok(())
+    }
+
     /// Before a transaction that may write: has the rows of a small shop counted each time there were twice
     /// as many of them. A server that does not know the words has its own way.
-    pub(crate) fn count_rows(&self) -> Result<()> {
+    fn count_rows(&self) -> Result<()> {
         let writes = self.write_transactions.get() + 1;
         self.write_transactions.set(writes);
         if !COUNTED_AFTER.contains(&writes) || !writes.is_power_of_two() {
