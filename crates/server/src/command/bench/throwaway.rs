@@ -48,7 +48,9 @@ impl Throwaway {
         ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let mut guard = Command::new("sh");
         guard.args(["-c", GUARD]).arg(&programs).arg(&directory);
-        let guard = as_user(&mut guard, user).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // A signal for whoever measures is not for the guard, which has to outlive him.
+        let guard = as_user(&mut guard, user).process_group(0);
+        let guard = guard.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut guard = guard.spawn()?;
         let mut said = String::new();
         let stdout = guard.stdout.take().context("the server has no standard output")?;
