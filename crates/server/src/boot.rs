@@ -1,48 +1,43 @@
 //! Put the product together: from a configuration to use cases, edge and workers.
 
+mod offline;
+mod parts;
+mod secrets;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use app::administer::Administrator;
+use app::App;
 use app::chain_view::ChainView;
 use app::pool_figures::FiguresKept;
-use app::ports::{Clock, Ids, Signer, Store};
+use app::ports::{Clock, Ids, Store};
 use app::records::{Database, Records, Sessions};
 use app::watch_chain::Watcher;
-use app::{App, Settings};
 use axum::Router;
-use domain::pricing::PriceList;
-use node::{
-    CacheSettings, Cached, Endpoint, Failover, FailoverSettings, HttpLimits, HttpTransport,
-    JsonNode, LossRule, Member, NodeSettings, RequestLimit, TronNode,
-};
-use store::SqlStore;
+use node::{Cached, Failover, TronNode};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+pub use self::offline::Offline;
+use self::parts::{callback_client, connect, keystore, pace, settings};
+pub use self::parts::{open_store, sqlite_path};
+pub use self::secrets::Secrets;
 use crate::admin::{self, AdminEdge};
-use crate::callback_client::{
-    CallbackClient, CallbackSettings, Lookup, SystemLookup, TargetPolicy,
-};
+use crate::callback_client::{CallbackClient, Lookup, SystemLookup};
 use crate::config::Config;
 use crate::console::{self, ConsoleEdge};
-use crate::deposit_keys::AccountXpub;
 use crate::http_server::HttpServer;
 use crate::keys::Keys;
-use crate::keystore::{Keyring, Keystore, PASSPHRASE_VARIABLE, Passphrase};
 use crate::limit::Limits;
 use crate::poster::SigningPoster;
 use crate::route::{Edge, routes};
-use crate::secret::{MASTER_KEY_VARIABLE, MasterKey, Sealer};
+use crate::secret::Sealer;
 use crate::system::{SystemClock, SystemIds};
 use crate::wallet_desk::{PoolSigner, WalletDesk};
 use crate::worker::{self, Pace};
 
-/// Connections that read from PostgreSQL: a question waits for the network, not for a processor.
-const POSTGRES_READERS: usize = 4;
 /// Time between two checks of the nodes' health.
 const HEALTH_EVERY: Duration = Duration::from_secs(3);
 
@@ -102,28 +97,6 @@ pub struct Listening {
     pub server: SocketAddr,
     /// The admin interface, if it has an address.
     pub admin: Option<SocketAddr>,
-}
-
-/// What a product needs besides its configuration.
-pub struct Secrets {
-    /// Opens what is sealed in the database.
-    pub sealer: Sealer,
-    /// Signs for the pool.
-    pub keyring: Keyring,
-}
-
-impl Secrets {
-    /// Reads the master key and opens every wallet.
-    ///
-    /// Errors: in words for the operator.
-    pub fn load(config: &Config) -> anyhow::Result<Self> {
-        let keystore = keystore(config);
-        let keyring = match keystore.list()?.is_empty() {
-            true => Keyring::default(),
-            false => keystore.open_all(&passphrase(config)?)?,
-        };
-        Ok(Self { sealer: sealer(config)?, keyring })
-    }
 }
 
 impl Product {
@@ -353,103 +326,6 @@ impl From<CancellationToken> for Stop {
     }
 }
 
-/// What commands that only touch the database use.
-pub struct Offline {
-    /// The rows.
-    pub store: Arc<dyn Store>,
-    /// What lists are read from.
-    pub records: Arc<dyn Records>,
-    /// Both of them.
-    pub database: Arc<dyn Database>,
-    config: Config,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Offline {
-    /// Opens the configured database.
-    ///
-    /// Errors: in words for the operator.
-    pub fn open(config: Option<&Path>) -> anyhow::Result<Self> {
-        let config = Config::load(config)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let database = open_store(&config)?;
-        let (store, records) = (database.clone(), database.clone());
-        Ok(Self { store, records, database, config, runtime })
-    }
-
-    /// Waits for something.
-    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
-    }
-
-    /// Who makes changes from the command line, for the log.
-    #[must_use]
-    pub fn administrator(&self) -> Administrator {
-        let user = ["SUDO_USER", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
-        Administrator {
-            store: self.store.clone(),
-            actor: user.map_or_else(|| "cli".to_owned(), |user| format!("cli {user}")),
-            now: SystemClock.now(),
-        }
-    }
-
-    /// The prices of the configuration: what holds where nothing is set.
-    #[must_use]
-    pub fn configured_prices(&self) -> PriceList {
-        self.config.price_list()
-    }
-
-    /// How long an invitation to the console works, in seconds.
-    #[must_use]
-    pub const fn invitation_secs(&self) -> i64 {
-        self.config.console.invitation_hours * 3_600
-    }
-
-    /// How browsers reach the server: `server.public_url`, else the address that it listens on.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        let public = self.config.public_url().map(|url| url.to_string());
-        public.unwrap_or_else(|| format!("http://{}", self.config.server.listen))
-    }
-
-    /// The directory of encrypted wallets.
-    #[must_use]
-    pub fn keystore(&self) -> Keystore {
-        keystore(&self.config)
-    }
-
-    /// The passphrase of the wallets.
-    pub fn passphrase(&self) -> anyhow::Result<Passphrase> {
-        passphrase(&self.config)
-    }
-
-    /// What signs for the pool: every wallet's key is opened.
-    pub fn signer(&self) -> anyhow::Result<Arc<dyn Signer>> {
-        let keyring = keystore(&self.config).open_all(&passphrase(&self.config)?)?;
-        Ok(Arc::new(PoolSigner::new(keyring)))
-    }
-
-    /// What seals secrets.
-    pub fn sealer(&self) -> anyhow::Result<Sealer> {
-        sealer(&self.config)
-    }
-
-    /// The configured nodes.
-    pub fn node(&self) -> anyhow::Result<Arc<dyn TronNode>> {
-        Ok(connect(&self.config)?.0)
-    }
-
-    /// The key that deposit addresses come from, if one is configured.
-    pub fn deposit_keys(&self) -> anyhow::Result<Option<AccountXpub>> {
-        Ok(self.config.deposit_keys()?)
-    }
-
-    /// Refuses an address that callbacks would never be posted to.
-    pub fn check_callback_url(&self, url: &str) -> anyhow::Result<()> {
-        Ok(callback_client(&self.config, Arc::new(SystemLookup))?.check_url(url)?)
-    }
-}
-
 async fn watch_health(nodes: Arc<Failover>, clock: Arc<dyn Clock>, stop: CancellationToken) {
     loop {
         nodes.check(clock.now().get()).await;
@@ -458,115 +334,4 @@ async fn watch_health(nodes: Arc<Failover>, clock: Arc<dyn Clock>, stop: Cancell
             () = tokio::time::sleep(HEALTH_EVERY) => {}
         }
     }
-}
-
-/// Where the configured database is, for commands that work with the file.
-///
-/// Errors: in words for the operator; also when it is no file.
-pub fn sqlite_path(config: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let config = Config::load(config)?;
-    anyhow::ensure!(
-        !config.is_database_shared(),
-        "this is for SQLite; copy PostgreSQL with its own tools, such as pg_dump"
-    );
-    Ok(config.sqlite_path())
-}
-
-/// Opens the configured database and brings its schema up to date.
-///
-/// Errors: in words for the operator.
-pub fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Database>> {
-    if config.is_database_shared() {
-        let url = config.postgres_url(&config.database.url)?;
-        let options = store::Options { readers: POSTGRES_READERS, ..store::Options::default() };
-        return Ok(Arc::new(SqlStore::connect(&url, options)?));
-    }
-    let path = config.sqlite_path();
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        std::fs::create_dir_all(directory)?;
-    }
-    Ok(Arc::new(SqlStore::open(&path, store::Options::default())?))
-}
-
-fn keystore(config: &Config) -> Keystore {
-    Keystore::new(config.pool.wallets_dir.clone())
-}
-
-fn passphrase(config: &Config) -> anyhow::Result<Passphrase> {
-    let variable = std::env::var(PASSPHRASE_VARIABLE).ok();
-    Ok(Passphrase::load(variable.as_deref(), config.pool.passphrase_file.as_deref())?)
-}
-
-fn sealer(config: &Config) -> anyhow::Result<Sealer> {
-    let variable = std::env::var(MASTER_KEY_VARIABLE).ok();
-    let key = MasterKey::load(variable.as_deref(), config.secrets.master_key_file.as_deref())?;
-    Ok(Sealer::new(&key))
-}
-
-fn callback_client(config: &Config, lookup: Arc<dyn Lookup>) -> anyhow::Result<CallbackClient> {
-    let mut targets = match config.callback.allow_private {
-        true => TargetPolicy::everything(),
-        false => TargetPolicy::public_only(),
-    };
-    for host in &config.callback.allow_hosts {
-        targets = targets.allowing_host(host)?;
-    }
-    let timeout = Duration::from_secs(config.callback.timeout_secs);
-    Ok(CallbackClient::with_lookup(CallbackSettings { timeout, targets }, lookup)?)
-}
-
-/// The nodes with fail-over, and the same behind a cache that is emptied at each block.
-type Nodes = (Arc<Failover>, Arc<Cached<dyn TronNode>>);
-
-fn connect(config: &Config) -> anyhow::Result<Nodes> {
-    let api_key = config.node_api_key()?;
-    let request_deadline = Duration::from_millis(config.node.request_timeout_ms);
-    // One silent node must leave time for the next one.
-    let call_timeout = match config.node.urls.len() {
-        1 => request_deadline,
-        _ => request_deadline / 2,
-    };
-    let mut members = Vec::new();
-    for url in &config.node.urls {
-        let mut endpoint = Endpoint::new(url)?;
-        if let Some(key) = &api_key {
-            endpoint = endpoint.with_api_key(key)?;
-        }
-        let name = endpoint.name();
-        let limits = HttpLimits {
-            call_timeout,
-            requests: RequestLimit::per_second(config.node.requests_per_second),
-            ..HttpLimits::default()
-        };
-        let settings = NodeSettings {
-            call_timeout,
-            loss_rule: match config.node.is_provider {
-                true => LossRule::POOL,
-                false => LossRule::SINGLE,
-            },
-            // The totals come with any existing account's resources; the token surely exists.
-            totals_addresses: vec![config.token.contract, node::black_hole()],
-        };
-        let node = JsonNode::new(HttpTransport::new(endpoint, limits)?, settings);
-        members.push(Member::new(name, Arc::new(node)));
-    }
-    let failover = FailoverSettings { request_deadline, ..FailoverSettings::default() };
-    let nodes = Arc::new(Failover::new(members, failover));
-    let behind: Arc<dyn TronNode> = nodes.clone();
-    Ok((nodes, Arc::new(Cached::new(behind, CacheSettings::default()))))
-}
-
-fn pace(config: &Config) -> Pace {
-    Pace {
-        idle: Duration::from_millis(config.worker.idle_ms),
-        poll: Duration::from_millis(config.node.poll_ms),
-        orders_at_once: config.worker.orders_at_once,
-        callbacks_at_once: config.worker.callbacks_at_once,
-        policies_at_once: config.worker.policies_at_once,
-        batches_at_once: config.worker.batches_at_once,
-    }
-}
-
-fn settings(config: &Config) -> Settings {
-    config.settings(format!("{}-{}", std::process::id(), SystemClock.now().get()))
 }
