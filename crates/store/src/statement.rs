@@ -19,7 +19,6 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::admin::STATEMENTS,
         crate::admin_token::STATEMENTS,
         crate::answer::STATEMENTS,
-        crate::audit::STATEMENTS,
         crate::batch::STATEMENTS,
         crate::batch_list::STATEMENTS,
         crate::callback::STATEMENTS,
@@ -45,6 +44,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     ]
     .into_iter()
     .flatten()
+    .chain(crate::audit::statements())
     .copied()
 }
 
@@ -123,7 +123,7 @@ mod tests {
         let connection = memory();
         let connection = connection.as_sqlite().unwrap();
         sqlite_dialect::prepare_reader(connection, 1_024, Duration::ZERO).unwrap();
-        let audit: Vec<&str> = crate::audit::STATEMENTS.iter().map(|(_, sql)| *sql).collect();
+        let audit: Vec<&str> = crate::audit::statements().map(|(_, sql)| *sql).collect();
         for (name, sql) in super::all().filter(|(_, sql)| !audit.contains(sql)) {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             for number in 1..=plan.parameter_count() {
