@@ -7,6 +7,8 @@ pub struct CommitCounts {
     pub commits: u64,
     /// Works in them, those that were refused alone too.
     pub works: u64,
+    /// Times that transactions waited for an answer of a database that is reached by a network: round trips.
+    pub round_trips: u64,
     /// Transactions that were undone because they were in the way of another, and done again.
     pub repeated: u64,
     /// Transactions that failed for good: each of their works was told so.

@@ -80,6 +80,7 @@ impl Engine {
     /// One that was only in the way of another is done again, decisions and all.
     pub(crate) fn execute(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let (mut tries, mut is_together) = (1, true);
+        let round_trips = self.connection.round_trips();
         let mut was_alive = Some(Instant::now());
         let outcome = loop {
             match self.transact(&mut jobs, is_together) {
@@ -107,6 +108,8 @@ impl Engine {
                 Ok(errors) => break Ok(errors),
             }
         };
+        // A new connection counts from the beginning.
+        self.tally.waited(self.connection.round_trips().saturating_sub(round_trips));
         if let Some(one_by_one) = self.recent.add(!is_together) {
             let counts = self.tally.counts();
             tracing::warn!(

@@ -9,6 +9,7 @@ use app::commit_counts::{CommitCounts, OneByOne};
 pub(crate) struct Tally {
     commits: AtomicU64,
     works: AtomicU64,
+    round_trips: AtomicU64,
     repeated: AtomicU64,
     failed: AtomicU64,
     one_by_one: [AtomicU64; OneByOne::ALL.len()],
@@ -19,6 +20,11 @@ impl Tally {
     pub(crate) fn committed(&self, works: usize) {
         add(&self.commits, 1);
         add(&self.works, u64::try_from(works).unwrap_or(u64::MAX));
+    }
+
+    /// A transaction waited for so many answers of the database.
+    pub(crate) fn waited(&self, round_trips: u64) {
+        add(&self.round_trips, round_trips);
     }
 
     /// A transaction is done again, because it was in the way of another.
@@ -42,6 +48,7 @@ impl Tally {
         CommitCounts {
             commits: read(&self.commits),
             works: read(&self.works),
+            round_trips: read(&self.round_trips),
             repeated: read(&self.repeated),
             failed: read(&self.failed),
             one_by_one: self.one_by_one.each_ref().map(read),

@@ -46,6 +46,7 @@ fn render(counts: &CommitCounts) -> String {
     };
     count("commits", "Transactions that became durable", counts.commits);
     count("works", "Works in them", counts.works);
+    count("round_trips", "Answers that transactions waited for", counts.round_trips);
     count("repeated", "Transactions done again, in the way of another one", counts.repeated);
     count("failed", "Transactions that failed", counts.failed);
     let one_by_one = Family::<Why, Counter>::default();
@@ -66,13 +67,20 @@ mod tests {
 
     #[test]
     fn each_count_has_its_line() {
-        let counts =
-            CommitCounts { commits: 5, works: 90, repeated: 2, failed: 1, one_by_one: [3, 4, 6] };
+        let counts = CommitCounts {
+            commits: 5,
+            works: 90,
+            round_trips: 11,
+            repeated: 2,
+            failed: 1,
+            one_by_one: [3, 4, 6],
+        };
         let text = render(&counts);
         let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         let wanted = [
             "sunsweep_database_commits_total 5",
             "sunsweep_database_works_total 90",
+            "sunsweep_database_round_trips_total 11",
             "sunsweep_database_repeated_total 2",
             "sunsweep_database_failed_total 1",
             "sunsweep_database_one_by_one_total{reason=\"refused\"} 3",

@@ -142,6 +142,11 @@ impl Connection {
         }
     }
 
+    /// How often an answer was waited for so far, where the database is another program.
+    pub(crate) fn round_trips(&self) -> u64 {
+        self.as_postgres().map_or(0, Session::round_trips)
+    }
+
     /// Opens a transaction that sees one state of the database.
     pub(crate) fn begin_read(&self) -> Result<()> {
         match self {

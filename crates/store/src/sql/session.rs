@@ -57,6 +57,8 @@ pub(crate) struct Session {
     is_gathering: Cell<bool>,
     /// Writes so far.
     writes: Cell<u64>,
+    /// How often an answer was waited for so far.
+    round_trips: Cell<u64>,
     /// Transactions so far that may write.
     write_transactions: Cell<u64>,
     known: RefCell<Option<Known>>,
@@ -79,6 +81,7 @@ impl Session {
             piles: RefCell::default(),
             is_gathering: Cell::new(false),
             writes: Cell::new(0),
+            round_trips: Cell::new(0),
             write_transactions: Cell::new(0),
             known: RefCell::default(),
             is_in_transaction: Cell::new(false),
@@ -187,6 +190,11 @@ impl Session {
     /// How often something was written so far, or was gathered to be.
     pub(crate) const fn writes(&self) -> u64 {
         self.writes.get()
+    }
+
+    /// How often an answer of the database was waited for so far.
+    pub(crate) const fn round_trips(&self) -> u64 {
+        self.round_trips.get()
     }
 
     /// Writes without waiting: at once, or together with its like.
@@ -364,6 +372,7 @@ impl Session {
         if let Some(error) = self.refused.take() {
             return Err(Error::Postgres(error));
         }
+        self.round_trips.set(self.round_trips.get() + 1);
         let sent = self.sent.take();
         let answer = self.runtime.block_on(async {
             tokio::time::timeout(self.answer_max.get(), async {

@@ -14,7 +14,7 @@ use store::{CopyFailed, OpenError, Options, PostgresUrl, Purpose, SqlStore};
 use tron::Sun;
 
 use crate::cluster::{Cluster, cluster, cluster_with_tls, name_of};
-use crate::support::{NOW, base, deliver, order_id, place};
+use crate::support::{NOW, base, deliver, include, order_id, place};
 
 fn connect(url: &str) -> Arc<SqlStore> {
     Arc::new(SqlStore::connect(&url.into(), Options::default()).unwrap())
@@ -79,6 +79,26 @@ fn works_that_are_done_one_by_one_are_counted() {
         assert_eq!(of(OneByOne::LeaseLost), 0);
         assert_eq!((counts.commits - before.commits, counts.works - before.works), (3, 3));
         assert_eq!((counts.repeated, counts.failed), (0, 0));
+    });
+}
+
+#[test]
+fn a_commit_about_orders_waits_for_two_answers() {
+    let Some(cluster) = cluster() else { return };
+    let url = cluster.database();
+    crate::block_on(async {
+        let store = connect(&url);
+        let base = base(&*store).await;
+        // Statements are prepared at their first use.
+        let first = place(&*store, base, 0).await.unwrap();
+        include(&*store, base, first, 7).await;
+        let waits = || store.commit_counts().round_trips;
+        let before = waits();
+        let second = place(&*store, base, 1).await.unwrap();
+        assert_eq!(waits() - before, 2, "one for the turn and all questions, one for the commit");
+        let before = waits();
+        include(&*store, base, second, 8).await;
+        assert_eq!(waits() - before, 2 * 2, "it is signed and included");
     });
 }
 
