@@ -2,7 +2,7 @@
 
 use app::ports::Lent;
 use domain::{Leg, LegId, LegKind, OrderId};
-use tron::Resource;
+use tron::{Address, Resource};
 
 use crate::code::{Code, LegWord};
 use crate::column;
@@ -19,6 +19,11 @@ UPDATE leg SET state = ?3, included_ms = ?4, returned_ms = ?5 WHERE order_id = ?
     OF_ORDER = "
 SELECT order_id, number, kind, resource, balance, units, owner, state, included_ms, returned_ms
 FROM leg WHERE order_id = ?1 ORDER BY number";
+    // CROSS keeps the few live orders the outer loop; sorting would cost more here than it does there.
+    LIVE_ON = "
+SELECT order_id, number, leg.kind, resource, balance, units, owner, leg.state, included_ms, returned_ms
+FROM orders CROSS JOIN leg
+WHERE orders.receiver = ?1 AND orders.is_live = 1 AND leg.order_id = orders.id";
     // Only live orders have legs that are not closed, and live orders are few and indexed; CROSS
     // keeps them the outer loop. Included and owed stake is lent; signed and returning is in doubt.
     LENT = "
@@ -58,6 +63,15 @@ pub(crate) fn read(row: &Row<'_>) -> sql::Result<Leg> {
 pub(crate) fn of_order(connection: &Connection, order: OrderId) -> Result<Vec<Leg>, Fault> {
     let mut legs = connection.prepare_cached(OF_ORDER)?;
     Ok(legs.query_map([order.0], read)?.collect::<Result<_, _>>()?)
+}
+
+/// The legs of the live orders on an address, by order and number.
+pub(crate) fn live_on(connection: &Connection, receiver: Address) -> Result<Vec<Leg>, Fault> {
+    let mut legs = connection.prepare_cached(LIVE_ON)?;
+    let rows = legs.query_map([receiver.as_bytes()], read)?;
+    let mut legs: Vec<Leg> = rows.collect::<Result<_, _>>()?;
+    legs.sort_by_key(|leg| leg.id);
+    Ok(legs)
 }
 
 /// Writes what differs: legs move and are added, never removed.

@@ -3,7 +3,8 @@
 use app::rows::OrderView;
 use domain::pricing::UnitPrices;
 use domain::{
-    Collection, MerchantId, Order, OrderId, OrderKind, Origin, PolicyId, UnixMillis, WholeOrder,
+    ChainTx, Collection, Leg, MerchantId, Order, OrderId, OrderKind, Origin, PolicyId, UnixMillis,
+    WholeOrder,
 };
 use tron::{Address, TxId};
 
@@ -134,10 +135,14 @@ pub(crate) fn whole_and_others(
     connection: &Connection,
     id: OrderId,
 ) -> Result<Option<(WholeOrder, Vec<WholeOrder>)>, Fault> {
-    let Some(whole) = whole(connection, id)? else { return Ok(None) };
-    let mut others = bare_live_on(connection, whole.order.receiver)?;
-    others.retain(|other| other.id != id);
-    Ok(Some((whole, complete_all(connection, others)?)))
+    let mut beside = connection.prepare_cached(LIVE_BESIDE)?;
+    let live: Vec<Order> = beside.query_map([id.0], read)?.collect::<Result<_, _>>()?;
+    let mut others = complete_all(connection, live)?;
+    let whole = match others.iter().position(|other| other.order.id == id) {
+        Some(own) => Some(others.remove(own)),
+        None => whole(connection, id)?,
+    };
+    Ok(whole.map(|whole| (whole, others)))
 }
 
 /// The live orders on an address, oldest first.
@@ -145,23 +150,45 @@ pub(crate) fn live_on(
     connection: &Connection,
     receiver: Address,
 ) -> Result<Vec<WholeOrder>, Fault> {
-    let orders = bare_live_on(connection, receiver)?;
-    complete_all(connection, orders)
-}
-
-/// The same without their legs and transactions.
-fn bare_live_on(connection: &Connection, receiver: Address) -> Result<Vec<Order>, Fault> {
     let mut live = connection.prepare_cached(LIVE_ON)?;
-    Ok(live.query_map([receiver.as_bytes()], read)?.collect::<Result<_, _>>()?)
+    let live = live.query_map([receiver.as_bytes()], read)?.collect::<Result<_, _>>()?;
+    complete_all(connection, live)
 }
 
+/// All the live orders on an address with what belongs to them: asked for at once where there are several.
 fn complete_all(connection: &Connection, orders: Vec<Order>) -> Result<Vec<WholeOrder>, Fault> {
-    orders.into_iter().map(|order| complete(connection, order)).collect()
+    let receiver = match orders.as_slice() {
+        [first, _, ..] => first.receiver,
+        _ => return orders.into_iter().map(|order| complete(connection, order)).collect(),
+    };
+    let mut legs = leg::live_on(connection, receiver)?.into_iter().peekable();
+    let mut txs = tx::live_on(connection, receiver)?.into_iter().peekable();
+    // Orders, legs and transactions are sorted by order.
+    let each = orders.into_iter().map(|order| {
+        let id = order.id;
+        let legs = std::iter::from_fn(|| legs.next_if(|leg| leg.id.order == id)).collect();
+        let txs = std::iter::from_fn(|| txs.next_if(|tx| tx.leg.order == id)).collect();
+        with_uses(connection, order, legs, txs)
+    });
+    let wholes = each.collect::<Result<_, _>>()?;
+    match (legs.next(), txs.next()) {
+        (None, None) => Ok(wholes),
+        _ => Err(Fault::Broken("what belongs to an order was read without it".to_owned())),
+    }
 }
 
 fn complete(connection: &Connection, order: Order) -> Result<WholeOrder, Fault> {
     let legs = leg::of_order(connection, order.id)?;
     let txs = tx::of_order(connection, order.id)?;
+    with_uses(connection, order, legs, txs)
+}
+
+fn with_uses(
+    connection: &Connection,
+    order: Order,
+    legs: Vec<Leg>,
+    txs: Vec<ChainTx>,
+) -> Result<WholeOrder, Fault> {
     // A collection is used by one transfer, which its own row names.
     let uses = match order.collection() {
         Some(_) => Vec::new(),

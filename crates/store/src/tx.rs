@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use app::rows::{OwnTx, TxOwner};
 use domain::{ChainTx, LegId, OrderId};
-use tron::TxId;
+use tron::{Address, TxId};
 
 use crate::code::Code;
 use crate::fault::Fault;
@@ -23,6 +23,12 @@ WHERE order_id = ?1 AND number = ?2";
 SELECT order_id, leg, txid, road, signer, bytes, expiration_ms, state, is_maybe_taken, sent_ms, block,
   number
 FROM chain_tx WHERE order_id = ?1 ORDER BY number";
+    // As that of legs.
+    LIVE_ON = "
+SELECT order_id, leg, txid, road, signer, bytes, expiration_ms, chain_tx.state, is_maybe_taken, sent_ms,
+  block, number
+FROM orders CROSS JOIN chain_tx
+WHERE orders.receiver = ?1 AND orders.is_live = 1 AND chain_tx.order_id = orders.id";
     OPEN_BY_TXID = "SELECT txid, order_id FROM chain_tx WHERE txid = ?1 AND state < 2";
     INCLUDED_SINCE = "
 SELECT txid, order_id FROM chain_tx WHERE state = 1 AND block >= ?1 ORDER BY block, order_id, number";
@@ -60,6 +66,15 @@ fn read_own(row: &Row<'_>) -> sql::Result<OwnTx> {
 pub(crate) fn of_order(connection: &Connection, order: OrderId) -> Result<Vec<ChainTx>, Fault> {
     let mut txs = connection.prepare_cached(OF_ORDER)?;
     Ok(txs.query_map([order.0], read)?.collect::<Result<_, _>>()?)
+}
+
+/// The transactions of the live orders on an address, by order, each order's oldest first.
+pub(crate) fn live_on(connection: &Connection, receiver: Address) -> Result<Vec<ChainTx>, Fault> {
+    let mut txs = connection.prepare_cached(LIVE_ON)?;
+    let rows = txs.query_map([receiver.as_bytes()], |row| Ok((row.get::<i64>(11)?, read(row)?)))?;
+    let mut txs: Vec<(i64, ChainTx)> = rows.collect::<Result<_, _>>()?;
+    txs.sort_by_key(|(number, tx)| (tx.leg.order, *number));
+    Ok(txs.into_iter().map(|(_, tx)| tx).collect())
 }
 
 /// Writes what differs: transactions move and are added, their bytes never change.
