@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use tron::{Address, Resource, Sun, TokenUnits, TxId, trc20};
+use tron::{Address, Resource, Sun, TokenUnits, TxId, to_hex, trc20};
 
 use crate::batch::{self, BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
@@ -215,7 +215,7 @@ impl<T: Transport> TronNode for JsonNode<T> {
         let mut body = json!({
             "owner_address": owner.to_hex(),
             "contract_address": contract.to_hex(),
-            "data": hex::encode(data),
+            "data": to_hex(data),
         });
         if call_value != Sun::ZERO {
             body["call_value"] = json!(call_value.get());
@@ -277,7 +277,7 @@ impl<T: Transport> TronNode for JsonNode<T> {
     }
 
     async fn broadcast(&self, txid: TxId, signed_tx: &[u8]) -> Broadcast {
-        let body = json!({"transaction": hex::encode(signed_tx)});
+        let body = json!({"transaction": to_hex(signed_tx)});
         match self.ask(Call::Broadcast, body).await {
             Ok(answer) => Broadcast::read(&answer, txid),
             Err(error) => Broadcast::from_error(&error),

@@ -91,7 +91,7 @@ impl Address {
     /// 42 lower-case hex digits, as node JSON and actuator errors write it.
     #[must_use]
     pub fn to_hex(self) -> String {
-        hex::encode(self.0)
+        crate::to_hex(self.0)
     }
 }
 

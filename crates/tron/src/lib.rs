@@ -16,6 +16,7 @@ pub mod permission;
 pub mod proto;
 pub mod resource;
 pub mod sign;
+pub mod text;
 pub mod trc20;
 pub mod tx;
 
@@ -25,4 +26,5 @@ pub use contract::{Contract, ContractType, LockPeriodBlocks};
 pub use permission::{Operations, Permission};
 pub use resource::{Bandwidth, Energy, Resource};
 pub use sign::{SecretKey, Signature};
+pub use text::to_hex;
 pub use tx::{BlockId, DecodeError, RawTx, RefBlock, SignedTx, TxId};

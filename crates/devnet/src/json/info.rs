@@ -1,6 +1,7 @@
 //! `TransactionInfo`: what a transaction cost and did.
 
 use serde_json::{Value, json};
+use tron::to_hex;
 
 use super::{Object, Shape};
 use crate::block::Block;
@@ -9,8 +10,7 @@ use crate::receipt::{CallOutcome, ContractResult, Executed, Log};
 /// The receipt of an included transaction.
 pub(crate) fn print(executed: &Executed, block: &Block, shape: Shape) -> Value {
     let outcome = &executed.outcome;
-    let returned =
-        outcome.call.as_ref().map_or_else(String::new, |call| hex::encode(&call.returned));
+    let returned = outcome.call.as_ref().map_or_else(String::new, |call| to_hex(&call.returned));
     let object = Object::new()
         .set("id", executed.transaction.id.to_string())
         .int("fee", outcome.fee())
@@ -52,9 +52,9 @@ pub(crate) fn log(log: &Log, shape: Shape) -> Value {
     let address = if shape.is_visible {
         shape.known(&log.address)
     } else {
-        Value::from(hex::encode(log.address.evm_bytes()))
+        Value::from(to_hex(log.address.evm_bytes()))
     };
-    let topics = log.topics.iter().map(|topic| Value::from(hex::encode(topic))).collect();
+    let topics = log.topics.iter().map(|topic| Value::from(to_hex(topic))).collect();
     Object::new().set("address", address).list("topics", topics).hex("data", &log.data).build()
 }
 

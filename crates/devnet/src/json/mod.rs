@@ -11,7 +11,7 @@ mod input;
 pub(crate) mod transaction;
 
 use serde_json::{Map, Value};
-use tron::Address;
+use tron::{Address, to_hex};
 
 pub(crate) use contract_out::permission;
 pub(crate) use input::{Failure, Input};
@@ -27,7 +27,7 @@ impl Shape {
     pub(crate) fn address(self, bytes: &[u8]) -> Value {
         match Address::from_slice(bytes) {
             Ok(address) if self.is_visible => Value::from(address.to_string()),
-            _ => Value::from(hex::encode(bytes)),
+            _ => Value::from(to_hex(bytes)),
         }
     }
 
@@ -41,7 +41,7 @@ impl Shape {
         if self.is_visible {
             Value::from(String::from_utf8_lossy(bytes))
         } else {
-            Value::from(hex::encode(bytes))
+            Value::from(to_hex(bytes))
         }
     }
 }
@@ -78,7 +78,7 @@ impl Object {
 
     /// Bytes as hex, absent when empty.
     pub(crate) fn hex(self, key: &str, value: &[u8]) -> Self {
-        if value.is_empty() { self } else { self.set(key, hex::encode(value)) }
+        if value.is_empty() { self } else { self.set(key, to_hex(value)) }
     }
 
     /// Bytes that hold text, absent when empty.

@@ -83,7 +83,7 @@ pub(super) fn constant_call(
             let logs = logs.iter().map(|log| info::log(log, input.shape)).collect();
             answer
                 .set("result", json!({ "result": true }))
-                .set("constant_result", vec![Value::from(hex::encode(data))])
+                .set("constant_result", vec![Value::from(tron::to_hex(data))])
                 .list("logs", logs)
                 .set("transaction", transaction::print_simulated(&built, input.shape, nothing()))
         }

@@ -88,7 +88,7 @@ macro_rules! hex_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&hex::encode(self.0))
+                f.pad(&crate::to_hex(self.0))
             }
         }
 
