@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = &[
     step!(15, "0015_what_forks_undo", 12),
     step!(16, "0016_log_by_action", 12),
     step!(17, "0017_shop_home", 12),
+    step!(18, "0018_live_orders", 12),
 ];
 
 /// The newest step that this program knows.

@@ -89,6 +89,28 @@ mod tests {
         }
     }
 
+    /// Orders that are over stay on their address for ever.
+    #[test]
+    fn live_orders_on_an_address_are_found_without_the_others() {
+        let connection = memory();
+        let connection = connection.as_sqlite().unwrap();
+        sqlite_dialect::prepare_reader(connection, 1_024, Duration::ZERO).unwrap();
+        let about_live = super::all()
+            .filter(|(_, sql)| sql.contains("receiver = ") && sql.contains("is_live = 1"));
+        let mut count = 0;
+        for (name, sql) in about_live {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            plan.raw_bind_parameter(1, 1).unwrap();
+            let (mut steps, mut all) = (plan.raw_query(), String::new());
+            while let Some(step) = steps.next().unwrap() {
+                all += &step.get::<_, String>(3).unwrap();
+            }
+            assert!(all.contains("orders_live (receiver=? AND is_live=?)"), "{name}: {all}");
+            count += 1;
+        }
+        assert!(count >= 5, "only {count} statements are about live orders");
+    }
+
     /// The statements that read a whole table, and which small one it is; the outbox holds only what is
     /// open.
     const SCANS: &[(&str, &str)] = &[

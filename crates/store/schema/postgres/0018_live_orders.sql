@@ -1,0 +1,2 @@
+-- Nothing to do: PostgreSQL knows how few orders are live and takes their index.
+SELECT 1;
