@@ -1,6 +1,6 @@
 //! An account's JSON: usage as it stands now, times as they were stored.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tron::{Address, Resource};
 
 use super::{Object, Shape, permission};
@@ -55,10 +55,10 @@ fn energy_part(energy: &Stake, now: i64) -> Value {
 
 /// Always three entries, bandwidth first without its type.
 fn frozen(net: &Stake, energy: &Stake) -> Value {
-    json!([
+    Value::from(vec![
         Object::new().int("amount", net.frozen).build(),
         Object::new().set("type", "ENERGY").int("amount", energy.frozen).build(),
-        { "type": "TRON_POWER" },
+        Object::new().set("type", "TRON_POWER").build(),
     ])
 }
 

@@ -3,7 +3,7 @@
 use prost::Message;
 use serde_json::{Value, json};
 use tron::contract::ContractType;
-use tron::proto;
+use tron::{proto, to_hex};
 
 use super::{Failure, Input, Object, Shape, contract_out};
 use crate::receipt::ContractResult;
@@ -31,12 +31,12 @@ pub(crate) fn print_simulated(transaction: &Transaction, shape: Shape, ret: Valu
 }
 
 fn fields(object: Object, transaction: &Transaction, shape: Shape) -> Value {
-    let signatures = transaction.signatures.iter().map(|one| Value::from(hex::encode(one)));
+    let signatures = transaction.signatures.iter().map(|one| Value::from(to_hex(one)));
     object
         .list("signature", signatures.collect())
         .set("txID", transaction.id.to_string())
         .set("raw_data", raw_data(transaction, shape))
-        .set("raw_data_hex", hex::encode(&transaction.raw))
+        .set("raw_data_hex", to_hex(&transaction.raw))
         .build()
 }
 
@@ -69,8 +69,9 @@ fn contract(message: &proto::ContractMessage, shape: Shape) -> Value {
     };
     let value = action.map_or_else(super::nothing, |action| contract_out::value(&action, shape));
     let type_url = message.parameter.as_ref().map_or("", |any| any.type_url.as_str());
+    let parameter = Object::new().set("value", value).set("type_url", type_url).build();
     Object::new()
-        .set("parameter", json!({ "value": value, "type_url": type_url }))
+        .set("parameter", parameter)
         .set("type", name)
         .int("Permission_id", i64::from(message.permission_id))
         .build()

@@ -1,9 +1,9 @@
 //! Blocks.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tron::BlockId;
 
-use crate::json::{Failure, Input, block, nothing};
+use crate::json::{Failure, Input, Object, block, nothing};
 use crate::node::{Cursor, Node};
 
 /// Most blocks in one answer.
@@ -77,7 +77,7 @@ fn list(node: &Node, numbers: std::ops::Range<u64>, input: &Input<'_>, cursor: &
         .map_while(|number| node.visible_block(number, cursor))
         .map(|one| block::print(one, input.shape, true))
         .collect();
-    if blocks.is_empty() { nothing() } else { json!({ "block": blocks }) }
+    Object::new().list("block", blocks).build()
 }
 
 fn show(

@@ -21,7 +21,7 @@ pub(super) fn parameters(
         .listed()
         .map(|(key, value)| Object::new().set("key", key).int("value", value).build())
         .collect();
-    Ok(json!({ "chainParameter": listed }))
+    Ok(Object::new().set("chainParameter", listed).build())
 }
 
 pub(super) fn energy_prices(
