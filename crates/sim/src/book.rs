@@ -221,14 +221,10 @@ impl Book {
             news(before.as_ref(), whole).map_err(|text| ("states only advance", id, text))?;
         let charged = before.as_ref().map(|page| Charge::of_order(&page.whole.order));
         let overspent = self.sums.count(charged, Charge::of_order(&whole.order));
-        let mut page = before.unwrap_or_else(|| Page {
-            whole: whole.clone(),
-            posted: Posted::default(),
-            told: None,
-            ready_step: None,
-        });
+        let (posted, told, ready_step) =
+            before.map_or_else(Default::default, |page| (page.posted, page.told, page.ready_step));
+        let mut page = Page { whole: whole.clone(), posted, told, ready_step };
         self.by_receiver.entry(whole.order.receiver).or_default().insert(id);
-        page.whole = whole.clone();
         if news.contains(&News::Delivered) {
             page.ready_step = Some(step);
         }
