@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use app::rows::Changes;
 use domain::ledger::Fact;
-use domain::{KeyId, MerchantId, Order, OrderId, OrderState, Transfer, TransferState, UnixMillis};
+use domain::{Day, KeyId, MerchantId, Order, OrderId, OrderState, Transfer, TransferState};
 
 /// How often each fact was posted about one order or transfer.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -45,14 +45,10 @@ pub(crate) struct Charge {
     merchant: MerchantId,
     key: KeyId,
     /// The day to which the key's spend counts.
-    day: i64,
+    day: Day,
     held_sun: i64,
     spent_sun: i64,
 }
-
-/// Days of keys begin at midnight eight hours east of Greenwich.
-const DAY_OFFSET_MS: i64 = 8 * 3_600_000;
-const DAY_MS: i64 = 86_400_000;
 
 impl Charge {
     pub(crate) fn of_order(order: &Order) -> Self {
@@ -62,7 +58,7 @@ impl Charge {
             OrderState::Delivered | OrderState::Ended => (0, price - order.part_refunded.get()),
             OrderState::Refunded => (0, 0),
         };
-        let day = day(order.created);
+        let day = order.created.day_utc8();
         Self { merchant: order.merchant, key: order.key, day, held_sun, spent_sun }
     }
 
@@ -73,13 +69,9 @@ impl Charge {
             TransferState::Settled => (0, total),
             TransferState::Released => (0, 0),
         };
-        let day = day(transfer.created);
+        let day = transfer.created.day_utc8();
         Self { merchant: transfer.merchant, key: transfer.key, day, held_sun, spent_sun }
     }
-}
-
-const fn day(at: UnixMillis) -> i64 {
-    (at.get() + DAY_OFFSET_MS).div_euclid(DAY_MS)
 }
 
 /// What all orders and transfers hold and have cost.
@@ -91,7 +83,7 @@ pub(crate) struct Sums {
     caps: BTreeMap<KeyId, i64>,
     /// What is held of each merchant's money, and what was spent of it.
     merchants: BTreeMap<MerchantId, (i64, i64)>,
-    days: BTreeMap<(KeyId, i64), i64>,
+    days: BTreeMap<(KeyId, Day), i64>,
 }
 
 impl Sums {
