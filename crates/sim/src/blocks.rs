@@ -13,6 +13,8 @@ use crate::book::Book;
 pub(crate) struct Blocks {
     /// Block times by number.
     times: BTreeMap<u64, i64>,
+    /// The latest of them, and of those that forks replaced.
+    latest_ms: i64,
     /// The step in which each was seen.
     steps: BTreeMap<u64, u64>,
     /// Which block holds each of the pool's transactions.
@@ -30,6 +32,11 @@ type Way = (OrderId, u8, Road);
 type Violation = (&'static str, Option<OrderId>, String);
 
 impl Blocks {
+    /// The latest time of a block that was ever looked at, forks included.
+    pub(crate) const fn latest_ms(&self) -> i64 {
+        self.latest_ms
+    }
+
     /// The newest block that was looked at.
     pub(crate) fn head(&self) -> Option<u64> {
         self.times.last_key_value().map(|(number, _)| *number)
@@ -83,6 +90,7 @@ impl Blocks {
     ) -> Result<Vec<(OrderId, String)>, Violation> {
         let mut found = Vec::new();
         self.times.insert(number, block.head.timestamp_ms);
+        self.latest_ms = self.latest_ms.max(block.head.timestamp_ms);
         self.steps.insert(number, step);
         for tx in &block.transactions {
             let Some(contract) = tx.contract else { continue };

@@ -26,6 +26,7 @@ use crate::book::News;
 use crate::checks;
 use crate::faults::Fault;
 use crate::mutation::{Mutation, new_transactions};
+use crate::promises;
 use crate::stage::{Stage, State};
 
 /// The store of one process.
@@ -136,6 +137,7 @@ impl GatedStore {
 
     fn witness(&self, changes: &Changes) {
         let delivered = self.stage.with(|state| {
+            promises::transfers_are_waited_for(state, changes);
             let news = match state.book.record(changes, state.step) {
                 Ok(news) => news,
                 Err((check, order, text)) => {

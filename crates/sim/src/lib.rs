@@ -20,7 +20,7 @@
 //! | `transport`, `gated_store`, `ports` | the ports, with faults and pauses |
 //! | `faults` | what can go wrong, how often, and how often it did |
 //! | `world`, `workload`, `gifts`, `standing`, `payers` | who is there and what they do |
-//! | `book`, `money`, `transfer_book`, `policy_book`, `blocks`, `checks` | what must hold after every step, every so often, and in the end |
+//! | `book`, `money`, `transfer_book`, `policy_book`, `blocks`, `checks`, `promises` | what must hold after every step, every so often, and in the end |
 //! | `mutation`, `mutated_node` | defects put in on purpose, which the checks must find |
 //! | `settle` | faults stop, time passes, everything must become final |
 //!
@@ -41,6 +41,7 @@ mod payers;
 mod policy_book;
 mod ports;
 mod process;
+mod promises;
 mod random;
 mod run;
 mod scheduler;

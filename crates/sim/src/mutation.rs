@@ -74,6 +74,10 @@ mutations! {
     ForgetCaps = "forget-caps";
     /// What a merchant has is not looked at before its order is accepted.
     ForgetBalances = "forget-balances";
+    /// Until when a dropped transfer can come again is not remembered.
+    ForgetExpirations = "forget-expirations";
+    /// Orders that wait for another one on their address are not told that the way is free.
+    LoseNudges = "lose-nudges";
 }
 
 /// Transactions that a decision adds, as bytes to be sent.
@@ -140,6 +144,12 @@ impl Mutation {
             }),
             Self::ForgetCallbacks => changes.callback = None,
             Self::ForgetUndoneUse if is_undone_use(rows, &changes) => return None,
+            Self::ForgetExpirations => {
+                if let Some(whole) = &mut changes.whole {
+                    whole.order.undone_until = None;
+                }
+            }
+            Self::LoseNudges => changes.nudges.clear(),
             Self::NoFencing
             | Self::SendBeforeCommit
             | Self::RenderAgain

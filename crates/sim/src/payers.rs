@@ -71,6 +71,7 @@ pub(crate) fn transfer(
 ) -> Option<TxId> {
     let devnet = &stage.devnet;
     let head = devnet.head();
+    let expiration_ms = head.timestamp_ms + EXPIRATION_MS;
     let salt = stage.with(|state| state.random.between(0, 999));
     let raw = RawTx {
         contract: Contract::Trigger {
@@ -80,7 +81,7 @@ pub(crate) fn transfer(
             call_value: Sun::ZERO,
         },
         ref_block: RefBlock::from_block_id(&head.id),
-        expiration_ms: head.timestamp_ms + EXPIRATION_MS,
+        expiration_ms,
         timestamp_ms: devnet.now_ms() + salt,
         fee_limit: Sun::new(FEE_LIMIT_SUN),
         permission_id: 0,
@@ -88,6 +89,7 @@ pub(crate) fn transfer(
     }
     .encode();
     let txid = TxId::of_raw(&raw);
+    stage.with(|state| state.expirations.insert(txid, expiration_ms));
     let signatures = vec![named_signature(payer.address, &txid)];
     let bytes = SignedTx { raw, signatures }.to_bytes();
     let body = json!({"transaction": hex::encode(bytes)});

@@ -19,6 +19,7 @@ use crate::gated_store::fail_by_weather;
 use crate::gifts::Gifts;
 use crate::mutation::Mutation;
 use crate::process::{Habits, Process, Task};
+use crate::promises;
 use crate::random::Random;
 use crate::scheduler::{Intention, UnderWay};
 use crate::stage::{Stage, Violation};
@@ -229,9 +230,16 @@ impl Run {
         let (step, orders) = self.stage.with(|state| (state.step, state.book.len()));
         if step >= self.next_check {
             checks::rows_agree(&self.stage, &self.stores[0]);
+            self.check_sleepers();
             let orders = u64::try_from(orders).unwrap_or(u64::MAX);
             self.next_check = step + CHECK_EVERY + CHECK_EVERY_MORE * orders;
         }
+    }
+
+    /// Whoever waited for another order is awake.
+    pub(crate) fn check_sleepers(&self) {
+        let limits = &self.habits.settings.limits;
+        promises::sleepers_are_woken(&self.stage, &self.stores[0], limits);
     }
 
     fn accepted(&self) -> usize {

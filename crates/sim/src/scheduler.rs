@@ -631,6 +631,7 @@ impl Run {
             let ms = state.random.between(1_000, if far { 7_200_000 } else { 180_000 });
             let offset = state.wall_offset_ms + direction * ms;
             state.wall_offset_ms = offset.clamp(-OFFSET_MAX_MS, OFFSET_MAX_MS);
+            state.latest = state.latest.max(state.now());
             state.note(None, format!("the wall clock jumps by {} ms", direction * ms));
         });
     }

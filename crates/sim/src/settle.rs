@@ -15,6 +15,8 @@ use crate::world::at_once;
 
 /// Looks at the outbox before it is called stuck.
 const ROUNDS_MAX: u32 = 3_000;
+/// Looks at the outbox before those that sleep are looked at.
+const ROUNDS_A_LOOK: u32 = 16;
 /// Polls of all tasks before they are called stuck.
 const POLLS_MAX: u32 = 2_000_000;
 /// Most rows in one claim.
@@ -95,6 +97,9 @@ impl Run {
     fn drain(&mut self) {
         for round in 0..ROUNDS_MAX {
             self.look_and_work();
+            if round.is_multiple_of(ROUNDS_A_LOOK) {
+                self.check_sleepers();
+            }
             if self.is_broken() {
                 return;
             }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use app::rows::OutboxKind;
 use devnet::Devnet;
 use domain::{OrderId, PolicyId, UnixMillis};
-use tron::Address;
+use tron::{Address, TxId};
 
 use crate::blocks::Blocks;
 use crate::book::Book;
@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) lags: BTreeMap<u64, u64>,
     /// The task that goes on at present.
     pub(crate) task: u64,
+    /// Until when each transfer of a payer can be in a block, in chain time.
+    pub(crate) expirations: BTreeMap<TxId, i64>,
     /// The last step that changed what an address can use, other than by us.
     pub(crate) disturbed: BTreeMap<Address, u64>,
     /// Addresses that somebody else lent energy to, or made cheaper, during the run.
@@ -63,6 +65,8 @@ pub(crate) struct State {
     pub(crate) chain_ms: i64,
     /// How far the wall clock is from the chain's.
     pub(crate) wall_offset_ms: i64,
+    /// The latest that the wall clock has ever shown.
+    pub(crate) latest: UnixMillis,
     /// How long a promise to an address lasts.
     pub(crate) hold_secs: i64,
     /// Pauses are short and nothing hangs: faults have stopped.
@@ -94,12 +98,14 @@ impl Stage {
             policy_fences: BTreeMap::new(),
             lags: BTreeMap::new(),
             task: 0,
+            expirations: BTreeMap::new(),
             disturbed: BTreeMap::new(),
             helped: BTreeSet::new(),
             all_disturbed: 0,
             step: 0,
             chain_ms,
             wall_offset_ms: 0,
+            latest: UnixMillis(chain_ms),
             hold_secs,
             is_quiet: false,
             delivered: Vec::new(),
@@ -126,7 +132,10 @@ impl Stage {
     /// After the chain's clock moved.
     pub(crate) fn follow_clock(&self) {
         let chain_ms = self.devnet.now_ms();
-        self.with(|state| state.chain_ms = chain_ms);
+        self.with(|state| {
+            state.chain_ms = chain_ms;
+            state.latest = state.latest.max(state.now());
+        });
     }
 
     /// Gives everybody else the chance to go first.

@@ -52,6 +52,8 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
         Mutation::ForgetCaps => &["a key keeps to its cap"],
         // The schema refuses a negative balance, so that nothing of it is committed.
         Mutation::ForgetBalances => &["the database takes what we write"],
+        Mutation::ForgetExpirations => &["a dropped transfer is waited for"],
+        Mutation::LoseNudges => &["who waits is woken"],
     }
 }
 

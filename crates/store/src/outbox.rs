@@ -4,10 +4,12 @@
 //! nothing is owed any more; or when its time is over and another claims the row. A nudge during a
 //! lease is counted, so that the row stays due for what the holder did not see.
 
+use app::ports::StoreError;
 use app::rows::{Attention, Lease, OutboxKind};
 use domain::{OrderId, UnixMillis};
 
 use crate::code::Code;
+use crate::doors::SqlStore;
 use crate::fault::Fault;
 use crate::known::Held;
 use crate::sql::{Connection, OptionalExtension, params};
@@ -72,6 +74,8 @@ WHERE kind = ?1 AND subject = ?2
   AND NOT EXISTS (SELECT 1 FROM chain_tx WHERE order_id = ?2 AND state < 2)";
     DROP = "DELETE FROM outbox WHERE kind = ?1 AND subject = ?2";
     FREE_ALL = "UPDATE outbox SET lease_owner = NULL, wake_ms = due_ms WHERE lease_owner IS NOT NULL";
+    FREE_AFTER = "
+SELECT subject, wake_ms FROM outbox WHERE kind = ?1 AND wake_ms > ?2 AND lease_owner IS NULL";
     NEXT_DUE = "SELECT MIN(wake_ms) FROM outbox WHERE kind = ?1";
 }
 
@@ -276,6 +280,26 @@ pub(crate) fn nudge(connection: &Connection, order: OrderId) -> Result<(), Fault
 pub(crate) fn wake_settled(connection: &Connection, order: OrderId) -> Result<(), Fault> {
     let values = params![OutboxKind::Order.number(), order.0, AT_ONCE.0];
     Ok(connection.prepare_cached(WAKE_SETTLED)?.run(values)?)
+}
+
+impl SqlStore {
+    /// The rows that nobody has and nobody takes before this moment, each with its own; for simulations.
+    ///
+    /// Errors: [`StoreError`].
+    pub async fn free_rows_after(
+        &self,
+        kind: OutboxKind,
+        moment: UnixMillis,
+    ) -> Result<Vec<([u8; 16], UnixMillis)>, StoreError> {
+        self.read(move |connection| {
+            let mut free = connection.prepare_cached(FREE_AFTER)?;
+            let rows = free.query_map(params![kind.number(), moment.0], |row| {
+                Ok((row.get(0)?, column::millis(row, 1)?))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
 }
 
 /// When the earliest row can be taken, leases counted.
