@@ -45,9 +45,9 @@ pub(crate) fn read_ahead(session: &Session, all: &[Needs]) -> Result<Known, Faul
     }
     let orders = read_orders(&mut known, &found, &answers)?;
     let is_named: HashSet<OrderId> = found.named.keys().collect();
-    let (orders, others) = orders.into_iter().partition(|order| is_named.contains(&order.id));
+    let (orders, others): (Vec<Order>, Vec<Order>) =
+        orders.into_iter().partition(|order| is_named.contains(&order.id));
     read_belongings(&mut known, &named, &answers, orders)?;
-    let others: Vec<Order> = others;
     if !others.is_empty() {
         let mut flight = Flight::default();
         let asked = ask_for_belongings(&mut flight, others.iter().map(|order| order.id));
