@@ -16,6 +16,9 @@ GAP_LEAST_SECS, GAP_MOST_SECS = 0.5, 3.0
 # How far a clock goes wrong, in either direction.
 CLOCK_WRONG_MOST_SECS = 20
 RESTART_EVERY_SECS = 0.5
+# One that ended by itself so often, each time before it can have served, cannot start at all: no trouble takes
+# that long.
+STARTS_IN_VAIN_MOST, START_MOST_SECS = 60, 15
 COUNT_MOST = 4
 
 
@@ -107,9 +110,14 @@ class Node:
         self.set_clock(0)
         # It ends by itself only where it cannot start: without its database.
         self.is_wanted = True
+        # Whether this run ended it, since when it runs, and how often it ended by itself at once.
+        self.was_asked, self.started, self.starts_in_vain = False, 0.0, 0
+        # Why it does not serve, where nothing that this run does is the cause.
+        self.defect = None
 
     def start(self):
         self.lives += 1
+        self.was_asked, self.started = False, time.monotonic()
         self.process = subprocess.Popen(
             self.operator.words("serve"), stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, env=os.environ | clock_of(self.clock))
@@ -131,14 +139,30 @@ class Node:
 
     def keep_up(self):
         """Starts it again when it ended, as an init system does."""
-        if self.is_wanted and self.process.poll() is not None:
+        if not self.is_wanted or self.process.poll() is None:
+            return
+        self.find_defect()
+        if self.defect is None:
             self.start()
+
+    def find_defect(self):
+        """Says whether an end that nobody asked for is one that no trouble explains."""
+        status, lived = self.process.returncode, time.monotonic() - self.started
+        if self.was_asked:
+            return
+        self.starts_in_vain = 0 if lived > START_MOST_SECS else self.starts_in_vain + 1
+        if status < 0:
+            self.defect = f"server {self.operator.name} was ended by {signal.Signals(-status).name}"
+        elif self.starts_in_vain > STARTS_IN_VAIN_MOST:
+            self.defect = f"server {self.operator.name} ended {self.starts_in_vain} times as it began"
 
     def end(self, how):
         """Its exit status; 0 for one that had ended by itself, as one does that cannot start."""
         self.is_wanted = False
         if self.process.poll() is not None:
+            self.find_defect()
             return 0
+        self.was_asked = True
         self.process.send_signal(signal.SIGCONT)
         self.process.send_signal(how)
         return self.process.wait(timeout=STOP_TIMEOUT_SECS)
