@@ -1,4 +1,4 @@
-//! `/admin/v1/wallets`: list, enable, disable. Keys come in through the command line only.
+//! `/admin/v1/wallets`: list, enable, disable. Keys come in at the command line or in the console.
 
 use app::describe;
 use domain::admin::AdminScope;

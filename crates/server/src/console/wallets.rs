@@ -1,4 +1,4 @@
-//! The pool's wallets: look, let new orders use one or not. Keys come in through the command line only.
+//! The pool's wallets: look, let new orders use one or not. Keys come in by `wallet_add`.
 
 use askama::Template;
 use axum::extract::Path;
