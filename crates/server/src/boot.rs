@@ -29,6 +29,7 @@ use crate::callback_client::{CallbackClient, Lookup, SystemLookup};
 use crate::config::Config;
 use crate::console::{self, ConsoleEdge};
 use crate::http_server::HttpServer;
+use crate::key_finder::KeyFinder;
 use crate::keys::Keys;
 use crate::limit::Limits;
 use crate::poster::SigningPoster;
@@ -210,13 +211,20 @@ impl Product {
             hasher: console::Hasher::default(),
             address_lock: console::AddressLock::default(),
             database: self.database.clone(),
-            wallets: WalletDesk::new(
-                keystore(&self.config),
-                self.config.pool.passphrase_file.clone(),
-                self.signer.clone(),
-            ),
+            wallets: self.wallet_desk(),
             audits: console::AuditDesk::default(),
         })
+    }
+
+    fn wallet_desk(&self) -> WalletDesk {
+        let passphrase_file = self.config.pool.passphrase_file.clone();
+        WalletDesk::new(keystore(&self.config), passphrase_file, self.signer.clone())
+    }
+
+    /// What finds the keys of wallets that are added beside the running server.
+    #[must_use]
+    pub fn key_finder(&self) -> KeyFinder {
+        KeyFinder::new(self.wallet_desk())
     }
 
     /// The routes of the admin interface, for a listener of their own.
@@ -279,6 +287,7 @@ impl Product {
         workers.reopen();
         let clock = self.app.clock.clone();
         workers.spawn(watch_health(self.nodes.clone(), clock, workers_stop.clone()));
+        workers.spawn(self.key_finder().run(workers_stop.clone()));
         if let Some(console) = self.config.console_settings() {
             workers.spawn(worker::forget_sessions(
                 self.sessions.clone(),

@@ -22,6 +22,7 @@ pub mod deposit_keys;
 pub mod docs_page;
 pub mod endpoint;
 pub mod http_server;
+pub mod key_finder;
 pub mod keys;
 pub mod keystore;
 pub mod limit;

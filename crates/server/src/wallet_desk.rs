@@ -27,6 +27,11 @@ impl PoolSigner {
     fn add(&self, key: SecretKey) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).add(key);
     }
+
+    fn has(&self, signer: Address) -> bool {
+        let keyring = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        keyring.addresses().any(|address| address == signer)
+    }
 }
 
 impl Signer for PoolSigner {
@@ -105,6 +110,24 @@ impl WalletDesk {
         let desk = self.clone();
         let work = move || desk.take_in_blocking(&source, &is_used);
         tokio::task::spawn_blocking(work).await.map_err(|_| KeyRefused::CutOff)?
+    }
+
+    /// The addresses whose files are here and whose keys do not sign yet.
+    ///
+    /// Errors: the directory cannot be read, or holds too many.
+    pub(crate) fn unopened(&self) -> Result<Vec<Address>, KeystoreError> {
+        let mut addresses = self.keystore.list()?;
+        addresses.retain(|address| !self.signer.has(*address));
+        Ok(addresses)
+    }
+
+    /// Opens a file that is here, and signs with its key from now on.
+    ///
+    /// Shape: about 160 ms and 64 MiB for the passphrase; it blocks.
+    /// Errors: no passphrase, or the file does not open under it.
+    pub(crate) fn open(&self, address: Address) -> Result<(), KeyRefused> {
+        self.signer.add(self.keystore.open(address, &self.passphrase()?)?);
+        Ok(())
     }
 
     fn take_in_blocking(

@@ -32,6 +32,7 @@ mod keys;
 mod limits;
 mod moving;
 mod neighbours;
+mod new_wallets;
 mod openapi;
 mod policies;
 mod prices;

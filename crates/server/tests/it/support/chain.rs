@@ -1,5 +1,6 @@
 //! Who is on the devnet, and what they do there.
 
+use app::rows::NewWallet;
 use devnet::{Devnet, Fault, FaultRule, Request, When};
 use domain::pool::WalletRole;
 use serde_json::{Value, json};
@@ -90,6 +91,21 @@ fn grant(chain: &Devnet, wallet: u64, operations: Operations) {
         }],
     });
     chain.control("permissions", &body).unwrap();
+}
+
+/// A further lender, on chain only: its wallet, and the hot key that may work for it.
+pub(crate) fn found_another_lender(
+    chain: &Devnet,
+    lenders: usize,
+    stake_trx: i64,
+) -> (NewWallet, String) {
+    let number = lender(lenders);
+    let (address, signer) = (key(number).address(), key(number + HOT).address());
+    chain.set_stake(address, Resource::Energy, Sun::from_trx(stake_trx));
+    chain.set_stake(address, Resource::Bandwidth, Sun::from_trx(BANDWIDTH_STAKE_TRX));
+    grant(chain, number, Operations::DELEGATE_AND_UNDELEGATE);
+    let wallet = NewWallet { address, signer, role: WalletRole::Lender, permission_id: 2 };
+    (wallet, format!("{:064x}", number + HOT))
 }
 
 /// A cold wallet that holds the token.

@@ -16,6 +16,7 @@ use store::SqlStore;
 use sunsweep::boot::{Ports, Product, Secrets};
 use sunsweep::config::Config;
 use sunsweep::http_server::HttpServer;
+use sunsweep::key_finder::KeyFinder;
 use sunsweep::keys::seal_context;
 use sunsweep::secret::{MasterKey, Sealer};
 use tempfile::TempDir;
@@ -89,6 +90,7 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) payers: BTreeMap<Address, u64>,
     pub(crate) watcher: Watcher,
+    pub(crate) key_finder: KeyFinder,
     /// What orders, callbacks and looks at the chain failed with.
     pub(crate) failures: Vec<String>,
     pub(crate) expected_logs: Vec<&'static str>,
@@ -155,6 +157,7 @@ impl World {
             address,
             payers: BTreeMap::new(),
             watcher: product.watcher(),
+            key_finder: product.key_finder(),
             failures: Vec::new(),
             expected_logs: Vec::new(),
             logs,
@@ -205,6 +208,7 @@ impl World {
         (self.address, self.edge) = serve_edge(&product, &self.config).await;
         self.app = product.app.clone();
         self.watcher = product.watcher();
+        self.key_finder = product.key_finder();
     }
 
     /// Ends whoever's turn to follow the chain, so that the next one need not wait for it; what it costs
