@@ -170,6 +170,16 @@ fn merchants_and_their_money() {
     let plan = "credit 12.5 TRX to merchant 1 (Shop): 0 TRX before, 12.5 TRX after";
     desk.ok(&credit, &format!("would {plan}; add --yes to post it\n"), "");
     desk.ok(&[&credit[..], &["--yes"]].concat(), &format!("{plan}\n"), "");
+    let twice = ["merchant", "credit", "1", "3", "--reason", "invoice 8", "--key", "8", "--yes"];
+    let plan = "credit 3 TRX to merchant 1 (Shop): 12.5 TRX before, 15.5 TRX after\n";
+    desk.ok(&twice, plan, "");
+    desk.ok(&["merchant", "debit", "1", "3", "--reason", "undone", "--yes"], UNDONE, "");
+    // The same command is answered as it was, and posts nothing more; another one under its key is refused.
+    desk.ok(&twice, plan, "");
+    let other = ["merchant", "credit", "1", "4", "--reason", "invoice 8", "--key", "8", "--yes"];
+    desk.fails(&other, KEY_REUSED);
+    let unprintable = desk.run(&["merchant", "credit", "1", "1", "--reason", "x", "--key", "ä"]);
+    assert_eq!((unprintable.out.as_str(), unprintable.code), ("", 2));
     let debit = ["merchant", "debit", "1", "20", "--reason", "paid out", "--yes"];
     desk.fails(&debit, "Shop has only 12.5 TRX available");
     let nobody = ["merchant", "credit", "9", "1", "--reason", "x"];
@@ -194,6 +204,9 @@ fn merchants_and_their_money() {
     });
     assert_eq!(listed, json!([shop, other]));
 }
+
+const UNDONE: &str = "debit 3 TRX from merchant 1 (Shop): 15.5 TRX before, 12.5 TRX after\n";
+const KEY_REUSED: &str = "this idempotency key was used for a different request";
 
 const MERCHANTS: &str = "\
 ┌────────────────────────────────────────────────────────────────────────────────────────────────┐

@@ -4,6 +4,7 @@ use domain::MerchantId;
 use domain::ledger::LedgerTx;
 use domain::ledger::facts::{merchant_credited, merchant_debited};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tron::Sun;
 
 use super::merchants::subject;
@@ -42,6 +43,31 @@ pub struct Posting {
 }
 
 impl Posting {
+    /// The same, harmless to repeat: whoever asks for it again under this key posts nothing more, and whoever
+    /// asks for something else under it is refused.
+    ///
+    /// Units: a key is 1 to 255 printable ASCII characters; each `actor` has keys of its own.
+    #[must_use]
+    pub fn under_key(self, actor: &str, key: &str) -> Self {
+        let (actor, text) = (actor.to_owned(), key.to_owned());
+        Self { request: Some(AdminRequest { actor, text, hash: self.fingerprint() }), ..self }
+    }
+
+    /// What is wanted, however it is written.
+    fn fingerprint(&self) -> [u8; 32] {
+        let side: &[u8] = match self.side {
+            Side::Credit => b"credit",
+            Side::Debit => b"debit",
+        };
+        Sha256::new()
+            .chain_update(side)
+            .chain_update(self.merchant.0.to_be_bytes())
+            .chain_update(self.amount.get().to_be_bytes())
+            .chain_update(self.reason.trim().as_bytes())
+            .finalize()
+            .into()
+    }
+
     /// The merchant as it would be afterwards, if nothing else happened to it meanwhile.
     ///
     /// Errors: as of [`Administrator::post_money`], but for what only the database knows.

@@ -1,6 +1,5 @@
 //! `/admin/v1/merchants/{id}/credit` and `/debit`: money by hand, never twice for one request.
 
-use app::admin_rows::AdminRequest;
 use app::administer::{Posting, Side};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
@@ -8,7 +7,6 @@ use axum::response::Response;
 use domain::MerchantId;
 use domain::admin::AdminScope;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tron::Sun;
 use wire::{IdempotencyKey, names};
 
@@ -53,22 +51,18 @@ async fn post(
     body: &[u8],
 ) -> Result<Response, Refused> {
     let Allowed { edge, administrator } = caller.may(AdminScope::Money)?;
-    let text = idempotency_key(headers)?;
+    let key = idempotency_key(headers)?;
     let entry: Entry = serde_json::from_slice(body)
         .map_err(|error| Refused::bad(format!("The body cannot be used: {error}.")))?;
-    let request = AdminRequest {
-        actor: administrator.actor.clone(),
-        text,
-        hash: fingerprint(merchant, side, &entry),
-    };
     let posting = Posting {
         business: edge.app.ids.order_id(administrator.now).0,
         merchant,
         side,
         amount: Sun::new(entry.amount_sun),
         reason: entry.reason,
-        request: Some(request),
-    };
+        request: None,
+    }
+    .under_key(&administrator.actor, &key);
     Ok(json(StatusCode::OK, administrator.post_money(posting).await?))
 }
 
@@ -83,19 +77,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, Refused> {
     let header = headers.get(names::IDEMPOTENCY_KEY).ok_or_else(needed)?;
     let key = IdempotencyKey::parse(header.as_bytes()).map_err(|_| needed())?;
     Ok(key.as_str().to_owned())
-}
-
-/// What the request wants, however it is written.
-fn fingerprint(merchant: MerchantId, side: Side, entry: &Entry) -> [u8; 32] {
-    let side: &[u8] = match side {
-        Side::Credit => b"credit",
-        Side::Debit => b"debit",
-    };
-    Sha256::new()
-        .chain_update(side)
-        .chain_update(merchant.0.to_be_bytes())
-        .chain_update(entry.amount_sun.to_be_bytes())
-        .chain_update(entry.reason.trim().as_bytes())
-        .finalize()
-        .into()
 }

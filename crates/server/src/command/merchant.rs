@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use app::admin_rows::{MerchantLine, Slice};
-use app::administer::{MerchantChange, Posting, Side};
+use app::administer::{AdminRefused, MerchantChange, Posting, Side};
 use app::describe;
-use app::ports::Ids;
+use app::ports::{Ids, StoreError};
+use app::rows::Merchant;
 use clap::Subcommand;
 use domain::MerchantId;
-use serde_json::json;
+use serde_json::{Value, json};
 use tron::Sun;
+use wire::IdempotencyKey;
 
 use super::merchant_statement::Statement;
 use super::output::{Failure, print, table};
@@ -81,6 +83,10 @@ pub(super) struct Entry {
     /// Why; kept in the ledger.
     #[arg(long)]
     reason: String,
+    /// What makes it harmless to run the same command twice: 1 to 255 printable ASCII characters, for example
+    /// the number of the invoice.
+    #[arg(long, value_parser = parse_key)]
+    key: Option<String>,
     /// Really post it; without this only what would be posted is printed.
     #[arg(long)]
     yes: bool,
@@ -93,6 +99,11 @@ pub(super) fn parse_trx(text: &str) -> Result<Sun, String> {
         Ok(_) => Err("the amount must be more than nothing".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+fn parse_key(text: &str) -> Result<String, String> {
+    let key = IdempotencyKey::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(key.as_str().to_owned())
 }
 
 impl MerchantCommand {
@@ -155,27 +166,52 @@ fn post(offline: &Offline, entry: Entry, side: Side) -> Result<(), Failure> {
     let administrator = offline.administrator();
     let business = SystemIds.order_id(administrator.now).0;
     let (amount, reason) = (entry.trx, entry.reason);
-    let posting = Posting { business, merchant: id, side, amount, reason, request: None };
-    let after = posting.preview(&merchant)?.available;
-    let (word, whose) = match side {
-        Side::Credit => ("credit", "to"),
-        Side::Debit => ("debit", "from"),
+    let mut posting = Posting { business, merchant: id, side, amount, reason, request: None };
+    if let Some(key) = &entry.key {
+        posting = posting.under_key(&administrator.actor, key);
+    }
+    let told = |after| told(&merchant, side, amount, after);
+    if !entry.yes {
+        let plan = told(posting.preview(&merchant)?.available);
+        print(&format!("would {plan}; add --yes to post it"));
+        return Ok(());
+    }
+    match offline.wait(administrator.post_money(posting)) {
+        Ok(answer) => print(&told(available_after(&answer)?)),
+        Err(AdminRefused::Store(StoreError::Unavailable(cause))) => {
+            let what_to_do = match entry.key {
+                Some(_) => "run the same command again: it posts nothing twice".to_owned(),
+                None => format!("look at `merchant statement {}` before running it again", id.0),
+            };
+            let text = format!("{cause}; whether it was posted is not known: {what_to_do}");
+            return Err(anyhow::anyhow!(text).into());
+        }
+        Err(refused) => return Err(refused.into()),
+    }
+    Ok(())
+}
+
+/// The entry in words; the balance before it is the one after it without it, as it was for a repeat, too.
+fn told(merchant: &Merchant, side: Side, amount: Sun, after: Sun) -> String {
+    let (word, whose, before) = match side {
+        Side::Credit => ("credit", "to", after - amount),
+        Side::Debit => ("debit", "from", after + amount),
     };
-    let plan = format!(
+    format!(
         "{word} {} TRX {whose} merchant {} ({}): {} TRX before, {} TRX after",
         amount.to_trx_string(),
         merchant.id.0,
         merchant.name,
-        merchant.available.to_trx_string(),
+        before.to_trx_string(),
         after.to_trx_string(),
-    );
-    if !entry.yes {
-        print(&format!("would {plan}; add --yes to post it"));
-        return Ok(());
-    }
-    offline.wait(administrator.post_money(posting))?;
-    print(&plan);
-    Ok(())
+    )
+}
+
+/// The merchant's balance in the answer to an entry.
+fn available_after(answer: &str) -> Result<Sun, Failure> {
+    let merchant: Value = serde_json::from_str(answer)?;
+    let available = merchant["available_sun"].as_i64().map(Sun::new);
+    available.ok_or_else(|| anyhow::anyhow!("the answer to the entry names no balance").into())
 }
 
 fn list(offline: &Offline, as_json: bool) -> Result<(), Failure> {

@@ -1,14 +1,13 @@
 //! Merchants: a member sees its own, with balances and statement; operators add, change, pause, credit
 //! and debit.
 
-use app::admin_rows::{AdminRequest, Slice, StatementLine};
+use app::admin_rows::{Slice, StatementLine};
 use app::administer::{MerchantChange, Posting, Side};
 use app::rows::Merchant;
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use domain::MerchantId;
-use sha2::{Digest, Sha256};
 use tron::Sun;
 
 use super::confirm::{self, Plan};
@@ -160,23 +159,15 @@ pub(super) async fn post(Path(id): Path<i64>, change: Change) -> Result<Response
         return Err(Refused::Form);
     }
     let (administrator, app) = (change.administrator(), change.visit.app());
-    let word: &[u8] = if side == Side::Credit { b"credit" } else { b"debit" };
-    let hash = Sha256::new()
-        .chain_update(word)
-        .chain_update(merchant.id.0.to_be_bytes())
-        .chain_update(amount.get().to_be_bytes())
-        .chain_update(reason.as_bytes())
-        .finalize()
-        .into();
-    let actor = administrator.actor.clone();
     let posting = Posting {
         business: app.ids.order_id(administrator.now).0,
         merchant: merchant.id,
         side,
         amount,
         reason: reason.to_owned(),
-        request: Some(AdminRequest { actor, text: text.to_owned(), hash }),
-    };
+        request: None,
+    }
+    .under_key(&administrator.actor, text);
     if !Plan::was_shown(&change.fields) {
         return plan(&posting, &merchant)?.ask(&change);
     }
