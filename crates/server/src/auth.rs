@@ -7,7 +7,8 @@
 use axum::http::HeaderMap;
 use domain::UnixMillis;
 use domain::key::Scope;
-use wire::{ErrorBody, Timestamp, error, names};
+use wire::callback::is_callback;
+use wire::{ErrorBody, Object, Timestamp, error, names};
 
 use crate::client_address::ClientAddress;
 use crate::keys::{Keys, LiveKey};
@@ -63,13 +64,16 @@ fn refuse(text: &str) -> Refusal {
     Refusal::bad_request(ErrorBody::detail(text)).not_authenticated()
 }
 
-/// Checks key, address, time and signature of a POST body as received; the scope is the endpoint's to
-/// check.
+/// Checks key, address, time and signature of a POST body, `raw` as received; the scope is the endpoint's
+/// to check.
+///
+/// What we signed ourselves, a callback, is nobody's request: its signature counts as none.
 pub async fn signed_caller(
     keys: &Keys,
     headers: &HeaderMap,
     from: ClientAddress,
-    body: &[u8],
+    raw: &[u8],
+    body: &Object,
     now: UnixMillis,
 ) -> Result<SignedCaller, Refusal> {
     let key = named_key(keys, headers, from).await?;
@@ -79,7 +83,10 @@ pub async fn signed_caller(
         Timestamp::parse(timestamp_text).map_err(|_| refuse(error::INVALID_TIMESTAMP))?;
     let invalid = || refuse(error::INVALID_SIGNATURE);
     let signature_text = header(headers, names::SIGNATURE).ok_or_else(invalid)?;
-    key.with_secret(|secret| wire::verify(secret, timestamp_text, body, signature_text))
+    if is_callback(body) {
+        return Err(invalid());
+    }
+    key.with_secret(|secret| wire::verify(secret, timestamp_text, raw, signature_text))
         .map_err(|_| invalid())?;
     timestamp.within_window(now.get()).map_err(|off| refuse(&off.to_string()))?;
     keys.count(&key)?;

@@ -79,7 +79,7 @@ impl FromRequest<Arc<Edge>> for SignedPost {
             .map_err(|error| Refusal::fields(FieldErrors::unreadable(&error)).not_authenticated())
             .map_err(refused)?;
         let now = edge.app.clock.now();
-        let caller = signed_caller(&edge.keys, &headers, from, &bytes, now).await;
+        let caller = signed_caller(&edge.keys, &headers, from, &bytes, &body, now).await;
         let caller = caller.map_err(refused)?;
         Ok(Self { body, caller, headers, path })
     }

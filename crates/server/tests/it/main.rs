@@ -42,6 +42,7 @@ mod reconcile;
 mod refusal_order;
 mod repeats;
 mod restart;
+mod sent_back;
 mod statement;
 mod support;
 mod transfers;

@@ -341,6 +341,41 @@ fn callbacks_are_rendered_and_signed_to_the_byte() {
     }
 }
 
+/// Otherwise whoever sees a callback could send it back as a request: the same secret signs both.
+#[test]
+fn every_callback_is_known_as_one_and_no_request_is() {
+    for case in case::all() {
+        for (request, _) in &case.exchanges {
+            let Ok(body) = Object::parse_body(&request.body) else { continue };
+            let is_one = case.endpoint == "callback";
+            assert_eq!(callback::is_callback(&body), is_one, "{} {}", case.endpoint, case.name);
+        }
+    }
+    let origins = [
+        Origin::Api,
+        Origin::Manual,
+        Origin::CountPolicy(PolicyId(2)),
+        Origin::AutoPolicy(PolicyId(3)),
+    ];
+    for origin in origins {
+        for outcome in [Outcome::Delivered, Outcome::Refunded] {
+            for (reference, hash) in [(None, None), (Some("a".to_owned()), Some(txid("aa")))] {
+                let event = CallbackEvent {
+                    origin,
+                    outcome,
+                    reference,
+                    activation: hash,
+                    bandwidth: hash,
+                    delegation: hash,
+                    ..delivered()
+                };
+                let body = Object::parse(&WireFormat.callback_body(&event)).unwrap();
+                assert!(callback::is_callback(&body), "{event:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn queries_are_rendered_to_the_byte() {
     let ready = UnixMillis(1_686_796_831_500);

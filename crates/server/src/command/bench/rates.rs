@@ -17,7 +17,7 @@ use domain::{KeyId, MerchantId};
 use node::{CacheSettings, Cached};
 use tokio_util::sync::CancellationToken;
 use tron::Address;
-use wire::names;
+use wire::{FieldErrors, Object, names};
 
 use super::Plan;
 use super::cpu::CpuTime;
@@ -236,6 +236,8 @@ async fn answer_bare(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let from = ClientAddress(std::net::Ipv4Addr::LOCALHOST.into());
-    signed_caller(&keys, &headers, from, &body, SystemClock.now()).await?;
+    let object = Object::parse_body(&body)
+        .map_err(|error| Refusal::fields(FieldErrors::unreadable(&error)))?;
+    signed_caller(&keys, &headers, from, &body, &object, SystemClock.now()).await?;
     Ok(json(StatusCode::OK, r#"{"errno":0}"#.to_owned()))
 }
