@@ -8,7 +8,11 @@ use std::sync::Arc;
 use domain::UnixMillis;
 
 use crate::App;
-use crate::rows::{ExactAnswer, Remembered, RequestKeys, StoredAnswers};
+use crate::ports::StoreError;
+use crate::rows::{
+    Changes, ExactAnswer, Needs, NewAnswers, Remembered, RequestKeys, Rows, StoredAnswers,
+};
+use crate::work::commit;
 
 /// Renders the answer to what was done, for being stored in the same commit.
 pub type Render<T> = Arc<dyn Fn(&T) -> ExactAnswer + Send + Sync>;
@@ -54,23 +58,78 @@ fn is_late(request: &RequestKeys, replays_kept_secs: i64, now: UnixMillis) -> bo
     now > signed.after_secs(acted_on_secs)
 }
 
+/// What a request was answered with before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The answer.
+    pub answer: Remembered,
+    /// What has to be remembered before it is given.
+    resent: Option<NewAnswers>,
+}
+
+impl Before {
+    /// What has to be committed before the answer is given again: a request that only its idempotency
+    /// key leads to the answer is remembered by its signature, too. The header is not signed, so a copy
+    /// may come without it.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes { answers: self.resent.clone(), ..Changes::default() }
+    }
+}
+
 /// What this very request was answered with before; `None` for a new one.
 ///
 /// Errors: [`RepeatRefused`] when it was another request.
 pub fn known(
     answers: &StoredAnswers,
     request: &RequestKeys,
-) -> Result<Option<Remembered>, RepeatRefused> {
+    now: UnixMillis,
+) -> Result<Option<Before>, RepeatRefused> {
     if let Some((before, route)) = &answers.replay {
         return match *route == request.route {
-            true => Ok(Some(before.clone())),
+            true => Ok(Some(Before { answer: before.clone(), resent: None })),
             false => Err(RepeatRefused::Elsewhere),
         };
     }
     match (&answers.resend, &request.idempotency) {
-        (Some((before, hash)), Some(key)) if *hash == key.request => Ok(Some(before.clone())),
+        (Some((before, hash)), Some(key)) if *hash == key.request => {
+            let resent = NewAnswers {
+                request: request.clone(),
+                answer: before.clone(),
+                at: now,
+                is_resend: true,
+            };
+            Ok(Some(Before { answer: before.clone(), resent: Some(resent) }))
+        }
         (Some(_), _) => Err(RepeatRefused::KeyReused),
         (None, _) => Ok(None),
+    }
+}
+
+impl App {
+    /// What this very request was answered with before, asked ahead of what a new one would cost; with a
+    /// commit if something is to be remembered of it.
+    ///
+    /// Errors: the outer is the store's, the inner [`RepeatRefused`].
+    pub(crate) async fn known_before(
+        &self,
+        request: &RequestKeys,
+    ) -> Result<Result<Option<Remembered>, RepeatRefused>, StoreError> {
+        let answers = self.store.answers(request).await?;
+        match known(&answers, request, self.clock.now()) {
+            Err(refused) => return Ok(Err(refused)),
+            Ok(None) => return Ok(Ok(None)),
+            Ok(Some(before)) if before.resent.is_none() => return Ok(Ok(Some(before.answer))),
+            Ok(Some(_)) => {}
+        }
+        let needs = Needs { answers: Some(request.clone()), ..Needs::default() };
+        let (app, request) = (self.clone(), request.clone());
+        let decide = move |rows: &Rows| {
+            let before = known(&rows.answers, &request, app.clock.now())?;
+            let changes = before.as_ref().map(Before::changes).unwrap_or_default();
+            Ok((changes, before.map(|before| before.answer)))
+        };
+        commit(&*self.store, needs, decide).await
     }
 }
 
@@ -99,10 +158,16 @@ mod tests {
         let replay = |route| StoredAnswers { replay: Some((BEFORE, route)), resend: None };
         let resend = |hash| StoredAnswers { replay: None, resend: Some((BEFORE, hash)) };
         let (plain, keyed) = (request(None), request(Some([5; 32])));
+        let now = UnixMillis(2_000);
+        let known = |answers: &StoredAnswers, request: &RequestKeys| known(answers, request, now);
         assert_eq!(known(&StoredAnswers::default(), &keyed), Ok(None));
-        assert_eq!(known(&replay([3; 32]), &plain), Ok(Some(BEFORE)));
+        let replayed = Before { answer: BEFORE, resent: None };
+        assert_eq!(known(&replay([3; 32]), &plain), Ok(Some(replayed)));
         assert_eq!(known(&replay([4; 32]), &plain), Err(RepeatRefused::Elsewhere));
-        assert_eq!(known(&resend([5; 32]), &keyed), Ok(Some(BEFORE)));
+        let resent =
+            NewAnswers { request: keyed.clone(), answer: BEFORE, at: now, is_resend: true };
+        let resent = Before { answer: BEFORE, resent: Some(resent) };
+        assert_eq!(known(&resend([5; 32]), &keyed), Ok(Some(resent)));
         assert_eq!(known(&resend([6; 32]), &keyed), Err(RepeatRefused::KeyReused));
     }
 

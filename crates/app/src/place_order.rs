@@ -11,7 +11,7 @@ use node::NodeError;
 use tron::{Address, Bandwidth, Energy, Resource, Sun};
 
 use crate::App;
-use crate::answers::{RepeatRefused, known};
+use crate::answers::{Before, RepeatRefused, known};
 use crate::batch_rows::{BatchChanges, BatchNeeds, PlacedRow, RowChange};
 use crate::chain_view::burn_fees;
 use crate::keep_batches::is_next;
@@ -197,8 +197,8 @@ impl App {
         (id, now): (OrderId, UnixMillis),
         rows: &Rows,
     ) -> Result<(Changes, Placed), PlaceRefused> {
-        if let Some(before) = known_if(rows, place.request.as_ref())? {
-            return Ok((Changes::default(), Placed::Before(before)));
+        if let Some(before) = known_if(rows, place.request.as_ref(), now)? {
+            return Ok((before.changes(), Placed::Before(before.answer)));
         }
         if let Some(request) = &place.request {
             self.check_not_late(request, self.clock.now())?;
@@ -248,6 +248,7 @@ impl App {
                 request,
                 answer: Remembered::Order(id),
                 at: now,
+                is_resend: false,
             }),
             attention: Some((id, Attention::At(decision.due))),
             ..Changes::default()
@@ -263,7 +264,7 @@ impl App {
         refused: PlaceRefused,
     ) -> Result<Order, PlaceRefused> {
         if let Some(request) = &place.request
-            && let Some(before) = known(&self.store.answers(request).await?, request)?
+            && let Some(before) = self.known_before(request).await??
         {
             return self.repeat(before).await;
         }
@@ -317,8 +318,9 @@ fn permitted(rows: &Rows) -> Result<&Merchant, PlaceRefused> {
 fn known_if(
     rows: &Rows,
     request: Option<&RequestKeys>,
-) -> Result<Option<Remembered>, RepeatRefused> {
-    request.map_or(Ok(None), |request| known(&rows.answers, request))
+    now: UnixMillis,
+) -> Result<Option<Before>, RepeatRefused> {
+    request.map_or(Ok(None), |request| known(&rows.answers, request, now))
 }
 
 impl From<NodeError> for PlaceRefused {

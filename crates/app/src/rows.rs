@@ -310,6 +310,8 @@ pub struct NewAnswers {
     pub answer: Remembered,
     /// When, for forgetting.
     pub at: UnixMillis,
+    /// Whether its idempotency key leads to that answer already: then only its signature is new.
+    pub is_resend: bool,
 }
 
 /// Which outbox a row is in.

@@ -98,7 +98,7 @@ impl App {
         wanted: SendTransfer,
         render: Render<Accepted>,
     ) -> Result<ExactAnswer, SendRefused> {
-        if let Some(before) = known(&self.store.answers(&wanted.request).await?, &wanted.request)? {
+        if let Some(before) = self.known_before(&wanted.request).await?? {
             return exact(before);
         }
         let signed = match self.plan_and_sign(&wanted).await {
@@ -210,8 +210,8 @@ impl App {
         let later = new.now.after_ms(self.settings.limits.resend_ms);
         let app = self.clone();
         let decide = move |rows: &Rows| -> Result<(Changes, Stored), SendRefused> {
-            if let Some(before) = known(&rows.answers, &wanted.request)? {
-                return Ok((Changes::default(), Stored::Before(before)));
+            if let Some(before) = known(&rows.answers, &wanted.request, new.now)? {
+                return Ok((before.changes(), Stored::Before(before.answer)));
             }
             app.check_not_late(&wanted.request, app.clock.now())?;
             let accepted = app.judge_transfer(&new, rows)?;
@@ -221,6 +221,7 @@ impl App {
                 request: wanted.request.clone(),
                 answer: Remembered::Exact(answer.clone()),
                 at: now,
+                is_resend: false,
             };
             let changes = Changes {
                 transfer: Some(transfer.clone()),

@@ -95,7 +95,7 @@ impl App {
         ask: AskPolicy,
         render: Render<PolicySet>,
     ) -> Result<ExactAnswer, AskRefused> {
-        if let Some(before) = known(&self.store.answers(&ask.request).await?, &ask.request)? {
+        if let Some(before) = self.known_before(&ask.request).await?? {
             return exact(before);
         }
         let estimate = match self.look_at_receiver(&ask).await {
@@ -161,10 +161,10 @@ impl App {
         render: &Render<PolicySet>,
         rows: &Rows,
     ) -> Result<(Changes, ExactAnswer), AskRefused> {
-        if let Some(before) = known(&rows.answers, &ask.request)? {
-            return Ok((Changes::default(), exact(before)?));
-        }
         let now = self.clock.now();
+        if let Some(before) = known(&rows.answers, &ask.request, now)? {
+            return Ok((before.changes(), exact(before.answer)?));
+        }
         self.check_not_late(&ask.request, now)?;
         let balance = self.permitted(ask, rows)?;
         let known = rows
@@ -195,6 +195,7 @@ impl App {
             request: ask.request.clone(),
             answer: Remembered::Exact(answer.clone()),
             at: now,
+            is_resend: false,
         };
         let changes = Changes {
             policy_nudges: vec![(policy.id, now)],

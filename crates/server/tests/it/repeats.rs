@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::chain::recipient_with;
 use crate::support::http::exchange;
-use crate::support::merchant::{signed, wanted};
+use crate::support::merchant::{rented, signed, signed_to, wanted};
 use crate::support::world::Storage;
 use crate::support::{Setup, World, plain};
 
@@ -78,6 +78,46 @@ async fn an_idempotency_key_answers_the_same_content_and_refuses_other() {
     assert_eq!(world.orders().await, 1);
     assert_eq!(world.balances().await, (100_000_000 - PRICE, PRICE));
     world.finish().await;
+}
+
+/// The header is not signed: whoever records a resend can send it without.
+#[tokio::test]
+async fn a_resend_without_its_idempotency_key_acts_no_more_either() {
+    for storage in [Storage::Memory, Storage::Threads] {
+        let mut world = World::with(Setup { storage, ..Setup::default() }).await;
+        let payer = world.payer(plain);
+        let key = [("Idempotency-Key", "order 17")];
+        let asked = [
+            ("/order/collect-manual", wanted(payer, recipient_with())),
+            ("/order", rented(payer, 65_000, "1H")),
+            ("/order/transfer", json!({"amount": 345_000, "receive_address": payer})),
+            ("/count-delegate-policy", json!({"times": 5, "receive_address": payer})),
+        ];
+        for (number, (path, body)) in asked.iter().enumerate() {
+            let key = [(key[0].0, &*format!("{} {number}", key[0].1))];
+            let (now, body) = (world.now_secs(), body.to_string());
+            let first = world.send(&signed_to(path, now, &body, &key)).await;
+            assert_eq!(first.status(), 200, "{path}: {}", first.body);
+            for secs in [7, 8] {
+                // Once while the chain can be read, once while it cannot.
+                if secs == 8 {
+                    world.chain.mine(1);
+                    world.watch().await;
+                    world.fault("wallet/*", devnet::When::Always, devnet::Fault::LoseRequest);
+                }
+                let resent = world.send(&signed_to(path, now + secs, &body, &key)).await;
+                assert_eq!(resent.body, first.body, "{path}");
+                let bare = world.send(&signed_to(path, now + secs, &body, &[])).await;
+                assert_eq!(bare.body, first.body, "{path}: the same bytes without the header");
+            }
+            world.chain.clear_faults();
+        }
+        assert_eq!(world.orders().await, 2);
+        assert_eq!(world.store.transfers(world.merchant, 10).await.unwrap().len(), 1);
+        assert_eq!(world.count_shown(payer).await["count_limit"], 5, "bought once");
+        world.mine(2).await;
+        world.finish().await;
+    }
 }
 
 #[tokio::test]

@@ -149,7 +149,12 @@ pub(crate) async fn old_answers_are_forgotten(store: &dyn Store) {
         let text = format!("mine-{number}");
         request.idempotency = Some(Idempotency { text, request: [5; 32] });
         let at = domain::UnixMillis(secs * 1_000);
-        let new = NewAnswers { request: request.clone(), answer: Remembered::Order(order), at };
+        let new = NewAnswers {
+            request: request.clone(),
+            answer: Remembered::Order(order),
+            at,
+            is_resend: false,
+        };
         async move {
             let changes = Changes { answers: Some(new), ..Changes::default() };
             let done = commit(store, Needs::default(), move |_| Ok::<_, ()>((changes.clone(), ())));

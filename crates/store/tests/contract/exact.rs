@@ -32,7 +32,7 @@ fn answer() -> Remembered {
 pub(crate) async fn an_exact_answer_is_given_again_until_it_is_forgotten(store: &dyn Store) {
     let base = base(store).await;
     let request = request(base);
-    let new = NewAnswers { request: request.clone(), answer: answer(), at: NOW };
+    let new = NewAnswers { request: request.clone(), answer: answer(), at: NOW, is_resend: false };
     let remember = Changes { answers: Some(new), ..Changes::default() };
     write(store, Needs::default(), remember.clone()).await.unwrap();
     let stored = store.answers(&request).await.unwrap();
@@ -51,6 +51,43 @@ pub(crate) async fn an_exact_answer_is_given_again_until_it_is_forgotten(store: 
     assert_eq!(store.answers(&request).await.unwrap().resend, Some((answer(), [5; 32])));
     assert_eq!(store.prune(later, later).await.unwrap(), 2, "the resend, then the answer");
     assert_eq!(store.answers(&request).await.unwrap(), Default::default());
+}
+
+/// A resend leads to the answer by its own signature, as long as a copy of it could come.
+pub(crate) async fn a_resend_leads_to_the_exact_answer_as_long_as_it_can_be_repeated(
+    store: &dyn Store,
+) {
+    let base = base(store).await;
+    let first = request(base);
+    let remember = |request: &RequestKeys, at: UnixMillis, is_resend| {
+        let new = NewAnswers { request: request.clone(), answer: answer(), at, is_resend };
+        Changes { answers: Some(new), ..Changes::default() }
+    };
+    write(store, Needs::default(), remember(&first, NOW, false)).await.unwrap();
+    let late_secs = 80_000;
+    let timestamp_secs = first.timestamp_secs + late_secs;
+    let resent = RequestKeys { timestamp_secs, signature: [9; 32], ..first.clone() };
+    let resent_at = NOW.after_secs(late_secs);
+    write(store, Needs::default(), remember(&resent, resent_at, true)).await.unwrap();
+    let bare = RequestKeys { idempotency: None, ..resent.clone() };
+    let replay = || async { store.answers(&bare).await.unwrap().replay };
+    assert_eq!(replay().await, Some((answer(), [3; 32])));
+    // The first signature and the key are forgotten, and the answer is kept for the second.
+    for _ in 0..3 {
+        store.prune(resent_at.after_secs(-60), resent_at.after_secs(-60)).await.unwrap();
+    }
+    assert_eq!(store.answers(&first).await.unwrap(), Default::default());
+    assert_eq!(replay().await, Some((answer(), [3; 32])));
+    let later = resent_at.after_secs(10_000);
+    assert_eq!(store.prune(later, later).await.unwrap(), 2, "the replay, then the answer");
+    // What was taken back has no answer for its resends either.
+    write(store, Needs::default(), remember(&first, NOW, false)).await.unwrap();
+    let timestamp_secs = first.timestamp_secs + 300;
+    let resent = RequestKeys { timestamp_secs, signature: [9; 32], ..first.clone() };
+    write(store, Needs::default(), remember(&resent, NOW, true)).await.unwrap();
+    let forget = Changes { forgotten: Some(first), ..Changes::default() };
+    write(store, Needs::default(), forget).await.unwrap();
+    assert_eq!(store.answers(&resent).await.unwrap(), Default::default());
 }
 
 fn transfer(base: Base, number: u8) -> Transfer {

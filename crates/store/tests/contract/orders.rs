@@ -73,7 +73,12 @@ pub(crate) async fn a_resend_is_known_by_its_key(store: &dyn Store) {
     let idempotency = Idempotency { text: "mine-1".to_owned(), request: [5; 32] };
     let mut request = support::request(base, 2);
     request.idempotency = Some(idempotency.clone());
-    let new = NewAnswers { request: request.clone(), answer: Remembered::Order(order), at: NOW };
+    let new = NewAnswers {
+        request: request.clone(),
+        answer: Remembered::Order(order),
+        at: NOW,
+        is_resend: false,
+    };
     let remember = Changes { answers: Some(new), ..Changes::default() };
     let done: Result<(), Refused> =
         commit(store, Needs::default(), move |_| Ok((remember.clone(), ()))).await.unwrap();

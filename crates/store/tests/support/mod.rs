@@ -239,8 +239,12 @@ pub(crate) async fn try_place(
             return Ok((Changes::default(), *order));
         }
         let decision = decide_new(rows, &new)?;
-        let answers =
-            NewAnswers { request: request.clone(), answer: Remembered::Order(new.id), at: NOW };
+        let answers = NewAnswers {
+            request: request.clone(),
+            answer: Remembered::Order(new.id),
+            at: NOW,
+            is_resend: false,
+        };
         let attention = Some((new.id, Attention::At(decision.due)));
         let changes = Changes { answers: Some(answers), attention, ..changes(decision) };
         Ok((changes, new.id))

@@ -127,7 +127,12 @@ impl RawCommit {
             whole: Some(decision.whole),
             ledger: decision.ledger,
             wallets: decision.wallets,
-            answers: Some(NewAnswers { request, answer: Remembered::Order(id), at: now }),
+            answers: Some(NewAnswers {
+                request,
+                answer: Remembered::Order(id),
+                at: now,
+                is_resend: false,
+            }),
             attention: Some((id, Attention::At(decision.due))),
             ..Changes::default()
         })

@@ -24,6 +24,11 @@ pub(crate) fn signed(now_secs: i64, body: &str, more: &[(&str, &str)]) -> Vec<u8
     signed_with(KEY, now_secs, body, more)
 }
 
+/// The same to a path below the prefix.
+pub(crate) fn signed_to(path: &str, now_secs: i64, body: &str, more: &[(&str, &str)]) -> Vec<u8> {
+    signed_line(&format!("POST /api/v1/frontend{path} HTTP/1.1"), KEY, now_secs, body, more)
+}
+
 /// A request signed with another key of the same secret.
 pub(crate) fn signed_by(key: &str, now_secs: i64, body: &Value) -> Vec<u8> {
     signed_with(key, now_secs, &body.to_string(), &[])
