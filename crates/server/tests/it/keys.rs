@@ -32,6 +32,22 @@ async fn a_revoked_key_stops_within_a_second_and_still_signs_what_it_promised() 
 }
 
 #[tokio::test]
+async fn a_revoked_key_does_not_live_on_when_the_clock_goes_back() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    let now = world.clock.now();
+    assert!(world.store.revoke_key(KEY, now).await.unwrap());
+    world.clock.set(now.get() - 3_600_000);
+    let refused = world.ask(&wanted(payer, recipient_with())).await;
+    world.clock.set(now.get());
+    assert_eq!((refused.status(), refused.json()), (400, json!({"detail": "API not found"})));
+    world.settle().await;
+    world.mine(2).await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_paused_merchant_orders_nothing_new_and_loses_nothing_old() {
     let mut world = World::new().await;
     let (first, second) = (world.payer(plain), world.payer(plain));
