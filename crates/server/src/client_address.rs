@@ -27,15 +27,16 @@ impl ClientAddress {
     /// A proxy's entry that is no address stops the search: then the proxy that wrote it is the client.
     #[must_use]
     pub fn of(peer: IpAddr, headers: &HeaderMap, proxies: &AllowList) -> Self {
-        let lines = headers.get_all(FORWARDED_FOR);
-        let lines: Vec<_> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
-        let entries = lines.iter().flat_map(|line| line.split(',')).rev();
+        // As bytes: what a client wrote must not hide what a proxy has added to it.
+        let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
+        let entries =
+            lines.iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).rev();
         let mut client = peer.to_canonical();
         for entry in entries {
             if !proxies.contains(client) {
                 break;
             }
-            match address(entry.trim()) {
+            match std::str::from_utf8(entry).ok().and_then(|entry| address(entry.trim())) {
                 Some(address) => client = address,
                 None => break,
             }
@@ -83,6 +84,22 @@ mod tests {
             headers.append(FORWARDED_FOR, HeaderValue::from_str(line).unwrap());
         }
         ClientAddress::of(peer.parse().unwrap(), &headers, &proxies).0.to_string()
+    }
+
+    /// A line that is not text was dropped as a whole, and the proxy was taken for the client.
+    #[test]
+    fn what_a_client_writes_does_not_hide_what_a_proxy_wrote() {
+        let proxies = AllowList::of(["10.0.0.0/8"]).unwrap();
+        for (line, expected) in [
+            (&b"\xff, 198.51.100.1"[..], "198.51.100.1"),
+            (b"\xff, 198.51.100.1, 10.2.3.4", "198.51.100.1"),
+            (b"198.51.100.1, \xff", "10.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap());
+            let client = ClientAddress::of([10, 0, 0, 1].into(), &headers, &proxies);
+            assert_eq!(client.0.to_string(), expected, "{line:?}");
+        }
     }
 
     #[test]
