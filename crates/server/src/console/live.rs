@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use super::PREFIX;
 use super::edge::ConsoleEdge;
 use super::frame::is_ours;
-use super::visit::BY_ITSELF;
+use super::visit::{BY_ITSELF, is_signed_in};
 
 /// Longest part of a page that is sent, in bytes.
 const FRAGMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -57,6 +57,12 @@ pub(super) async fn follow(
 ) -> Response {
     if !is_ours(&wanted.page) {
         return StatusCode::BAD_REQUEST.into_response();
+    }
+    // Before there is a place for it: whoever is nobody would hold one for nothing.
+    match is_signed_in(&follower.edge, request.headers()).await {
+        Ok(true) => {}
+        Ok(false) => return StatusCode::UNAUTHORIZED.into_response(),
+        Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
     // Beyond the limit pages ask by themselves, less often.
     let Ok(place) = follower.edge.live_places.clone().try_acquire_owned() else {

@@ -146,6 +146,13 @@ pub(super) async fn known(edge: &ConsoleEdge, headers: &HeaderMap) -> Option<Who
     signed_in(edge, headers).await.ok().flatten().map(|(_, person)| who(&person))
 }
 
+/// Whether a request has a session that holds.
+///
+/// Errors: the database does not answer.
+pub(super) async fn is_signed_in(edge: &ConsoleEdge, headers: &HeaderMap) -> Result<bool, Refused> {
+    Ok(signed_in(edge, headers).await?.is_some())
+}
+
 fn who(person: &Person) -> Who {
     Who { name: person.name.clone(), access: person.access }
 }

@@ -389,6 +389,10 @@ async fn a_page_follows_what_happens_until_its_session_ends() {
     let all = otto.until("event: signed-out").await;
     assert!(!all.contains("event: fragment"), "another merchant's order is followed: {all}");
     otto.ends().await;
+    // Whoever has no session, or none any more, gets no stream.
+    for mut browser in [Browser::new(&world), Browser::with_session(&world, &cookies.0)] {
+        assert_eq!(browser.get("/console/live?page=/console/orders").await.status(), 401);
+    }
     let nowhere = Browser::new(&world).get("/console/live?page=https://evil.example/").await;
     assert_eq!(nowhere.status(), 400);
     world.finish().await;
