@@ -87,6 +87,11 @@ impl Keys {
         self.limits.as_ref().map_or(Ok(()), |limits| limits.key(key.id))
     }
 
+    /// Whether a key with this text was seen to work, and not seen to have stopped.
+    pub fn has_seen(&self, text: &str) -> bool {
+        self.kept.read().expect("nothing panics holding it").contains_key(text)
+    }
+
     /// The key with this text, if it works now. Unknown ones are not remembered.
     pub async fn live(&self, text: &str) -> Result<Option<LiveKey>, KeyFailed> {
         let now = self.clock.now();

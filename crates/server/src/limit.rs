@@ -54,6 +54,7 @@ pub struct Throttled {
 pub struct Limits {
     keys: Option<Limiter<KeyId>>,
     peers: Option<Limiter<u64>>,
+    lookups: Option<Limiter<u64>>,
     clock: ElapsedClock,
     hasher: RandomState,
 }
@@ -68,6 +69,7 @@ impl Limits {
         Self {
             keys: limiter(settings.key, &clock),
             peers: limiter(settings.peer, &clock),
+            lookups: limiter(settings.peer, &clock),
             clock,
             hasher: RandomState::new(),
         }
@@ -85,6 +87,15 @@ impl Limits {
     /// Errors: it is one too many, and does not count.
     pub fn peer(&self, peer: IpAddr) -> Result<(), Throttled> {
         self.check(self.peers.as_ref(), &self.bucket(peer))
+    }
+
+    /// Counts a request from this peer that names a key which was never seen to work here, so that the
+    /// database has to be asked. Beside [`Self::peer`], as often: a key that works is not kept out by
+    /// those who name none.
+    ///
+    /// Errors: it is one too many, and does not count.
+    pub fn lookup(&self, peer: IpAddr) -> Result<(), Throttled> {
+        self.check(self.lookups.as_ref(), &self.bucket(peer))
     }
 
     fn check<K: Clone + Eq + Hash>(

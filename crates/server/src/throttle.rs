@@ -2,7 +2,8 @@
 //!
 //! A request without a key is counted before anything is done for it; one whose key or signature turns
 //! out not to hold, afterwards. One that a key authenticates is counted there (`auth`) and not here:
-//! behind one proxy many merchants may share an address.
+//! behind one proxy many merchants may share an address. A key that was never seen to work is counted
+//! before the database is asked for it, whatever comes of it.
 
 use std::sync::Arc;
 
@@ -25,6 +26,12 @@ pub async fn throttle(State(edge): State<Arc<Edge>>, request: Request, next: Nex
             None => next.run(request).await,
             Some(throttled) => throttled,
         };
+    }
+    let text = request.headers().get(names::API_KEY).and_then(|text| text.to_str().ok());
+    if !text.is_some_and(|text| edge.keys.has_seen(text.trim()))
+        && let Err(refused) = edge.limits.lookup(from.0)
+    {
+        return Refusal::from(refused).into_response();
     }
     let response = next.run(request).await;
     if response.extensions().get::<NotAuthenticated>().is_none() {

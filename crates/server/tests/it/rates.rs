@@ -1,11 +1,14 @@
 //! How often a key and a peer may ask.
 
+use app::ports::Store;
+use app::rows::Key;
 use serde_json::{Value, json};
 use sunsweep::config::Config;
 
 use crate::support::chain::recipient_with;
 use crate::support::http::request;
 use crate::support::merchant::wanted;
+use crate::support::world::key_row;
 use crate::support::{Answer, KEY, Setup, World, plain};
 
 const QUERY: &str = "GET /api/v1/frontend/order/query?out_trade_no=none HTTP/1.1";
@@ -99,6 +102,33 @@ async fn a_peer_without_a_key_is_slowed_down_and_one_with_a_key_is_not() {
     assert_eq!(world.fetch("GET /healthz HTTP/1.1", &[]).await.status(), 200, "load balancers");
     world.clock.advance_ms(1_000);
     assert_eq!(world.fetch(INDEX, &[]).await.status(), 200);
+    world.leave(0, 0).await;
+}
+
+/// Each of these is refused when it was read, because its secret cannot be opened: it shows that the
+/// database was asked.
+#[tokio::test]
+async fn the_database_is_not_asked_for_more_keys_than_a_peer_may_name() {
+    let mut world = world(two_a_peer).await;
+    world.expect_log("cannot be opened");
+    assert_eq!(world.fetch(INDEX, &[("API-KEY", KEY)]).await.status(), 200);
+    world.clock.advance_ms(1_000);
+    let texts: Vec<String> = (0..10).map(|number| format!("{number:032}")).collect();
+    for text in &texts {
+        let row = Key { sealed_secret: vec![0; 80], ..key_row(world.merchant, text, "damaged") };
+        world.store.add_key(&row, 20).await.unwrap().unwrap();
+    }
+    let mut read = 0;
+    for text in &texts {
+        let answer = world.fetch(QUERY, &[("API-KEY", text)]).await;
+        match answer.status() {
+            500 => read += 1,
+            _ => assert_throttled(&answer),
+        }
+    }
+    assert_eq!(read, 2);
+    // One that has worked here goes on.
+    assert_eq!(world.fetch(INDEX, &[("API-KEY", KEY)]).await.status(), 200);
     world.leave(0, 0).await;
 }
 
