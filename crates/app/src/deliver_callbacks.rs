@@ -10,14 +10,13 @@ use crate::work::commit;
 impl App {
     /// Posts one leased callback and records what came of it, in one commit with its next due time.
     ///
-    /// A crash between the post and the commit repeats the post: receivers remember serials.
-    pub async fn deliver_callback(&self, lease: Lease) -> Result<(), StoreError> {
-        let Some(callback) = self.store.callback(lease.order()).await? else {
-            return self.finish_callback(lease, None, Attention::Done).await;
+    /// Returns whether the receiver let us wait. A crash between the post and the commit repeats the post: receivers remember serials.
+    pub async fn deliver_callback(&self, lease: Lease) -> Result<bool, StoreError> {
+        let found = self.store.callback(lease.order()).await?;
+        let Some(callback) = found.filter(|found| found.state == CallbackState::Owed) else {
+            self.finish_callback(lease, None, Attention::Done).await?;
+            return Ok(false);
         };
-        if callback.state != CallbackState::Owed {
-            return self.finish_callback(lease, None, Attention::Done).await;
-        }
         let began = self.clock.now();
         let posted = self.poster.post(&callback).await;
         let (state, attention) = self.judge(&callback, &posted);
@@ -33,7 +32,8 @@ impl App {
             signed_secs: posted.signed_secs,
             state,
         };
-        self.finish_callback(lease, Some(attempt), attention).await
+        self.finish_callback(lease, Some(attempt), attention).await?;
+        Ok(posted.is_slow)
     }
 
     /// How the callback stands after an attempt. 200 is success; any other 2xx is taken as one too,

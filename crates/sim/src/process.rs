@@ -194,7 +194,9 @@ impl Process {
         let work = async move {
             match lease.kind {
                 OutboxKind::Order => Done::Filled(order, app.fill_order(lease).await),
-                OutboxKind::Callback => Done::Called(order, app.deliver_callback(lease).await),
+                OutboxKind::Callback => {
+                    Done::Called(order, app.deliver_callback(lease).await.map(drop))
+                }
                 OutboxKind::Transfer => Done::Followed(order, app.follow_transfer(lease).await),
                 OutboxKind::Batch => unreachable!("nobody in the simulation makes a batch"),
                 OutboxKind::Chain => unreachable!("every process of the simulation watches"),

@@ -7,6 +7,7 @@ mod callbacks;
 mod chain;
 mod claims;
 mod deposits;
+mod hosts;
 mod orders;
 mod policies;
 mod pruning;

@@ -5,6 +5,7 @@ use app::rows::{CallbackState, OutboxKind};
 use domain::OrderId;
 use serde_json::json;
 use sunsweep::boot::Product;
+use sunsweep::config::Config;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::chain::recipient_with;
@@ -154,8 +155,8 @@ async fn a_dead_receiver_delays_nobody() {
     let all = 3 * PER_HOST;
     dead.let_go();
     let all_have_come = async || {
-        // Those that found no place are due again a second later.
-        if world.callback_due_secs().await == Some(1) {
+        // Those that found no place are due again one after the other, the first a second later.
+        if world.callback_due_secs().await.is_some_and(|secs| secs <= 1) {
             world.pass_without_blocks(1);
         }
         dead.posts().len() == all
@@ -164,6 +165,46 @@ async fn a_dead_receiver_delays_nobody() {
     stop.cancel();
     running.await.unwrap();
     assert_eq!((dead.posts().len(), alive.posts().len()), (all, 1));
+    world.finish().await;
+}
+
+/// As many receivers that hang as could have every place between them, and one that answers. How many of
+/// their callbacks were tried when its came says what it had to wait for.
+#[tokio::test]
+async fn many_dead_receivers_delay_nobody() {
+    const DEAD: usize = 16;
+    const EACH: usize = 4;
+    let tune = |config: &mut Config| {
+        (config.callback.timeout_secs, config.callback.per_host) = (2, 1);
+        config.worker.callbacks_at_once = DEAD;
+    };
+    let setup = Setup { storage: Storage::File, tune, ..Setup::default() };
+    let mut world = World::with(setup).await;
+    let mut dead = Vec::new();
+    for _ in 0..DEAD {
+        let receiver = Receiver::start().await;
+        receiver.always(Reply::Hang);
+        dead.push(receiver);
+    }
+    for _ in 0..EACH {
+        for receiver in &dead {
+            world.told_to(&receiver.url()).await;
+        }
+    }
+    let alive = Receiver::start().await;
+    world.told_to(&alive.url()).await;
+    world.work_on_orders().await;
+    let (stop, running) = run(world.product());
+    alive.wait_for(1).await;
+    let tried: usize = dead.iter().map(|receiver| receiver.posts().len()).sum();
+    assert!(tried < DEAD * EACH, "everything else was tried before it");
+    for receiver in &dead {
+        receiver.always(Reply::Status(200));
+        receiver.let_go();
+    }
+    stop.cancel();
+    running.await.unwrap();
+    world.restart().await;
     world.finish().await;
 }
 
