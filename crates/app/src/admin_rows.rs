@@ -34,6 +34,8 @@ pub struct AdminNeeds {
     pub prices_of: Option<PriceOwner>,
     /// An admin token, by its look-up id.
     pub token: Option<String>,
+    /// The admin token with this name that is not revoked.
+    pub token_named: Option<String>,
     /// A merchant's deposit address below the extended public key with this fingerprint.
     pub deposit_address: Option<(MerchantId, String)>,
     /// A person.
@@ -57,6 +59,8 @@ pub struct AdminRows {
     pub prices: PriceOverrides,
     /// The token.
     pub token: Option<AdminToken>,
+    /// The token with the name.
+    pub token_named: Option<AdminToken>,
     /// The deposit address.
     pub deposit_address: Option<DepositAddress>,
     /// The person.
@@ -80,6 +84,7 @@ impl Default for AdminRows {
             callback: None,
             prices: PriceOverrides::default(),
             token: None,
+            token_named: None,
             deposit_address: None,
             person: None,
             answered: None,

@@ -324,7 +324,9 @@ fn admin_tokens_are_shown_once_and_every_change_is_logged() {
     let added: Value = serde_json::from_str(&desk.raw(&add)).unwrap();
     let (id, token) = (added["id"].as_str().unwrap(), added["token"].as_str().unwrap());
     assert!(token.starts_with(&format!("sunsweep_admin_{id}_")), "{token}");
-    assert_eq!(desk.run(&add).err, "The token is not kept in readable form: store it now.\n");
+    desk.fails(&add, "there is a token named billing already");
+    let other = ["admin", "token", "add", "books", "--scope", "read"];
+    assert_eq!(desk.run(&other).err, "The token is not kept in readable form: store it now.\n");
     let listed = desk.raw(&["admin", "token", "list", "--json"]);
     let secret = token.rsplit('_').next().unwrap();
     assert!(listed.contains(id) && !listed.contains(secret), "{listed}");
@@ -334,13 +336,16 @@ fn admin_tokens_are_shown_once_and_every_change_is_logged() {
     );
     desk.ok(&["admin", "token", "revoke", id], &format!("token {id} (billing) is revoked\n"), "");
     desk.fails(&["admin", "token", "revoke", id], &format!("there is no live token {id}"));
+    // Its name is free again.
+    desk.raw(&add);
     let none = desk.run(&["admin", "token", "add", "x"]);
     assert_eq!((none.out.as_str(), none.code), ("", 2));
     desk.ok(&["merchant", "add", "Shop"], "1\n", "");
     desk.ok(&["merchant", "pause", "1"], "merchant 1 is paused\n", "");
     let log: Value = serde_json::from_str(&desk.raw(&["admin", "log", "--json"])).unwrap();
     let told: Vec<_> = log.as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
-    let expected = ["merchant.pause", "merchant.add", "token.revoke", "token.add", "token.add"];
+    let expected =
+        ["merchant.pause", "merchant.add", "token.add", "token.revoke", "token.add", "token.add"];
     assert_eq!(told, expected.map(Value::from));
     assert_eq!((&log[0]["actor"], &log[0]["before"]["paused"]), (&json!("cli"), &json!(false)));
     assert!(!log.to_string().contains(secret));

@@ -50,6 +50,9 @@ pub(crate) fn load(connection: &Connection, needs: &AdminNeeds) -> Result<AdminR
     if let Some(id) = &needs.token {
         rows.token = admin_token::by_id(connection, id)?;
     }
+    if let Some(name) = &needs.token_named {
+        rows.token_named = admin_token::live_named(connection, name)?;
+    }
     if let Some((merchant, xpub)) = &needs.deposit_address {
         rows.deposit_address = deposit::address_of(connection, *merchant, xpub)?;
     }

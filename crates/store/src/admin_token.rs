@@ -47,6 +47,12 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<AdminToken>, Fault> {
     Ok(tokens.query_map([], read)?.collect::<Result<_, _>>()?)
 }
 
+/// The token with a name that is not revoked. There are few of them.
+pub(crate) fn live_named(connection: &Connection, name: &str) -> Result<Option<AdminToken>, Fault> {
+    let mut live = all(connection)?.into_iter().filter(|token| token.revoked.is_none());
+    Ok(live.find(|token| token.name == name))
+}
+
 /// Adds a token, or writes when it stopped working.
 pub(crate) fn put(connection: &Connection, token: &AdminToken) -> Result<(), Fault> {
     connection.prepare_cached(PUT)?.run(params![

@@ -61,6 +61,9 @@ pub enum AdminRefused {
     /// No token that works has this id.
     #[error("there is no live token {0}")]
     NoToken(String),
+    /// A token that works has this name already.
+    #[error("there is a token named {0} already")]
+    TokenExists(String),
     /// There is no such batch, or it is somebody else's.
     #[error("there is no batch {0}")]
     NoBatch(BatchId),

@@ -7,11 +7,17 @@ use crate::describe;
 impl Administrator {
     /// Adds a token.
     ///
-    /// Errors: [`AdminRefused::Name`], or the store's.
+    /// Its name is new among those that work: by it the log, and a repeated request, know who it was.
+    ///
+    /// Errors: [`AdminRefused::Name`], [`AdminRefused::TokenExists`], or the store's.
     pub async fn add_token(&self, token: AdminToken) -> Result<AdminToken, AdminRefused> {
         let name = text_within(&token.name, NAME_CHARS_MAX).ok_or(AdminRefused::Name)?;
         let token = AdminToken { name, ..token };
-        self.change(None, AdminNeeds::default(), move |me, _| {
+        let needs = AdminNeeds { token_named: Some(token.name.clone()), ..AdminNeeds::default() };
+        self.change(None, needs, move |me, rows| {
+            if rows.admin.token_named.is_some() {
+                return Err(AdminRefused::TokenExists(token.name.clone()));
+            }
             let after = describe::token(&token);
             let log = me.log("token.add", subject(&token), None, Some(&after));
             let changes = AdminChanges { token: Some(token.clone()), ..AdminChanges::logged(log) };

@@ -113,6 +113,7 @@ impl From<AdminRefused> for Refused {
             | AdminRefused::TooMuch
             | AdminRefused::Batch(_)
             | AdminRefused::PersonExists(_)
+            | AdminRefused::TokenExists(_)
             | AdminRefused::KeyReused => StatusCode::CONFLICT,
             AdminRefused::Store(failed) => return failed.clone().into(),
         };

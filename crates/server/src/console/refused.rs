@@ -108,7 +108,8 @@ fn status_of(refused: &AdminRefused) -> StatusCode {
         | AdminRefused::TooMuch
         | AdminRefused::Batch(_)
         | AdminRefused::KeyReused
-        | AdminRefused::PersonExists(_) => StatusCode::CONFLICT,
+        | AdminRefused::PersonExists(_)
+        | AdminRefused::TokenExists(_) => StatusCode::CONFLICT,
         AdminRefused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -126,6 +127,7 @@ pub(super) fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String 
         AdminRefused::Batch(refused) => tongue.say(batch_phrase(*refused)).to_owned(),
         AdminRefused::NoPerson => tongue.say("refused.no-person").to_owned(),
         AdminRefused::PersonExists(name) => about("refused.person-exists", name),
+        AdminRefused::TokenExists(name) => about("refused.token-exists", name),
         AdminRefused::NoInvitation => tongue.say("refused.no-invitation").to_owned(),
         AdminRefused::NotSignedIn => tongue.say("refused.not-signed-in").to_owned(),
         AdminRefused::Name => about("refused.name", &NAME_CHARS_MAX),

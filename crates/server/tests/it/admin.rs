@@ -153,7 +153,7 @@ async fn every_change_needs_its_scope() {
         let expected = detail(&format!("This token lacks the scope \"{scope}\"."));
         assert_eq!(office.change(&line, &body).await, (403, expected), "{line}");
     }
-    let only_money = Office::open(&world, &[AdminScope::Money]).await;
+    let only_money = Office::open_as(&world, "money", &[AdminScope::Money]).await;
     for path in ["/merchants", "/orders", "/audit-log", "/wallets", "/prices", "/callbacks"] {
         let answer = only_money.send(&format!("GET {path}"), &[], "").await;
         assert_eq!(answer.status(), 403, "{path}");
@@ -184,7 +184,7 @@ async fn commits_are_counted_for_whoever_watches() {
     let payer = world.payer(plain);
     world.order(&wanted(payer, recipient_with())).await;
     assert!(commits().await > before, "an order is a commit");
-    let blind = Office::open(&world, &[AdminScope::Money]).await;
+    let blind = Office::open_as(&world, "blind", &[AdminScope::Money]).await;
     assert_eq!(blind.send_to("GET /metrics", &[], "").await.status(), 403);
     world.finish().await;
 }

@@ -209,7 +209,7 @@ async fn every_command_that_changes_something_leaves_one_line_in_the_log() {
     let receiver = Receiver::start().await;
     let (mut world, serial) = one_told_order(&receiver).await;
     let office = Office::open(&world, &[AdminScope::Read]).await;
-    let spare = Office::open(&world, &[AdminScope::Read]).await;
+    let spare = Office::open_as(&world, "spare", &[AdminScope::Read]).await;
     let commands = commands(&serial, &world.wallet().await, &spare.token_id);
     for (words, arguments, action) in &commands {
         let before = log(&office).await.len();
