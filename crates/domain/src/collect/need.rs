@@ -85,14 +85,15 @@ impl Reading {
     /// `BandwidthProcessor.consume`), so either must cover a transfer alone; staked is used first, so
     /// of several transfers some can be served by each.
     ///
-    /// `lent` is the energy that the order's own legs yield already. What plain orders rent is theirs
-    /// as far as it is still there: it never makes the order's own energy less.
+    /// `lent` is the energy that the order's own legs yield already. What others count on or rent is
+    /// theirs as far as it is still there: who has used it already is owed nothing by this order, and
+    /// it never makes the order's own energy less.
     #[must_use]
     pub fn need(&self, commitments: &Commitments, lent: Energy) -> Need {
-        let energy =
-            self.energy_left_after_reclaims(commitments).saturating_sub(commitments.energy.get());
-        let of_others = energy.saturating_sub(lent.get()).max(0);
-        let energy = energy.saturating_sub(commitments.rented.get().min(of_others));
+        let available = self.energy_left_after_reclaims(commitments);
+        let of_others = available.saturating_sub(lent.get()).max(0);
+        let theirs = commitments.energy.plus(commitments.rented).get().min(of_others);
+        let energy = available.saturating_sub(theirs);
         let transfers = commitments.transfers.saturating_add(1);
         let free =
             if self.exists { self.free_bandwidth_available.get() } else { FREE_BANDWIDTH_NEW };
@@ -193,17 +194,23 @@ mod tests {
     }
 
     #[test]
-    fn rented_energy_belongs_to_its_renter_as_far_as_it_is_there() {
-        let of = |available, rented, lent| {
+    fn energy_belongs_to_who_counts_on_it_as_far_as_it_is_there() {
+        let of = |available, theirs: Commitments, lent| {
             let energy = Energy::new(available);
             let reading = Reading { energy_available: energy, energy_limit: energy, ..reading() };
-            let rented = Commitments { rented: Energy::new(rented), ..Commitments::default() };
-            reading.need(&rented, Energy::new(lent)).energy.get()
+            reading.need(&theirs, Energy::new(lent)).energy.get()
         };
-        assert_eq!(of(65_000, 65_000, 0), 64_285, "all of it is another order's");
-        assert_eq!(of(65_000, 45_000, 0), 44_285, "the rest counts");
-        assert_eq!(of(20_000, 65_000, 0), 64_285, "what was used of it is nobody's debt");
-        assert_eq!(of(20_000 + 64_285, 65_000, 64_285), 0, "its own energy is its own");
+        let rented = |energy| Commitments { rented: Energy::new(energy), ..Commitments::default() };
+        let counted =
+            |energy| Commitments { energy: Energy::new(energy), ..Commitments::default() };
+        for theirs in [rented, counted] {
+            assert_eq!(of(65_000, theirs(65_000), 0), 64_285, "all of it is another order's");
+            assert_eq!(of(65_000, theirs(45_000), 0), 44_285, "the rest counts");
+            assert_eq!(of(20_000, theirs(65_000), 0), 64_285, "what was used is nobody's debt");
+            assert_eq!(of(20_000 + 64_285, theirs(65_000), 64_285), 0, "its own is its own");
+        }
+        let both = Commitments { rented: Energy::new(9_000), ..counted(50_000) };
+        assert_eq!(of(65_000, both, 0), 64_285 - 6_000, "each has its own");
     }
 
     #[test]

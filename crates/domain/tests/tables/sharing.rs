@@ -17,6 +17,23 @@ fn the_same_energy_is_not_promised_twice() {
     );
 }
 
+/// The transfer of the first failed and used the energy all the same.
+#[test]
+fn what_another_order_counts_on_and_is_used_already_is_not_paid_for() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        address  A energy 64413 used 64285
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ready    o2 energy 128826 used 64285 -> delivered, settled 3.8571, callback 40
+        ",
+    );
+}
+
 #[test]
 fn a_used_order_waits_for_the_other_and_both_go_back() {
     check(
