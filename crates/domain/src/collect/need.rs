@@ -49,6 +49,8 @@ pub struct Commitments {
     pub energy: Energy,
     /// Energy that plain orders on the address rent and have not used, as far as that is known.
     pub rented: Energy,
+    /// Energy of delegations of others that may be there already: sent, and not known to be in a block.
+    pub in_doubt: Energy,
     /// Transfers that other orders still expect to be made.
     pub transfers: i64,
     /// Bandwidth for those transfers that their orders bought and the chain does not show yet.
@@ -87,12 +89,14 @@ impl Reading {
     ///
     /// `lent` is the energy that the order's own legs yield already. What others count on or rent is
     /// theirs as far as it is still there: who has used it already is owed nothing by this order, and
-    /// it never makes the order's own energy less.
+    /// it never makes the order's own energy less. What of theirs may be there or not is counted as if it
+    /// were: it is not to be promised twice, and where it is not there yet nothing of it is counted.
     #[must_use]
     pub fn need(&self, commitments: &Commitments, lent: Energy) -> Need {
         let available = self.energy_left_after_reclaims(commitments);
         let of_others = available.saturating_sub(lent.get()).max(0);
-        let theirs = commitments.energy.plus(commitments.rented).get().min(of_others);
+        let theirs = commitments.energy.plus(commitments.rented).plus(commitments.in_doubt);
+        let theirs = theirs.get().min(of_others);
         let energy = available.saturating_sub(theirs);
         let transfers = commitments.transfers.saturating_add(1);
         let free =

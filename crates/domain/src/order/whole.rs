@@ -205,6 +205,13 @@ impl WholeOrder {
         units_for_sun(Resource::Energy, lent.map(Leg::energy_stake).sum(), totals)
     }
 
+    /// Energy that its legs yield of which nobody knows whether they are on chain: sent, and not told to
+    /// be in a block. A node may show them.
+    fn yield_in_doubt(&self, totals: &ChainTotals) -> i64 {
+        let sent = self.legs.iter().filter(|leg| leg.state == LegState::Signed);
+        units_for_sun(Resource::Energy, sent.map(Leg::energy_stake).sum(), totals)
+    }
+
     /// Units of a resource that it bought and that are still to come.
     ///
     /// A filling order buys again what was dropped. A delivered one does not: it was found ready with
@@ -284,6 +291,8 @@ pub fn commitments(others: &[WholeOrder], totals: &ChainTotals) -> Commitments {
     let mut sum = Commitments::default();
     for other in others {
         sum.is_activating |= other.is_activating();
+        // Whatever becomes of its order: it counts on it, or it will be taken back.
+        sum.in_doubt = sum.in_doubt.plus(Energy::new(other.yield_in_doubt(totals)));
         let is_refunded = other.order.state == OrderState::Refunded;
         let is_done = is_refunded || other.order.used.is_some() || other.order.stopped.is_some();
         let reclaiming = other.legs.iter().filter(|leg| {

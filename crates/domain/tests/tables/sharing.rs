@@ -281,6 +281,51 @@ fn what_was_used_goes_back_when_all_promises_from_before_are_over() {
     );
 }
 
+/// The node that is read shows what the first has sent, and nobody has told the rows of it.
+#[test]
+fn what_another_order_has_sent_is_its_own_before_it_is_known_to_be_there() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 400000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 taken
+        address  A energy 64413
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        rent     o3 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
+        sign     o3/1             -> 1 signed
+        address  A energy 129543
+        order    o4 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        included o1/1             -> 1 included
+        stop     o1                                  # it will be taken back
+        address  A energy 64413                      # the rent is not there yet
+        order    o5 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ",
+    );
+}
+
+/// What the second has sent is there or is not: where that decides whether the first is short, it waits.
+#[test]
+fn nobody_is_short_or_ready_by_what_another_order_has_sent() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 400000
+        address  A energy 30000 free 10000
+        order    o1 m1 A          -> 1 w1 lends 34353 energy, held 2.0571
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o2/1             -> 1 signed
+        answer   o2/1 taken
+        ready    o1 energy 64353  -> wait 3s          # 30000 of it may be o2's
+        read     o1 energy 128766 -> delivered, settled 2.0571, callback 40
+        included o2/1             -> 1 included
+        read     o2               -> delivered, settled 3.8571, callback 40
+        ",
+    );
+}
+
 /// Both have legs in one block, and the second is read back before the first is known to be there.
 const READ_BACK_TOO_SOON: &str = "
         merchant m1 trx 100
@@ -290,8 +335,8 @@ const READ_BACK_TOO_SOON: &str = "
         sign     o1/1             -> 1 signed
         pool     w3 energy 90000
         address  A energy 40000 free 10000
-        order    o2 m1 A          -> 1 w3 lends 24333 energy, held 1.4571
-        ready    o2 energy 64333  -> delivered, settled 1.4571, callback 40
+        order    o2 m1 A          -> 1 w3 lends 64413 energy, held 3.8571
+        ready    o2 energy 104413 -> delivered, settled 3.8571, callback 40
         included o1/1             -> 1 included
         blocked  2
         clock    +300s
@@ -302,7 +347,7 @@ fn what_a_refunded_order_lent_stays_while_a_delivered_one_counts_on_it() {
     check(&format!(
         "{READ_BACK_TOO_SOON}
         tick     o1               -> 2 dropped, refunded, released 3.8571, callback 41
-        money    m1               -> available 98.5429, held 0, revenue 1.4571
+        money    m1               -> available 96.1429, held 0, revenue 3.8571
         next     o1               -> wait 3300s
         tick     o1               -> nothing changes
         used     o2 t1            -> 1 owed

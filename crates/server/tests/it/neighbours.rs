@@ -158,6 +158,30 @@ async fn a_server_that_was_frozen_past_its_turn_changes_nothing() {
     world.finish().await;
 }
 
+/// A server that was not told yet reads an address on which the node shows what another order lent.
+#[tokio::test]
+async fn what_another_order_lent_and_nobody_was_told_of_is_not_given_away() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    world.settle().await;
+    world.chain.mine(1);
+    world.restart().await;
+    assert!(world.watcher.look().await.unwrap());
+    assert!(world.usable_energy(payer) >= 64_285, "the node shows it");
+    let mut body = wanted(payer, recipient_with());
+    body["out_trade_no"] = json!("the second");
+    let second = world.order(&body).await;
+    assert_eq!(second["energy_amount"], 64_285);
+    world.follow_chain_time();
+    world.mine(3).await;
+    assert_eq!(world.status(&second).await, 40);
+    assert_eq!(world.delegations(payer), 3, "energy for each, and bandwidth for one");
+    let spent = PRICE + second["amount"].as_i64().unwrap();
+    assert_eq!(world.balances().await, (world.setup.balance_sun - spent, 0));
+    world.finish().await;
+}
+
 /// A server that runs as `sunsweep serve` does.
 struct Running {
     address: SocketAddr,

@@ -1,6 +1,6 @@
 //! Filling: read back, delivered or topped up, and used.
 
-use tron::{Address, Resource, Sun, TxId};
+use tron::{Address, Energy, Resource, Sun, TxId};
 
 use super::accept::number_legs;
 use super::{Decision, Refused, Surroundings, WalletChange, ending};
@@ -49,6 +49,12 @@ pub(super) fn read_back(
         deliver(decision, around.moment.now);
         return Ok(());
     }
+    // What others have sent may be in what was read, or not. Only without it something is short for
+    // certain; with it, somebody would be left short or be lent to for nothing.
+    if need.energy > Energy::ZERO && around.others.iter().any(has_energy_in_doubt) {
+        decision.due = again;
+        return Ok(());
+    }
     let is_there = |leg: &&Leg| !matches!(leg.state, LegState::Dropped | LegState::Returned);
     let (existing, there) =
         (decision.whole.legs.len(), decision.whole.fill_legs().filter(is_there).count());
@@ -65,6 +71,12 @@ pub(super) fn read_back(
         Err(_) => decision.due = again,
     }
     Ok(())
+}
+
+/// Whether energy that it lends may be on chain without being known to be.
+fn has_energy_in_doubt(whole: &WholeOrder) -> bool {
+    let mut legs = whole.legs.iter().filter(|leg| leg.state == LegState::Signed);
+    legs.any(|leg| leg.energy_stake() > Sun::ZERO)
 }
 
 /// The legs for a shortfall and the pool that is left, from other wallets than those that failed
