@@ -1,4 +1,4 @@
-//! What an order was served with, and what a fork undid of that for good: money follows it.
+//! What an order was served with, and what it was charged for and never had: money follows it.
 
 use tron::{Bandwidth, Energy, Resource};
 
@@ -25,22 +25,24 @@ impl WholeOrder {
         legs.peek().is_some() && legs.all(|leg| !self.has_served(leg))
     }
 
-    /// What it bought and had when it was delivered, and a fork undid for good.
+    /// What it was charged for and never had for good: of a leg that came to nothing before it was delivered
+    /// and that nothing replaced, as somebody else supplied that, or of one that a fork undid.
     #[must_use]
     pub fn undone(&self) -> Need {
         let served = || self.fill_legs().filter(|leg| self.has_served(leg));
-        let undone = || {
-            let legs = self.fill_legs().filter(|leg| leg.returned_at.is_some());
-            legs.filter(|leg| !self.has_served(leg))
-        };
+        let undone = || self.fill_legs().filter(|leg| !self.has_served(leg));
+        // Each leg's units were rounded down when planned.
+        let rounded = i64::try_from(self.legs.len()).unwrap_or(i64::MAX);
         let missing = |resource: Resource, bought: i64| {
             let units = |leg: &Leg| leg.kind.units_of(resource);
             let missing = bought.saturating_sub(served().map(units).sum());
+            let missing = if missing > rounded { missing } else { 0 };
             missing.clamp(0, undone().map(units).sum())
         };
         let order = &self.order;
+        let is_activated = served().any(|leg| leg.kind == LegKind::Activation);
         Need {
-            activation: order.has_activation && undone().any(|leg| leg.kind == LegKind::Activation),
+            activation: order.has_activation && !is_activated,
             bandwidth: Bandwidth::new(missing(Resource::Bandwidth, order.bandwidth.get())),
             energy: Energy::new(missing(Resource::Energy, order.energy.get())),
         }

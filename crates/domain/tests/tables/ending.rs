@@ -166,3 +166,81 @@ fn a_used_leg_that_a_fork_undid_is_sent_again_and_taken_back() {
         ",
     );
 }
+
+/// Somebody else activated the address in the seconds between the reading and our transaction.
+#[test]
+fn an_activation_that_somebody_else_made_is_paid_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     a1 activator 10
+        pool     w1 energy 70000
+        address  A absent
+        order    o1 m1 A          -> 1 a1 activates, 2 w1 lends 64413 energy, held 5.3571
+        sign     o1/1             -> 1 signed
+        answer   o1/1 refused     -> 1 dropped        # it exists already
+        sign     o1/2             -> 2 signed
+        included o1/2             -> 2 included
+        read     o1 energy 64413  -> delivered, settled 5.3571, callback 40
+        used     o1 t1            -> 2 owed
+        sign     o1/2             -> 2 returning
+        included o1/2             -> 2 returned
+        solid
+        proven   o1               -> ended, partly refunded 1.5
+        money    m1               -> available 96.1429, held 0, revenue 3.8571
+        ",
+    );
+}
+
+/// One of two wallets was refused, and somebody else lent the address the rest.
+#[test]
+fn a_part_that_somebody_else_supplied_is_paid_back() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24412 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        sign     o1/2             -> 2 signed
+        answer   o1/2 refused     -> 2 dropped
+        read     o1 energy 64285  -> delivered, settled 3.8571, callback 40
+        clock    +3600s
+        tick     o1               -> 1 owed
+        sign     o1/1             -> 1 returning
+        included o1/1             -> 1 returned
+        solid
+        tick     o1               -> ended, partly refunded 1.4571   # 24285 of 64285
+        money    m1               -> available 97.6, held 0, revenue 2.4
+        ",
+    );
+}
+
+#[test]
+fn what_replaced_a_refused_leg_is_paid_for() {
+    check(
+        "
+        merchant m1 trx 100
+        margin   0
+        pool     w1 energy 40000
+        pool     w2 energy 30000
+        pool     w3 energy 20000
+        pool     w4 energy 20000
+        order    o1 m1 A          -> 1 w1 lends 40000 energy, 2 w2 lends 24284 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        sign     o1/2             -> 2 signed
+        answer   o1/2 refused     -> 2 dropped
+        read     o1 energy 40000  -> 3 w3 lends 20000 energy, 4 w4 lends 4284 energy
+        ready    o1 energy 64285  -> delivered, settled 3.8571, callback 40
+        clock    +3600s
+        tick     o1               -> 1 owed, 3 owed, 4 owed
+        returned o1/1             -> 1 returned
+        returned o1/3             -> 3 returned
+        returned o1/4             -> 4 returned
+        solid
+        tick     o1               -> ended            # what was rounded is nobody's
+        ",
+    );
+}

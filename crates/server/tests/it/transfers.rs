@@ -13,6 +13,7 @@ use tron::{Address, Sun};
 
 use crate::support::chain::{PAYER, PAYER_TRX, key, payer_wallet, recipient_with};
 use crate::support::http::{exchange, request};
+use crate::support::merchant::wanted as collection;
 use crate::support::world::Storage;
 use crate::support::{Answer, KEY, SECRET, Setup, World, never_activated, plain};
 
@@ -111,6 +112,30 @@ async fn an_address_that_does_not_exist_is_activated_for_its_price() {
     assert_eq!(world.trx(receiver), AMOUNT);
     let left = PAYER_TRX * 1_000_000 - world.trx(payer_wallet());
     assert_eq!(left, AMOUNT + 1_100_000, "what the network takes for an activation");
+    world.finish().await;
+}
+
+/// Two requests in one block for an address that does not exist yet. The transfer activates it; the order
+/// is charged for an activation that can never be made, and gets that back when it ends.
+#[tokio::test]
+async fn an_order_beside_a_transfer_is_paid_back_its_activation() {
+    let mut world = World::new().await;
+    world.expect_log("the chain refused");
+    let payer = world.payer(never_activated);
+    assert_eq!(world.transfer(payer, AMOUNT).await.status(), 200);
+    let order = world.order(&collection(payer, recipient_with())).await;
+    let price = order["amount"].as_i64().unwrap();
+    world.chain.mine(1);
+    world.follow_chain_time();
+    world.settle().await;
+    world.mine(45).await;
+    assert_eq!(world.status(&order).await, 40);
+    assert!(world.sweeps(payer, recipient_with()));
+    world.run_out().await;
+    let shown = world.shown(&order).await;
+    assert_eq!((&shown["status"], &shown["refund_amount"]), (&json!(40), &json!(ACTIVATION)));
+    let paid = price - ACTIVATION + AMOUNT + FEE + ACTIVATION;
+    assert_eq!(world.balances().await, (BALANCE - paid, 0));
     world.finish().await;
 }
 

@@ -1,5 +1,5 @@
-//! order_partly_refunded: a fork undid for good a part of what was delivered, after it was used or its
-//! merchant had ended it, so the price of that part is given back.
+//! order_partly_refunded: a part of what a delivered order was charged for never was there for good, so the
+//! price of that part is given back: a fork undid it, or somebody else supplied it first.
 //!
 //! ```text
 //! operator.revenue    - part

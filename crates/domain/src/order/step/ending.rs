@@ -128,9 +128,10 @@ pub(super) fn release(decision: &mut Decision, around: &Surroundings<'_>) -> Res
     end(decision, around)
 }
 
-/// Nothing more will happen: what a fork undid for good is paid back, all of it or the part.
+/// Nothing more will happen: what it was charged for and never had is paid back, all of it or the part.
 ///
-/// Its receiver managed without, or its merchant had ended it.
+/// A fork undid it for good, and its receiver managed without or its merchant had ended it; or somebody else
+/// supplied it before we did.
 fn end(decision: &mut Decision, around: &Surroundings<'_>) -> Result<(), Refused> {
     if decision.whole.came_to_nothing() {
         return refund(decision, around);
