@@ -55,6 +55,8 @@ pub struct Commitments {
     pub transfers: i64,
     /// Bandwidth for those transfers that their orders bought and the chain does not show yet.
     pub bandwidth_to_come: Bandwidth,
+    /// The part of that which may be there already: sent, and not known to be in a block.
+    pub bandwidth_in_doubt: Bandwidth,
     /// Energy of delegations that are on their way back to the pool from this address.
     pub reclaiming: Energy,
     /// Another order is activating the address.
@@ -102,15 +104,32 @@ impl Reading {
         let free =
             if self.exists { self.free_bandwidth_available.get() } else { FREE_BANDWIDTH_NEW };
         let served_free = (free / TRANSFER_BANDWIDTH).clamp(0, transfers);
-        let missing_bytes = (transfers - served_free)
-            .saturating_mul(TRANSFER_BANDWIDTH)
-            .saturating_sub(commitments.bandwidth_to_come.get())
-            .saturating_sub(self.staked_bandwidth_available.get())
-            .max(0);
+        let missing_with = |to_come: Bandwidth| {
+            (transfers - served_free)
+                .saturating_mul(TRANSFER_BANDWIDTH)
+                .saturating_sub(to_come.get())
+                .saturating_sub(self.staked_bandwidth_available.get())
+                .max(0)
+        };
+        let to_come = commitments.bandwidth_to_come;
+        // What may be there already must not count twice; and no more than one transfer's is paid twice.
+        let sure = to_come.shortfall_over(commitments.bandwidth_in_doubt);
+        let missing_bytes = missing_with(sure).min(TRANSFER_BANDWIDTH).max(missing_with(to_come));
         Need {
             activation: !self.exists && !commitments.is_activating,
             bandwidth: Bandwidth::new(missing_bytes),
             energy: Energy::new(self.transfer_energy.get().saturating_sub(energy).max(0)),
+        }
+    }
+
+    /// The same address if nothing there were used: what its stake alone yields.
+    #[must_use]
+    pub fn with_nothing_used(&self) -> Self {
+        Self {
+            energy_available: self.energy_limit,
+            staked_bandwidth_available: self.staked_bandwidth_limit,
+            free_bandwidth_available: Bandwidth::new(FREE_BANDWIDTH_NEW),
+            ..*self
         }
     }
 
@@ -195,6 +214,28 @@ mod tests {
         let need = rich.need(&one_open, Energy::ZERO);
         assert_eq!(need.energy.get(), 64_285 - (70_000 - 64_285));
         assert_eq!(need.bandwidth.get(), 346, "600 free bytes serve one transfer, not two");
+    }
+
+    #[test]
+    fn bandwidth_that_may_be_there_already_is_counted_once() {
+        let of = |staked| {
+            let staked = Bandwidth::new(staked);
+            let reading = Reading {
+                staked_bandwidth_available: staked,
+                free_bandwidth_available: Bandwidth::ZERO,
+                ..reading()
+            };
+            let theirs = Commitments {
+                transfers: 1,
+                bandwidth_to_come: Bandwidth::new(346),
+                bandwidth_in_doubt: Bandwidth::new(346),
+                ..Commitments::default()
+            };
+            reading.need(&theirs, Energy::ZERO).bandwidth.get()
+        };
+        assert_eq!(of(0), 346, "theirs is not there yet");
+        assert_eq!(of(346), 346, "all that is there is theirs");
+        assert_eq!(of(692), 0);
     }
 
     #[test]

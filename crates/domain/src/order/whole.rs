@@ -86,10 +86,19 @@ impl WholeOrder {
     /// already is not made up for.
     #[must_use]
     pub fn need(&self, reading: &Reading, totals: &ChainTotals, others: &[WholeOrder]) -> Need {
-        let commitments = commitments(others, totals);
+        self.need_beside(reading, totals, &commitments(others, totals))
+    }
+
+    /// The same beside what others on its receiver count on.
+    pub(super) fn need_beside(
+        &self,
+        reading: &Reading,
+        totals: &ChainTotals,
+        commitments: &Commitments,
+    ) -> Need {
         let lent = Energy::new(self.yield_of_legs(totals));
         match self.order.kind {
-            OrderKind::Collection(_) => reading.need(&commitments, lent),
+            OrderKind::Collection(_) => reading.need(commitments, lent),
             OrderKind::Energy { .. } => Need {
                 activation: !reading.exists && !commitments.is_activating,
                 bandwidth: self.bandwidth_to_lend(),
@@ -328,8 +337,11 @@ pub fn commitments(others: &[WholeOrder], totals: &ChainTotals) -> Commitments {
         // More than one transfer's worth makes up for what somebody else lacks: until it is there,
         // nobody else may count on it.
         let is_to_come = other.units_to_come(Resource::Bandwidth).min(TRANSFER_BANDWIDTH);
-        let is_to_come = Bandwidth::new(is_to_come);
-        sum.bandwidth_to_come = sum.bandwidth_to_come.plus(is_to_come);
+        let sent = other.legs.iter().filter(|leg| leg.state == LegState::Signed);
+        let in_doubt = sent.map(|leg| leg.kind.units_of(Resource::Bandwidth)).sum::<i64>();
+        let in_doubt = Bandwidth::new(in_doubt.min(is_to_come));
+        sum.bandwidth_to_come = sum.bandwidth_to_come.plus(Bandwidth::new(is_to_come));
+        sum.bandwidth_in_doubt = sum.bandwidth_in_doubt.plus(in_doubt);
     }
     sum
 }

@@ -306,6 +306,24 @@ fn what_another_order_has_sent_is_its_own_before_it_is_known_to_be_there() {
     );
 }
 
+#[test]
+fn bandwidth_that_another_order_has_sent_is_not_counted_twice() {
+    for bandwidth in [0, 346] {
+        check(&format!(
+            "
+            merchant m1 trx 100
+            pool     w1 energy 300000 bandwidth 2000
+            address  A free 0
+            order    o1 m1 A      -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+            sign     o1/1         -> 1 signed
+            answer   o1/1 taken
+            address  A bandwidth {bandwidth}
+            order    o2 m1 A      -> 1 w1 lends 346 bandwidth, 2 w1 lends 64413 energy, held 4.2031
+            "
+        ));
+    }
+}
+
 /// What the second has sent is there or is not: where that decides whether the first is short, it waits.
 #[test]
 fn nobody_is_short_or_ready_by_what_another_order_has_sent() {
