@@ -24,6 +24,9 @@ pub struct ReadBack {
 }
 
 /// The receiver was read back: delivered, not visible yet, topped up, or refunded.
+///
+/// What the receiver has used itself since it was accepted is not made up for: it had it, so the order is
+/// delivered.
 pub(super) fn read_back(
     decision: &mut Decision,
     read: ReadBack,
@@ -53,6 +56,11 @@ pub(super) fn read_back(
     // certain; with it, somebody would be left short or be lent to for nothing.
     if need.energy > Energy::ZERO && around.others.iter().any(has_energy_in_doubt) {
         decision.due = again;
+        return Ok(());
+    }
+    let need = decision.whole.owed(need, &read.reading, &read.totals, around.others);
+    if need.is_nothing() {
+        deliver(decision, around.moment.now);
         return Ok(());
     }
     let is_there = |leg: &&Leg| !matches!(leg.state, LegState::Dropped | LegState::Returned);
