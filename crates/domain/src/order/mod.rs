@@ -106,6 +106,13 @@ impl Order {
         }
     }
 
+    /// Whether it is neither final nor used, whether its merchant stopped it or not.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        let is_final = matches!(self.state, OrderState::Ended | OrderState::Refunded);
+        !is_final && self.used.is_none()
+    }
+
     /// The collection that it is about, if it is one.
     #[must_use]
     pub const fn collection(&self) -> Option<&Collection> {

@@ -1,6 +1,12 @@
 //! Refused before anything changes, in the order that clients come to depend on.
 
-use crate::language::check;
+use domain::MerchantId;
+use domain::collect::Reading;
+use domain::order::step::{Event, Refused, admit};
+use tron::{Address, Energy, Sun, TxId};
+
+use crate::language::{LIMITS, check};
+use crate::model::{BEGINNING, World, bare_reading};
 
 #[test]
 fn paused_comes_before_funds_and_funds_before_capacity() {
@@ -76,4 +82,37 @@ fn the_open_orders_of_one_address_are_bounded() {
         order    o21 m1 A
         "
     ));
+}
+
+#[test]
+fn orders_that_are_stopped_at_once_count_until_they_have_ended() {
+    let orders: String =
+        (1..=20).map(|number| format!("order o{number} m1 A\nstop o{number}\n")).collect();
+    check(&format!(
+        "
+        merchant m1 trx 1
+        address  A energy 2000000 free 10000
+        {orders}
+        order    o21 m1 A         -> 20 orders are open on this address
+        read     o1               -> delivered, callback 40
+        order    o21 m1 A         -> 20 orders are open on this address
+        tick     o1               -> ended
+        order    o21 m1 A
+        "
+    ));
+}
+
+/// Each is used, and its transfer is not solid.
+#[test]
+fn the_live_orders_of_one_address_are_bounded() {
+    let (merchant, receiver) = (MerchantId(1), Address::from_evm([1; 20]));
+    let rich = Reading { energy_available: Energy::new(70_000), ..bare_reading(64_285) };
+    let mut world = World::new(LIMITS);
+    world.credit(merchant, Sun::from_trx(1));
+    let used = Event::Used { txid: TxId::from_bytes([1; 32]), at: BEGINNING };
+    world.place(merchant, receiver, rich).unwrap();
+    let whole = world.tell(0, used).unwrap().whole;
+    let admitted = |live: usize| admit(receiver, &world.pool, &vec![whole.clone(); live]);
+    assert_eq!(admitted(199), Ok(()));
+    assert_eq!(admitted(200), Err(Refused::TooManyOpen { open: 200 }));
 }

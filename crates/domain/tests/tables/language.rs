@@ -42,7 +42,7 @@ use tron::{Address, Bandwidth, Energy, Resource, Sun, TxId};
 use crate::model::{World, bare_reading};
 use crate::say;
 
-const LIMITS: OrderLimits = OrderLimits {
+pub(crate) const LIMITS: OrderLimits = OrderLimits {
     hold_secs: 3_600,
     fill_deadline_secs: 300,
     resend_ms: 5_000,

@@ -202,3 +202,22 @@ async fn an_address_holds_at_most_twenty_orders() {
     assert!(world.usable_energy(payer) >= 20 * 64_285);
     world.finish().await;
 }
+
+/// Stopping an order at once makes no room for another one: it is filled first, and ends later.
+#[tokio::test]
+async fn an_address_holds_at_most_twenty_orders_that_are_stopped_at_once() {
+    let mut world = World::with(Setup { balance_sun: 1_000_000_000, ..Setup::default() }).await;
+    let payer = world.payer(plain);
+    let mut body = wanted(payer, recipient_with());
+    for number in 0..20 {
+        body["out_trade_no"] = json!(number);
+        let order = world.order(&body).await;
+        let end = json!({"serial": order["serial"]});
+        assert_eq!(world.post("/order/reclaim", &end).await.status(), 200);
+    }
+    body["out_trade_no"] = json!("one more");
+    let refused = world.ask(&body).await;
+    let detail = json!({"detail": "20 orders are already open on this address."});
+    assert_eq!((refused.status(), refused.json()), (400, detail));
+    world.finish().await;
+}

@@ -16,8 +16,11 @@ use crate::pool::Pool;
 use crate::pricing::{PriceList, UnitPrices};
 use crate::time::UnixMillis;
 
-/// Most orders that may be open on one receiver.
+/// Most orders on one receiver whose use may be to come: those that were stopped count until they end.
 pub(crate) const OPEN_ORDERS_MAX: usize = 20;
+/// Most orders on one receiver that may be live at all, those that were used and are not solid yet, or wait
+/// for another one to give back what they lent, too: each decision about one of them reads all.
+pub(crate) const LIVE_ORDERS_MAX: usize = 200;
 
 /// What an order is to be about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -160,12 +163,15 @@ pub fn accept(new: NewOrder, offer: &Offer<'_>) -> Result<Decision, Refused> {
 
 /// Whether an order may be for this receiver at all.
 ///
-/// Errors: it is a pool wallet, or too many orders are open on it.
+/// `others` are all live orders on it. Errors: it is a pool wallet, or too many orders are open on it.
 pub fn admit(receiver: Address, pool: &Pool, others: &[WholeOrder]) -> Result<(), Refused> {
     if pool.wallets.iter().any(|wallet| wallet.address == receiver) {
         return Err(Refused::ReceiverIsPool);
     }
-    let open = others.iter().filter(|other| other.order.is_open()).count();
+    if others.len() >= LIVE_ORDERS_MAX {
+        return Err(Refused::TooManyOpen { open: others.len() });
+    }
+    let open = others.iter().filter(|other| other.order.is_unused()).count();
     if open >= OPEN_ORDERS_MAX { Err(Refused::TooManyOpen { open }) } else { Ok(()) }
 }
 
