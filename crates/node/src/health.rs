@@ -17,6 +17,9 @@ pub struct HealthRule {
     /// How far head or solid head may fall behind what this node showed before: short forks happen,
     /// and behind a load balancer two answers come from two nodes.
     pub regression_max_blocks: i64,
+    /// After how long of showing less than before, and otherwise a good picture each time, a node is
+    /// believed again: then it was what it showed before that was wrong. Milliseconds.
+    pub regression_lasts_ms: i64,
     /// How long a node that did not answer is asked last.
     pub rest_after_failure: Duration,
 }
@@ -27,6 +30,7 @@ impl Default for HealthRule {
             head_age_max_ms: 15_000,
             solid_lag_max_blocks: 25,
             regression_max_blocks: 3,
+            regression_lasts_ms: 300_000,
             rest_after_failure: Duration::from_secs(5),
         }
     }
@@ -76,18 +80,44 @@ impl Health {
     }
 }
 
+/// How far a node showed the chain.
+#[derive(Debug, Clone, Copy)]
+struct Heights {
+    head: i64,
+    solid: i64,
+}
+
+impl Heights {
+    /// How far these are behind others, blocks.
+    fn behind(self, other: Self) -> i64 {
+        other.head.saturating_sub(self.head).max(other.solid.saturating_sub(self.solid))
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self { head: self.head.max(other.head), solid: self.solid.max(other.solid) }
+    }
+}
+
+/// Less than a node showed before, shown again and again.
+#[derive(Debug, Clone, Copy)]
+struct Lower {
+    since_ms: i64,
+    highest: Heights,
+}
+
 /// What is remembered about one node.
 #[derive(Debug)]
 pub(crate) struct Record {
     health: Health,
-    highest_head: i64,
-    highest_solid: i64,
+    highest: Heights,
+    lower: Option<Lower>,
     rests_until: Option<Instant>,
 }
 
 impl Record {
     pub(crate) const fn new() -> Self {
-        Self { health: Health::Unchecked, highest_head: 0, highest_solid: 0, rests_until: None }
+        let highest = Heights { head: 0, solid: 0 };
+        Self { health: Health::Unchecked, highest, lower: None, rests_until: None }
     }
 
     pub(crate) const fn health(&self) -> Health {
@@ -102,19 +132,46 @@ impl Record {
         };
         let age_ms = now_ms.saturating_sub(head.timestamp_ms);
         let lag = head.number.saturating_sub(solid.number);
-        let back = (self.highest_head.saturating_sub(head.number))
-            .max(self.highest_solid.saturating_sub(solid.number));
-        self.highest_head = self.highest_head.max(head.number);
-        self.highest_solid = self.highest_solid.max(solid.number);
         self.health = if age_ms.saturating_abs() > rule.head_age_max_ms {
             Health::Stale { age_ms }
-        } else if back > rule.regression_max_blocks {
-            Health::WentBack { blocks: back }
         } else if lag > rule.solid_lag_max_blocks {
             Health::Lagging { blocks: lag }
         } else {
-            Health::Healthy { head, solid_number: solid.number }
+            let shown = Heights { head: head.number, solid: solid.number };
+            match self.went_back(rule, now_ms, shown) {
+                Some(blocks) => Health::WentBack { blocks },
+                None => Health::Healthy { head, solid_number: solid.number },
+            }
         };
+        // What was not good does not count, neither for what is expected later nor for what lasts.
+        if matches!(self.health, Health::Stale { .. } | Health::Lagging { .. }) {
+            self.lower = None;
+        }
+    }
+
+    /// How far a picture that is otherwise good is behind what was shown before, if that is too far.
+    fn went_back(&mut self, rule: &HealthRule, now_ms: i64, shown: Heights) -> Option<i64> {
+        let blocks = shown.behind(self.highest);
+        if blocks <= rule.regression_max_blocks {
+            (self.highest, self.lower) = (self.highest.max(shown), None);
+            return None;
+        }
+        let lower = match self.lower {
+            // A clock that was set back says nothing of how long it has lasted.
+            Some(lower)
+                if lower.since_ms <= now_ms
+                    && shown.behind(lower.highest) <= rule.regression_max_blocks =>
+            {
+                Lower { highest: lower.highest.max(shown), ..lower }
+            }
+            Some(_) | None => Lower { since_ms: now_ms, highest: shown },
+        };
+        if now_ms.saturating_sub(lower.since_ms) < rule.regression_lasts_ms {
+            self.lower = Some(lower);
+            return Some(blocks);
+        }
+        (self.highest, self.lower) = (lower.highest, None);
+        None
     }
 
     /// A request to the node brought no usable answer.
@@ -168,6 +225,39 @@ mod tests {
         assert_eq!(judged(&mut record, 96, 0, 80), Health::WentBack { blocks: 4 });
         assert_eq!(judged(&mut record, 101, 0, 78), Health::WentBack { blocks: 4 });
         assert!(judged(&mut record, 101, 0, 83).is_usable(), "and it may catch up");
+    }
+
+    #[test]
+    fn a_picture_that_was_not_good_is_not_expected_again() {
+        let mut record = Record::new();
+        assert!(judged(&mut record, 100, 0, 82).is_usable());
+        assert_eq!(
+            judged(&mut record, 5_000_000, 90_000, 4_999_990),
+            Health::Stale { age_ms: 90_000 }
+        );
+        assert_eq!(judged(&mut record, 9_000, 0, 83), Health::Lagging { blocks: 8_917 });
+        assert!(judged(&mut record, 101, 0, 83).is_usable());
+    }
+
+    #[test]
+    fn less_than_before_is_believed_when_it_lasts() {
+        let rule = HealthRule::default();
+        let mut record = Record::new();
+        let mut after = |secs: i64, number: i64| {
+            let now_ms = NOW_MS + 1_000 * secs;
+            let seen = Some((head(number, now_ms), head(number - 18, 0)));
+            record.judge(&rule, now_ms, seen);
+            record.health().is_usable()
+        };
+        assert!(after(0, 5_000_000), "fresh, and yet another chain's");
+        assert!(!after(3, 100));
+        assert!(!after(200, 166));
+        assert!(!after(302, 200), "not for so long yet");
+        assert!(!after(303, 150), "less again: it begins anew");
+        assert!(!after(602, 250));
+        assert!(after(603, 250));
+        assert!(after(606, 251));
+        assert!(!after(609, 247), "and from then on it is measured by that");
     }
 
     #[test]
