@@ -3,6 +3,7 @@
 //! It sees our transactions in blocks, blocks that a fork dropped with what they held, and receivers that
 //! made their transfer. It follows from a stored block, so a restart misses nothing.
 
+mod behind;
 mod block;
 mod float;
 mod fork;
@@ -49,6 +50,19 @@ pub enum WatchFailed {
     /// A transaction that a block holds has no receipt; the node that was asked is behind.
     #[error("the node does not have the receipt of {0}")]
     MissingReceipt(TxId),
+    /// The head is far before what was gone through; the node has not seen as much, or shows another chain.
+    #[error(
+        "the node's head is block {head}, which is before block {watched}, gone through already"
+    )]
+    Behind {
+        /// Height of the node's head.
+        head: i64,
+        /// Height of the block that was gone through last.
+        watched: i64,
+    },
+    /// A block that cannot be undone is not on the chain that the node shows.
+    #[error("the node shows another chain up to block {0}, which cannot be undone")]
+    SolidUndone(i64),
 }
 
 /// Follows the chain for one process, when it is its turn.
@@ -56,6 +70,9 @@ pub struct Watcher {
     app: App,
     turn: ChainTurn,
     recent: VecDeque<SeenBlock>,
+    /// Height of the newest block known to be solid on the chain that was gone through; nothing from there
+    /// on downwards is gone back over.
+    solid_floor: i64,
     on_head: Box<dyn Fn(&Head) + Send + Sync>,
     /// When everybody was last shown where the head is.
     shown: UnixMillis,
@@ -77,7 +94,8 @@ impl Watcher {
     pub fn new(app: App, on_head: Box<dyn Fn(&Head) + Send + Sync>) -> Self {
         let turn = ChainTurn::new(app.clone());
         let shown = UnixMillis(i64::MIN);
-        Self { app, turn, recent: VecDeque::new(), on_head, shown, is_float_low: false }
+        let recent = VecDeque::new();
+        Self { app, turn, recent, solid_floor: i64::MIN, on_head, shown, is_float_low: false }
     }
 
     /// Looks at the newest block without going through any: for a server whose neighbour follows the
@@ -144,8 +162,13 @@ impl Watcher {
         if is_seen && newest == Some(*head.id.as_bytes()) {
             return Ok(false);
         }
+        let watched = self.app.store.watched().await?;
+        if let Some(last) = watched.filter(|last| head.number < last.number) {
+            return behind::judge(&head, &last);
+        }
         self.show(head, solid).await?;
-        self.follow(&head, turn).await?;
+        self.follow(&head, watched, turn).await?;
+        self.raise_floor(&solid);
         self.confirm_solid(solid.number, turn).await?;
         // Not before: a use in a block that a fork dropped must be taken back before its order may end.
         self.app.view.settle(solid);
@@ -184,8 +207,13 @@ impl Watcher {
     }
 
     /// Goes from the stored block to the head, back over forks.
-    async fn follow(&mut self, head: &Head, turn: Lease) -> Result<(), WatchFailed> {
-        let mut last = match self.app.store.watched().await? {
+    async fn follow(
+        &mut self,
+        head: &Head,
+        watched: Option<WatchedBlock>,
+        turn: Lease,
+    ) -> Result<(), WatchFailed> {
+        let mut last = match watched {
             Some(block) if head.number - block.number <= self.app.settings.catch_up_blocks => block,
             before => return self.jump(head, before, turn).await,
         };
@@ -193,10 +221,7 @@ impl Watcher {
         if self.recent.back().is_none_or(|seen| seen.block != last) {
             self.recall(last).await?;
         }
-        // A head that is lower than what we saw, or another block at the same height, is a fork.
-        while last.number > head.number {
-            last = self.step_back(last, turn).await?;
-        }
+        self.lay_floor(last);
         while last.number < head.number {
             self.keep_up().await?;
             let number = last.number + 1;

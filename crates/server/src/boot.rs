@@ -240,6 +240,13 @@ impl Product {
         }))
     }
 
+    /// Looks once at which nodes are good to act on. One that does not answer in time is not, until it does.
+    ///
+    /// Shape: two requests a node, all at once, for at most `node.request_timeout_ms`.
+    pub async fn check_nodes(&self) {
+        self.nodes.check(self.app.clock.now().get()).await;
+    }
+
     /// The nodes that it asks.
     #[must_use]
     pub fn node_urls(&self) -> &[String] {
@@ -281,6 +288,11 @@ impl Product {
             if freed > 0 {
                 tracing::info!(freed, "work of an earlier start is taken up again");
             }
+        }
+        // What a node that is far behind shows must not be believed because nobody has looked yet.
+        tokio::select! {
+            () = self.check_nodes() => {}
+            () = stop.cancelled() => {}
         }
         let workers_stop = CancellationToken::new();
         let workers = worker::start(&self.app, self.pace, self.watcher(), &workers_stop);

@@ -11,11 +11,16 @@ impl Watcher {
     /// The block `last` is not on the chain any more: what it held is to be included again.
     ///
     /// It is forgotten only when all of that is committed: what fails half-way is done again.
+    /// Errors: [`WatchFailed::SolidUndone`] for a block that was once known to be solid; nothing is changed
+    /// then, because it is not a fork that shows another one.
     pub(super) async fn step_back(
         &mut self,
         last: WatchedBlock,
         turn: Lease,
     ) -> Result<WatchedBlock, WatchFailed> {
+        if last.number <= self.solid_floor {
+            return Err(WatchFailed::SolidUndone(last.number));
+        }
         tracing::warn!(block.number = last.number, "a fork dropped a block");
         self.app.store.begin_telling(turn).await?;
         let known = self.recent.iter().rev().take_while(|seen| seen.block.number >= last.number);
@@ -41,14 +46,15 @@ impl Watcher {
 
     /// Where to go back to when it is not known what came before `last`, as after a restart: the fork
     /// may have begun anywhere above the solid block. All transfers after that are looked for again; of
-    /// ours, what lies below is confirmed when it is marked as solid.
+    /// ours, what lies below is confirmed when it is marked as solid. The node that says which block is
+    /// solid may be far behind, so it is never further than to what was once known to be.
     async fn back_to_solid(
         &self,
         last: WatchedBlock,
         turn: Lease,
     ) -> Result<WatchedBlock, WatchFailed> {
         let solid = self.app.view.get().map_or(i64::MAX, |view| view.solid.number);
-        let number = solid.min(last.number - 1);
+        let number = solid.max(self.solid_floor).min(last.number - 1);
         let block = self.app.node.block(number).await?;
         let head = block.ok_or(WatchFailed::MissingBlock(number))?.head;
         for (order, txid) in self.app.store.used_since(UnixMillis(head.timestamp_ms)).await? {

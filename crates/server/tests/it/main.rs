@@ -6,6 +6,7 @@
 mod admin;
 mod bad_input;
 mod batches;
+mod behind;
 mod callbacks;
 mod changes;
 mod clients;

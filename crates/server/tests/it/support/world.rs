@@ -146,6 +146,7 @@ impl World {
         let store = open(&setup, &config);
         let merchant = furnish(&*store, &setup).await;
         let product = product(&config, &setup, store.clone(), clock.clone(), ids.clone());
+        product.check_nodes().await;
         let (address, edge) = serve_edge(&product, &config).await;
         let mut world = Self {
             chain,
@@ -205,6 +206,7 @@ impl World {
             self.store = open(&self.setup, &self.config);
         }
         let product = self.product();
+        product.check_nodes().await;
         (self.address, self.edge) = serve_edge(&product, &self.config).await;
         self.app = product.app.clone();
         self.watcher = product.watcher();

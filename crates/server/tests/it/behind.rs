@@ -1,0 +1,99 @@
+//! Nodes that are behind: what they do not show has happened all the same.
+
+use app::ports::Store;
+use devnet::{Fault, When};
+use domain::{OrderId, WholeOrder};
+use serde_json::Value;
+use tron::Address;
+
+use crate::support::chain::recipient_with;
+use crate::support::merchant::wanted;
+use crate::support::world::Storage;
+use crate::support::{Setup, World, plain};
+
+const HEAD: &str = "wallet/getblock";
+const SOLID_HEAD: &str = "walletsolidity/getblock";
+
+/// A world in which an order was used two blocks ago, and another process starts just now.
+async fn used_and_restarted() -> (World, Address, Value) {
+    let mut world = World::with(Setup { storage: Storage::File, ..Setup::default() }).await;
+    world.chain.mine(100);
+    world.follow_chain_time();
+    world.settle().await;
+    let payer = world.payer(plain);
+    let order = world.order(&wanted(payer, recipient_with())).await;
+    world.settle().await;
+    world.mine(1).await;
+    assert!(world.sweeps(payer, recipient_with()));
+    world.mine(3).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.restart().await;
+    (world, payer, order)
+}
+
+async fn whole(world: &World, order: &Value) -> WholeOrder {
+    let id = OrderId::parse(order["serial"].as_str().unwrap()).unwrap();
+    world.store.whole(id).await.unwrap().unwrap().0
+}
+
+/// The newest block is asked of a node that is so far behind, and everything else of one that is not.
+fn first_asks_a_node_behind(world: &World, blocks: u64) {
+    for path in [HEAD, SOLID_HEAD] {
+        world.fault(path, When::Next(1), Fault::Lag { blocks });
+    }
+}
+
+/// Then so many blocks come that they are not gone through.
+#[tokio::test]
+async fn a_head_from_long_ago_undoes_nothing() {
+    let (mut world, payer, order) = used_and_restarted().await;
+    let before = whole(&world, &order).await;
+    assert!(before.order.used_by.is_some());
+    first_asks_a_node_behind(&world, 60);
+    world.watch().await;
+    assert_eq!(whole(&world, &order).await, before);
+    let failures = std::mem::take(&mut world.failures);
+    assert!(failures.len() == 1 && failures[0].contains("gone through already"), "{failures:?}");
+    world.expect_log("blocks are skipped");
+    world.chain.mine(1_300);
+    world.follow_chain_time();
+    world.mine(1).await;
+    assert_eq!(world.status(&order).await, 40);
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    assert_eq!(world.balances().await, (100_000_000 - 3_857_100, 0));
+    world.finish().await;
+}
+
+/// As behind a load balancer all the time; the turn to follow the chain stays.
+#[tokio::test]
+async fn a_head_from_some_blocks_ago_changes_nothing() {
+    for is_restarted in [true, false] {
+        let (mut world, payer, order) = used_and_restarted().await;
+        if !is_restarted {
+            world.watch().await;
+        }
+        let before = whole(&world, &order).await;
+        first_asks_a_node_behind(&world, 3);
+        world.watch().await;
+        assert_eq!(whole(&world, &order).await, before);
+        world.mine(30).await;
+        assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+        world.finish().await;
+    }
+}
+
+/// The solid head is asked of a node that is far behind, just when there is a fork.
+#[tokio::test]
+async fn a_fork_is_gone_back_over_no_further_than_can_be() {
+    let (mut world, payer, _) = used_and_restarted().await;
+    world.expect_log("a fork dropped a block");
+    world.chain.reorg(1, true).unwrap();
+    world.chain.control("clear_calls", &serde_json::json!({})).unwrap();
+    world.fault(SOLID_HEAD, When::Next(1), Fault::Lag { blocks: 60 });
+    world.watch().await;
+    let read = world.chain.calls("wallet/getblockbynum");
+    assert!((1..=70).contains(&read), "{read} blocks");
+    world.mine(30).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.finish().await;
+}
