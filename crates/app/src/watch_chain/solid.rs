@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use node::NodeError;
 use tron::TxId;
 
 use super::tell::Shown;
@@ -34,8 +35,14 @@ impl Watcher {
             let count = counted.partition_point(|other| other.block <= number);
             let counted_there = counted.drain(..count).collect();
             self.keep_up().await?;
-            // A node that lags does not have it yet.
-            let Some(block) = self.app.node.block(number).await? else { continue };
+            // Of the solid chain, because a node that lags can show one of a fork that was dropped.
+            let block = match self.app.node.solid_blocks(number, 1).await {
+                Ok(blocks) => blocks.into_iter().next(),
+                // A node that lags does not have it yet.
+                Err(NodeError::NoSolidBlock { .. }) => None,
+                Err(failed) => return Err(failed.into()),
+            };
+            let Some(block) = block else { continue };
             self.app.confirm_counted(&block, counted_there, turn).await?;
             let is_held = |own: &OwnTx| block.transactions.iter().any(|tx| tx.txid == own.txid);
             let (held, dropped): (Vec<OwnTx>, Vec<OwnTx>) = recorded.partition(is_held);
