@@ -13,6 +13,7 @@ use crate::call::{Call, Counters};
 use crate::json::{self, Read};
 use crate::loss::{self, Loss, LossRule};
 use crate::port::{BLOCKS_PER_READ_MAX, TronNode};
+use crate::receipts::Receipts;
 use crate::transport::{Transport, TransportError};
 use crate::verdict::NodeError;
 use crate::view::account::AccountView;
@@ -56,6 +57,8 @@ pub struct JsonNode<T> {
     transport: T,
     settings: NodeSettings,
     counters: Counters,
+    /// Which receipts it should have.
+    receipts: Receipts,
     /// Index of the totals address that was found to exist.
     totals_from: AtomicUsize,
 }
@@ -63,8 +66,13 @@ pub struct JsonNode<T> {
 impl<T: Transport> JsonNode<T> {
     /// A node that is asked through `transport`.
     pub fn new(transport: T, settings: NodeSettings) -> Self {
-        let counters = Counters::default();
-        Self { transport, settings, counters, totals_from: AtomicUsize::new(0) }
+        Self {
+            transport,
+            settings,
+            counters: Counters::default(),
+            receipts: Receipts::default(),
+            totals_from: AtomicUsize::new(0),
+        }
     }
 
     /// How often each call was made.
@@ -293,6 +301,6 @@ impl<T: Transport> TronNode for JsonNode<T> {
     }
 
     async fn provably_lost(&self, txid: TxId, expiration_ms: i64) -> Result<Loss, NodeError> {
-        loss::prove(self, self.settings.loss_rule, txid, expiration_ms).await
+        loss::prove(self, self.settings.loss_rule, &self.receipts, txid, expiration_ms).await
     }
 }

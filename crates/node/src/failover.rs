@@ -143,6 +143,23 @@ impl Failover {
         usable
     }
 
+    /// Every node of these gives its own whole answer, within the deadline for one read.
+    async fn each<'a, V>(
+        &'a self,
+        members: &[&'a Member],
+        ask: impl Fn(&'a dyn TronNode) -> BoxFuture<'a, Result<V, NodeError>> + Send + Sync,
+    ) -> Vec<Result<V, NodeError>> {
+        let deadline = self.settings.request_deadline;
+        join_all(members.iter().map(|member| {
+            let answer = tokio::time::timeout(deadline, ask(&*member.node));
+            async move {
+                let answer = answer.await.unwrap_or(Err(NodeError::Deadline { deadline }));
+                member.note(&self.settings.health, answer)
+            }
+        }))
+        .await
+    }
+
     /// Asks usable nodes one after the other until one answers or the deadline passes.
     async fn first<'a, V>(
         &'a self,
@@ -314,32 +331,29 @@ impl TronNode for Failover {
     }
 
     /// Every usable node gives its own whole proof. One that shows the transaction decides; otherwise
-    /// one that is undecided decides; only if all that answered call it lost, it is.
+    /// one whose solid chain is not so far yet decides; only if all others that answered call it lost, it is.
+    /// One that is further and yet undecided keeps no receipts, or not for long: the proof of another one
+    /// does not need it.
     async fn provably_lost(&self, txid: TxId, expiration_ms: i64) -> Result<Loss, NodeError> {
-        let deadline = self.settings.request_deadline;
         let usable = self.usable();
-        let proofs = join_all(usable.iter().map(|member| async move {
-            let proof = member.node.provably_lost(txid, expiration_ms);
-            let proof = match tokio::time::timeout(deadline, proof).await {
-                Ok(proof) => proof,
-                Err(_) => Err(NodeError::Deadline { deadline }),
-            };
-            member.note(&self.settings.health, proof)
-        }))
-        .await;
+        let proofs = self.each(&usable, |node| node.provably_lost(txid, expiration_ms)).await;
         let mut agreed = Err(NodeError::NoHealthyNode { members: self.members.len() });
         for proof in proofs {
             agreed = match (agreed, proof) {
                 (Ok(found @ Loss::Included(_)), _) | (_, Ok(found @ Loss::Included(_))) => {
                     Ok(found)
                 }
-                (Ok(open @ Loss::Undecided { .. }), _) | (_, Ok(open @ Loss::Undecided { .. })) => {
-                    Ok(open)
-                }
+                (Ok(open), _) | (_, Ok(open)) if is_before(&open, expiration_ms) => Ok(open),
                 (Ok(Loss::Lost), _) | (_, Ok(Loss::Lost)) => Ok(Loss::Lost),
+                (Ok(open), _) | (_, Ok(open)) => Ok(open),
                 (Err(_), Err(error)) => Err(error),
             };
         }
         agreed
     }
+}
+
+/// Whether a node is undecided because its solid chain is not so far yet.
+const fn is_before(loss: &Loss, expiration_ms: i64) -> bool {
+    matches!(loss, Loss::Undecided { solid_timestamp_ms } if *solid_timestamp_ms < expiration_ms)
 }

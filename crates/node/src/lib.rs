@@ -36,6 +36,7 @@ pub mod json;
 pub mod limit;
 pub mod loss;
 pub mod port;
+pub mod receipts;
 mod shelf;
 pub mod suspension;
 pub mod transport;

@@ -6,12 +6,17 @@
 //! shown) or one after it (whose parent is past the expiration, which the chain refuses). Asking in
 //! the other order proves nothing: it may be included between the two answers.
 //!
+//! A node that keeps no receipts shows none of anything. So it must show one that it should have: of a
+//! transaction that its own solid blocks hold, from just before the lost one could be in any
+//! ([`crate::receipts`]).
+//!
 //! Behind a load balancer two questions may reach two nodes. There the solid head must be past the
-//! expiration by a margin, and both questions are repeated.
+//! expiration by a margin, and all questions are repeated.
 
 use tron::TxId;
 
 use crate::port::TronNode;
+use crate::receipts::Receipts;
 use crate::verdict::NodeError;
 use crate::view::lookup::{Included, Lookup};
 
@@ -22,7 +27,7 @@ pub enum Loss {
     Lost,
     /// In a solid block after all.
     Included(Box<Included>),
-    /// Neither: send the same bytes again, or wait.
+    /// Neither, or the node keeps no receipts: send the same bytes again, or wait.
     Undecided {
         /// Chain time of the newest solid block seen, unix milliseconds.
         solid_timestamp_ms: i64,
@@ -34,7 +39,7 @@ pub enum Loss {
 pub struct LossRule {
     /// How far the solid head must be past the expiration, milliseconds.
     pub margin_ms: i64,
-    /// How often solid head and lookup are asked, in that order; at least once.
+    /// How often solid head and receipts are asked, in that order; at least once.
     pub rounds: u32,
 }
 
@@ -49,11 +54,13 @@ impl LossRule {
 
 /// Runs the proof against one endpoint.
 ///
-/// Shape: at most two requests a round, one after the other.
+/// Shape: at most three requests a round, one after the other, and once those that find a receipt to ask
+/// for, unless `receipts` remembers one from about that time.
 /// Errors: those of the node; an error is never a proof.
 pub async fn prove(
     node: &(impl TronNode + ?Sized),
     rule: LossRule,
+    receipts: &Receipts,
     txid: TxId,
     expiration_ms: i64,
 ) -> Result<Loss, NodeError> {
@@ -66,6 +73,9 @@ pub async fn prove(
         match node.lookup_solid(txid).await? {
             Lookup::Included(included) => return Ok(Loss::Included(included)),
             Lookup::Absent => {}
+        }
+        if !receipts.are_kept(node, &solid, expiration_ms).await? {
+            return Ok(Loss::Undecided { solid_timestamp_ms: solid.timestamp_ms });
         }
     }
     Ok(Loss::Lost)

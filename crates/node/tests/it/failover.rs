@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use node::{
-    Broadcast, Failover, FailoverSettings, Health, HealthRule, Loss, Member, NodeError, Refusal,
-    TransportError, TronNode, Verdict,
+    Broadcast, Failover, FailoverSettings, Health, HealthRule, Loss, Member, NodeError,
+    Refusal, TransportError, TronNode, Verdict,
 };
 use serde_json::{Value, json};
 
-use crate::support::{ALICE, Fake, account, address, broken, head, node, receipt, resources, txid};
+use crate::support::{
+    ALICE, Fake, OTHER, account, address, broken, head, node, old_block, other_receipt, receipt,
+    resources, txid,
+};
 
 const NOW_MS: i64 = 1_777_445_121_000;
 
@@ -263,8 +266,13 @@ async fn without_a_healthy_node_a_transaction_is_still_sent_but_no_refusal_belie
 
 /// A node with this solid time, and this answer to a lookup.
 fn solid(timestamp_ms: i64, lookup: Value) -> Arc<Fake> {
-    Fake::new(move |path, _| {
-        Ok(if path == "walletsolidity/getblock" { head(82, timestamp_ms) } else { lookup.clone() })
+    Fake::new(move |path, body| {
+        Ok(match path {
+            "walletsolidity/getblock" => head(82, timestamp_ms),
+            "walletsolidity/getblockbylimitnext" => old_block(body, &[OTHER]),
+            _ if body["value"] == OTHER => other_receipt(body),
+            _ => lookup.clone(),
+        })
     })
 }
 
@@ -289,12 +297,30 @@ async fn every_node_proves_loss_by_itself_and_all_must_agree() {
     assert!(lost(of(&[&failing()])).await.is_err());
     assert!(lost(of(&[])).await.is_err());
 
+    // Who keeps no receipts proves nothing, and is not in the way of who does.
+    let unable = || {
+        Fake::new(|path, body| {
+            Ok(match path {
+                "walletsolidity/getblock" => head(82, 400_000),
+                "walletsolidity/getblockbylimitnext" => old_block(body, &[OTHER]),
+                _ => json!({}),
+            })
+        })
+    };
+    let undecided = Loss::Undecided { solid_timestamp_ms: 400_000 };
+    assert_eq!(lost(of(&[&unable(), &unable()])).await, Ok(undecided));
+    assert_eq!(lost(of(&[&unable(), &absent()])).await, Ok(Loss::Lost));
+    let undecided = Loss::Undecided { solid_timestamp_ms: 300_000 };
+    for nodes in [[unable(), behind()], [behind(), unable()]] {
+        assert_eq!(lost(of(&[&nodes[0], &absent(), &nodes[1]])).await, Ok(undecided.clone()));
+    }
+
     // A proof is never put together from two nodes: each was asked for its own solid head first.
     let (first, second) = (absent(), absent());
     lost(of(&[&first, &second])).await.unwrap();
     for fake in [first, second] {
         assert_eq!(fake.paths()[0], "walletsolidity/getblock");
-        assert_eq!(fake.paths().len(), 2);
+        assert_eq!(fake.paths().len(), 4);
     }
 }
 

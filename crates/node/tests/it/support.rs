@@ -88,6 +88,22 @@ pub(crate) fn head(number: i64, timestamp_ms: i64) -> Value {
     })
 }
 
+/// A transaction that is on chain.
+pub(crate) const OTHER: &str = "5503c7639f591407ef9f34a7ac8c9c9a21151f5a6af21924502515734fc26711";
+
+/// An answer of `getblockbylimitnext` with one block, the first that was asked for. It is so old that it is
+/// from before anything that is asked about, and it holds these transactions.
+pub(crate) fn old_block(body: &Value, txids: &[&str]) -> Value {
+    let mut block = head(body["startNum"].as_i64().unwrap(), 1);
+    block["transactions"] = txids.iter().map(|txid| json!({"txID": txid})).collect();
+    json!({"block": [block]})
+}
+
+/// An answer of `gettransactioninfobyid` about what was asked for, by a node that shows only [`OTHER`].
+pub(crate) fn other_receipt(body: &Value) -> Value {
+    if body["value"] == OTHER { json!({"id": OTHER, "blockNumber": 1}) } else { json!({}) }
+}
+
 /// An answer of `getaccount` for somebody with this balance.
 pub(crate) fn account(hex: &str, balance_sun: i64) -> Value {
     json!({"address": hex, "balance": balance_sun, "frozenV2": [{}, {"type": "ENERGY"}]})
