@@ -3,8 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use domain::order::leftover;
+use domain::order::whole::last_change;
 use domain::{ChainTx, Leg, LegKind, LegState, Road, TxState, UnixMillis, WholeOrder};
-use node::NodeError;
+use node::{DelegatedRecord, NodeError};
 use tron::{Address, Contract, RawTx, RefBlock, Resource, SignedTx, Sun, TxId};
 
 use crate::App;
@@ -89,10 +90,17 @@ impl App {
                 Contract::Delegate { owner: leg.owner, receiver, resource, balance, lock: None }
             }
             (Road::Back, LegKind::Delegation { resource, balance, .. }) => {
-                let records = self.node.delegated(leg.owner, receiver).await?;
-                let shown: Sun = records.iter().map(|record| record.amount(resource)).sum();
                 let is_settled = is_settled(whole, others, leg);
-                let balance = match returnable(leg.state, is_settled, balance, shown) {
+                let records = self.node.delegated(leg.owner, receiver).await?;
+                let mut found =
+                    returnable(leg.state, is_settled, balance, lent(&records, resource));
+                if found.leaves_out_some_of(balance) {
+                    let Some(records) = self.proven(leg.owner, whole, others).await? else {
+                        return Ok(Signed::NotVisible);
+                    };
+                    found = returnable(leg.state, is_settled, balance, lent(&records, resource));
+                }
+                let balance = match found {
                     Returnable::Stake(balance) => balance,
                     Returnable::Nothing => return Ok(Signed::NothingToReturn),
                     Returnable::NotVisible => return Ok(Signed::NotVisible),
@@ -100,7 +108,7 @@ impl App {
                 Contract::Undelegate { owner: leg.owner, receiver, resource, balance }
             }
             (Road::Back, LegKind::Leftover { balance, .. }) => {
-                let left = self.left_over(leg.owner, receiver, whole, others).await?;
+                let left = self.left_over(leg.owner, balance, whole, others).await?;
                 let Some(left) = left else { return Ok(Signed::NotVisible) };
                 let balance = balance.min(left);
                 if balance <= Sun::ZERO {
@@ -129,11 +137,12 @@ impl App {
     }
 
     /// Energy stake of a wallet at a receiver that no order counts on, by the chain's record; `None`
-    /// while a transaction about it could still change that.
+    /// while a transaction about it could still change that, or a node has to be waited for. Less than what
+    /// is wanted of it is proven.
     async fn left_over(
         &self,
         owner: Address,
-        receiver: Address,
+        wanted: Sun,
         whole: &WholeOrder,
         others: &[WholeOrder],
     ) -> Result<Option<Sun>, NodeError> {
@@ -143,10 +152,39 @@ impl App {
         for own in live.iter_mut().filter(|live| live.order.id == whole.order.id) {
             own.legs.retain(|leg| !leg.kind.is_leftover());
         }
-        let records = self.node.delegated(owner, receiver).await?;
-        let shown: Sun = records.iter().map(|record| record.amount(Resource::Energy)).sum();
-        Ok(leftover::is_settled(owner, &live)
-            .then(|| shown - leftover::accounted_for(owner, &live)))
+        if !leftover::is_settled(owner, &live) {
+            return Ok(None);
+        }
+        let left = |records: &[DelegatedRecord]| {
+            lent(records, Resource::Energy) - leftover::accounted_for(owner, &live)
+        };
+        let shown = left(&self.node.delegated(owner, whole.order.receiver).await?);
+        if shown >= wanted {
+            return Ok(Some(shown));
+        }
+        Ok(self.proven(owner, whole, others).await?.map(|records| left(&records)))
+    }
+
+    /// What a wallet lends the order's receiver, good enough to let the rest go for good: from nodes that
+    /// have seen every change of it that is known, and everything that is settled. `None` when it has to be
+    /// asked for again later.
+    ///
+    /// Shape: two requests a node, eight to a provider.
+    async fn proven(
+        &self,
+        owner: Address,
+        whole: &WholeOrder,
+        others: &[WholeOrder],
+    ) -> Result<Option<Vec<DelegatedRecord>>, NodeError> {
+        let changed = last_change(others.iter().chain([whole]));
+        let settled = self.view.moment(self.clock.now()).solid_now;
+        let at_ms = changed.map_or(settled, |changed| changed.max(settled)).get();
+        match self.node.delegated_since(owner, whole.order.receiver, at_ms).await {
+            Ok(records) => Ok(Some(records)),
+            // Not yet; one block later it may.
+            Err(NodeError::Behind { .. } | NodeError::Disagreement) => Ok(None),
+            Err(failed) => Err(failed),
+        }
     }
 
     /// Builds and signs a transaction of a wallet of the pool; nothing is stored or sent.
@@ -217,6 +255,22 @@ enum Returnable {
     Stake(Sun),
     Nothing,
     NotVisible,
+}
+
+impl Returnable {
+    /// Whether acting on it lets stake stay with the receiver for good.
+    fn leaves_out_some_of(&self, balance: Sun) -> bool {
+        match self {
+            Self::Stake(found) => *found < balance,
+            Self::Nothing => true,
+            Self::NotVisible => false,
+        }
+    }
+}
+
+/// Stake for one resource in these records.
+fn lent(records: &[DelegatedRecord], resource: Resource) -> Sun {
+    records.iter().map(|record| record.amount(resource)).sum()
 }
 
 /// What to take back, of the stake that the chain shows as lent by this wallet to this receiver.

@@ -199,6 +199,15 @@ impl<N: TronNode + ?Sized + 'static> TronNode for Cached<N> {
         self.inner.delegated(owner, receiver).await
     }
 
+    async fn delegated_since(
+        &self,
+        owner: Address,
+        receiver: Address,
+        at_ms: i64,
+    ) -> Result<Vec<DelegatedRecord>, NodeError> {
+        self.inner.delegated_since(owner, receiver, at_ms).await
+    }
+
     async fn delegation_index(&self, owner: Address) -> Result<Vec<Address>, NodeError> {
         self.inner.delegation_index(owner).await
     }

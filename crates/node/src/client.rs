@@ -14,6 +14,7 @@ use crate::json::{self, Read};
 use crate::loss::{self, Loss, LossRule};
 use crate::port::{BLOCKS_PER_READ_MAX, TronNode};
 use crate::receipts::Receipts;
+use crate::since;
 use crate::transport::{Transport, TransportError};
 use crate::verdict::NodeError;
 use crate::view::account::AccountView;
@@ -192,12 +193,7 @@ impl<T: Transport> TronNode for JsonNode<T> {
         address: Address,
         at_ms: i64,
     ) -> Result<Option<ResourceView>, NodeError> {
-        // A node only goes forward, so what it says after this is not from before this head.
-        let head_ms = self.head().await?.timestamp_ms;
-        match head_ms >= at_ms {
-            true => self.resources(address).await,
-            false => Err(NodeError::Behind { head_ms, at_ms }),
-        }
+        since::resources(self, address, at_ms).await
     }
 
     async fn totals(&self) -> Result<ChainTotals, NodeError> {
@@ -277,6 +273,15 @@ impl<T: Transport> TronNode for JsonNode<T> {
     ) -> Result<Vec<DelegatedRecord>, NodeError> {
         let body = json!({"fromAddress": owner.to_hex(), "toAddress": receiver.to_hex()});
         self.read(Call::Delegated, body, DelegatedRecord::read_all).await
+    }
+
+    async fn delegated_since(
+        &self,
+        owner: Address,
+        receiver: Address,
+        at_ms: i64,
+    ) -> Result<Vec<DelegatedRecord>, NodeError> {
+        since::delegated(self, self.settings.loss_rule, (owner, receiver), at_ms).await
     }
 
     async fn delegation_index(&self, owner: Address) -> Result<Vec<Address>, NodeError> {

@@ -304,6 +304,29 @@ impl TronNode for Failover {
         self.first(|node| node.delegated(owner, receiver)).await
     }
 
+    /// Every node that was found healthy answers by itself, and all that have seen the chain so far must
+    /// agree.
+    async fn delegated_since(
+        &self,
+        owner: Address,
+        receiver: Address,
+        at_ms: i64,
+    ) -> Result<Vec<DelegatedRecord>, NodeError> {
+        let is_healthy = |member: &&Member| matches!(member.health(), Health::Healthy { .. });
+        let healthy: Vec<&Member> = self.members.iter().filter(is_healthy).collect();
+        let answers =
+            self.each(&healthy, |node| node.delegated_since(owner, receiver, at_ms)).await;
+        let none = Err(NodeError::NoHealthyNode { members: self.members.len() });
+        answers.into_iter().fold(none, |agreed, answer| match (agreed, answer) {
+            (Ok(agreed), Ok(answer)) if agreed != answer => Err(NodeError::Disagreement),
+            (Err(NodeError::Disagreement), _) | (_, Err(NodeError::Disagreement)) => {
+                Err(NodeError::Disagreement)
+            }
+            (Ok(agreed), _) => Ok(agreed),
+            (Err(_), answer) => answer,
+        })
+    }
+
     async fn delegation_index(&self, owner: Address) -> Result<Vec<Address>, NodeError> {
         self.first(|node| node.delegation_index(owner)).await
     }

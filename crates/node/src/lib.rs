@@ -38,6 +38,7 @@ pub mod loss;
 pub mod port;
 pub mod receipts;
 mod shelf;
+mod since;
 pub mod suspension;
 pub mod transport;
 pub mod verdict;

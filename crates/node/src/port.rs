@@ -106,6 +106,19 @@ pub trait TronNode: Send + Sync {
         receiver: Address,
     ) -> Result<Vec<DelegatedRecord>, NodeError>;
 
+    /// As [`Self::delegated`], for acting for good on what is *not* lent: from a node whose head was judged
+    /// and found healthy, and has this block time or a later one when it is asked, the same in each round of
+    /// its [`LossRule`](crate::LossRule). At least two requests to each node.
+    ///
+    /// Errors: [`NodeError::Behind`] when no node has seen as much, [`NodeError::Disagreement`] when answers
+    /// differ.
+    async fn delegated_since(
+        &self,
+        owner: Address,
+        receiver: Address,
+        at_ms: i64,
+    ) -> Result<Vec<DelegatedRecord>, NodeError>;
+
     /// Everybody `owner` lends to. Not paged by the node: never in a loop.
     async fn delegation_index(&self, owner: Address) -> Result<Vec<Address>, NodeError>;
 

@@ -83,6 +83,9 @@ pub enum NodeError {
         /// Block time that it should have seen.
         at_ms: i64,
     },
+    /// Answers that must be the same differ: the chain has gone on meanwhile, or a node is wrong.
+    #[error("nodes do not agree")]
+    Disagreement,
     /// The request deadline passed before any node answered.
     #[error("no node answered within {} ms", deadline.as_millis())]
     Deadline {
@@ -104,6 +107,7 @@ impl NodeError {
             | Self::NoHealthyNode { .. }
             | Self::NoSolidBlock { .. }
             | Self::Behind { .. }
+            | Self::Disagreement
             | Self::Deadline { .. } => Verdict::RetryAfter(DEFAULT_RETRY),
             Self::Answered { .. }
             | Self::Unreadable { .. }
@@ -124,6 +128,7 @@ impl NodeError {
             | Self::NoHealthyNode { .. }
             | Self::NoSolidBlock { .. }
             | Self::Behind { .. }
+            | Self::Disagreement
             | Self::Deadline { .. } => true,
             Self::Answered { .. } | Self::ContractCall { .. } | Self::NoTotals => false,
         }

@@ -57,6 +57,18 @@ macro_rules! passed_on {
                 self.inner.delegated(owner, receiver).await
             }
 
+            async fn delegated_since(
+                &self,
+                owner: Address,
+                receiver: Address,
+                at_ms: i64,
+            ) -> Result<Vec<DelegatedRecord>, NodeError> {
+                if self.mutation == Mutation::TrustEmptyRecords {
+                    return Ok(Vec::new());
+                }
+                self.inner.delegated_since(owner, receiver, at_ms).await
+            }
+
             async fn block(&self, number: i64) -> Result<Option<Block>, NodeError> {
                 let shown = self.inner.block(number).await?;
                 let is_whole = self.mutation != Mutation::ExpiredIsLost;

@@ -25,6 +25,7 @@ pub(crate) struct CleanTransport(pub(crate) Arc<Stage>);
 
 const BROADCAST: &str = "wallet/broadcasthex";
 const RESOURCES: &str = "wallet/getaccountresource";
+const DELEGATED: &str = "wallet/getdelegatedresourcev2";
 const HEAD: &str = "wallet/getblock";
 /// A view is at most this far behind, so that the proof of loss of a pool of nodes holds.
 const LAG_MAX_MS: i64 = 60_000;
@@ -84,11 +85,13 @@ impl StageTransport {
             return Course::Answered;
         }
         // A question of two requests, the head and what is shown at it, goes to one node.
-        let lag = match state.lags.remove(&state.task).filter(|_| path == RESOURCES) {
-            Some(lag) => lag,
-            None if state.strikes(Fault::LaggingView) => 1 + state.random.below(LAG_MAX_BLOCKS),
-            None => 0,
-        };
+        let lag =
+            match state.lags.remove(&state.task).filter(|_| path == RESOURCES || path == DELEGATED)
+            {
+                Some(lag) => lag,
+                None if state.strikes(Fault::LaggingView) => 1 + state.random.below(LAG_MAX_BLOCKS),
+                None => 0,
+            };
         let is_recent = state.blocks.is_recent(lag, LAG_MAX_MS, self.stage.devnet.solid_number());
         let lag = if is_recent { lag } else { 0 };
         if path == HEAD {

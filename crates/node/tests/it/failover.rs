@@ -1,19 +1,19 @@
 //! Several nodes behind one port.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
 use node::{
-    Broadcast, Failover, FailoverSettings, Health, HealthRule, Loss, Member, NodeError,
+    Broadcast, Failover, FailoverSettings, Health, HealthRule, Loss, LossRule, Member, NodeError,
     Refusal, TransportError, TronNode, Verdict,
 };
 use serde_json::{Value, json};
 
 use crate::support::{
-    ALICE, Fake, OTHER, account, address, broken, head, node, old_block, other_receipt, receipt,
-    resources, txid,
+    ALICE, BOB, Fake, OTHER, account, address, broken, head, node, node_with, old_block,
+    other_receipt, receipt, resources, txid,
 };
 
 const NOW_MS: i64 = 1_777_445_121_000;
@@ -77,6 +77,52 @@ async fn resources_come_from_a_node_that_has_seen_the_chain_as_far_as_asked() {
     assert_eq!(there.asked().len(), 2, "its head, then the resources");
     let too_far = of(&[&behind]).resources_since(address(ALICE), 300_000).await;
     assert_eq!(too_far, Err(NodeError::Behind { head_ms: 297_000, at_ms: 300_000 }));
+}
+
+/// A node whose head is of this time and which shows this much stake lent for energy.
+fn lending(head_ms: i64, sun: impl Fn() -> i64 + Send + Sync + 'static) -> Arc<Fake> {
+    Fake::new(move |path, _| {
+        Ok(match path {
+            "wallet/getblock" => head(100, head_ms),
+            "walletsolidity/getblock" => head(82, head_ms - 54_000),
+            _ => json!({"delegatedResource": [
+                {"from": ALICE, "to": BOB, "frozen_balance_for_energy": sun()}]}),
+        })
+    })
+}
+
+#[tokio::test]
+async fn what_is_not_lent_is_believed_only_of_checked_nodes_that_have_seen_enough() {
+    let asked = |failover: Failover, is_checked: bool| async move {
+        if is_checked {
+            failover.check(NOW_MS).await;
+        }
+        let records = failover.delegated_since(address(ALICE), address(BOB), NOW_MS - 3_000).await;
+        records.map(|records| records[0].energy.get())
+    };
+    let unchecked = asked(of(&[&lending(NOW_MS, || 5)]), false).await;
+    assert_eq!(unchecked, Err(NodeError::NoHealthyNode { members: 1 }));
+    assert_eq!(asked(of(&[&lending(NOW_MS, || 5)]), true).await, Ok(5));
+    let (behind, stale) = (lending(NOW_MS - 6_000, || 0), lending(NOW_MS - 60_000, || 0));
+    let error = NodeError::Behind { head_ms: NOW_MS - 6_000, at_ms: NOW_MS - 3_000 };
+    assert_eq!(asked(of(&[&behind, &stale]), true).await, Err(error));
+    let there = || lending(NOW_MS, || 5);
+    assert_eq!(asked(of(&[&behind, &stale, &failing(), &there(), &there()]), true).await, Ok(5));
+    let other = lending(NOW_MS, || 4);
+    let failover = of(&[&there(), &behind, &other, &there()]);
+    assert_eq!(asked(failover, true).await, Err(NodeError::Disagreement));
+}
+
+#[tokio::test]
+async fn a_provider_must_say_the_same_in_each_round() {
+    let answers = AtomicI64::new(0);
+    let flickering = lending(NOW_MS, move || answers.fetch_add(1, Ordering::Relaxed) / 3);
+    let provider = node_with(&flickering, LossRule::POOL);
+    let records = provider.delegated_since(address(ALICE), address(BOB), NOW_MS).await;
+    assert_eq!(records, Err(NodeError::Disagreement));
+    let provider = node_with(&lending(NOW_MS, || 5), LossRule::POOL);
+    let records = provider.delegated_since(address(ALICE), address(BOB), NOW_MS).await;
+    assert_eq!(records.unwrap()[0].energy.get(), 5);
 }
 
 #[tokio::test]

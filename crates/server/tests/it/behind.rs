@@ -97,3 +97,40 @@ async fn a_fork_is_gone_back_over_no_further_than_can_be() {
     assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
     world.finish().await;
 }
+
+/// Nothing lent is what a node says that does not have the block of the way out yet.
+#[tokio::test]
+async fn stake_that_a_node_does_not_show_yet_is_taken_back_all_the_same() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    world.settle().await;
+    world.mine(21).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 0));
+    assert!(world.sweeps(payer, recipient_with()));
+    world.fault("wallet/getdelegatedresourcev2", When::Next(1), Fault::Lag { blocks: 40 });
+    world.mine(4).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.finish().await;
+}
+
+/// The same when its head shows that it is behind: it is asked again.
+#[tokio::test]
+async fn a_node_that_is_behind_proves_nothing_about_stake() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    world.settle().await;
+    world.mine(21).await;
+    assert!(world.sweeps(payer, recipient_with()));
+    world.chain.mine(1);
+    world.follow_chain_time();
+    world.watch().await;
+    world.fault("wallet/getdelegatedresourcev2", When::Next(2), Fault::Lag { blocks: 40 });
+    world.fault(HEAD, When::Next(1), Fault::Lag { blocks: 40 });
+    world.work_on_orders().await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 0));
+    world.mine(30).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.finish().await;
+}
