@@ -27,12 +27,16 @@ ON CONFLICT (kind, subject) DO UPDATE SET
   nudges = outbox.nudges + 1";
     IS_DUE = "SELECT 1 FROM outbox WHERE kind = ?1 AND wake_ms <= ?2 LIMIT 1";
     // The fence also follows the clock, so that it does not fall when a row goes and comes again.
+    // Those that are due are named once and before all else: as a part of a join they could be looked for
+    // again for each row, and passed over each time because they are changed by then, so that more are taken
+    // than were asked for.
     CLAIM = "
-UPDATE outbox SET lease_owner = ?3, wake_ms = ?4,
-  fence = CASE WHEN fence >= ?2 THEN fence + 1 ELSE ?2 END
-WHERE kind = ?1 AND subject IN (
+WITH due AS MATERIALIZED (
   SELECT subject FROM outbox WHERE kind = ?1 AND wake_ms <= ?2 ORDER BY wake_ms LIMIT ?5
   /* FOR UPDATE SKIP LOCKED */)
+UPDATE outbox SET lease_owner = ?3, wake_ms = ?4,
+  fence = CASE WHEN fence >= ?2 THEN fence + 1 ELSE ?2 END
+WHERE kind = ?1 AND subject IN (SELECT subject FROM due)
 RETURNING subject, fence, nudges, due_ms";
     CLAIM_ONE = "
 UPDATE outbox SET lease_owner = ?4, wake_ms = ?5,

@@ -54,10 +54,12 @@ WHERE id = ?1";
 UPDATE policy SET quiet_looks = 0,
   due_ms = CASE WHEN due_ms IS NULL OR due_ms > ?1 THEN ?1 ELSE due_ms END
 WHERE is_watched = 1";
+    // As those of the outbox: named once.
     CLAIM = "
-UPDATE policy SET due_ms = ?2, fence = fence + 1 WHERE id IN (
+WITH due AS MATERIALIZED (
   SELECT id FROM policy WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms LIMIT ?3
   /* FOR UPDATE SKIP LOCKED */)
+UPDATE policy SET due_ms = ?2, fence = fence + 1 WHERE id IN (SELECT id FROM due)
 RETURNING id, fence";
     GIVE_BACK = "UPDATE policy SET due_ms = ?4 WHERE id = ?1 AND fence = ?2 AND due_ms = ?3";
     IS_HELD = "SELECT 1 FROM policy WHERE id = ?1 AND fence = ?2";

@@ -126,6 +126,8 @@ mod tests {
         ("READY_OF_MERCHANT", "placed"),
         ("EVERYBODY", "person USING INDEX person_name"),
         ("FREE_ALL", "outbox"),
+        // No more than may be claimed.
+        ("CLAIM", "due"),
         ("LENT", "orders USING COVERING INDEX orders_live"),
         ("USED_SINCE", "orders USING INDEX orders_live"),
         ("OPEN", "chain_tx USING INDEX chain_tx_open"),

@@ -6,6 +6,7 @@ mod audit;
 mod batches;
 mod callbacks;
 mod chain;
+mod claims;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod durable;
