@@ -221,6 +221,15 @@ pub struct Slice<T> {
     pub limit: usize,
 }
 
+/// A part of a list of orders, or of what belongs to one each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part<T> {
+    /// The rows, newest first.
+    pub rows: Vec<T>,
+    /// After which order the next part begins, if there may be one.
+    pub next: Option<OrderId>,
+}
+
 /// A span of time, from its first moment to before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

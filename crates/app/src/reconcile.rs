@@ -263,7 +263,7 @@ async fn charge(
         let filter = OrderFilter { receiver: Some(tx.receiver), ..OrderFilter::default() };
         let orders = database.orders(filter, Slice { after: None, limit: 100 }).await?;
         let owners: BTreeSet<MerchantId> =
-            orders.iter().map(|order| order.whole.order.merchant).collect();
+            orders.rows.iter().map(|order| order.whole.order.merchant).collect();
         tx.merchant = match owners.len() {
             0 => only,
             1 => owners.first().copied(),

@@ -7,7 +7,7 @@ use tron::TxId;
 
 use crate::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
-    NumberedLogEntry, OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
+    NumberedLogEntry, OrderFilter, Part, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
 use crate::batches::Batches;
 use crate::commit_counts::CommitCounts;
@@ -66,22 +66,24 @@ pub trait Records: Send + Sync {
     async fn entries_of_order(&self, order: OrderId) -> Result<Vec<StatementLine>, StoreError>;
 
     /// Orders, newest first.
+    ///
+    /// Shape: so many are looked through at most; a part that is not full may have a next one.
     async fn orders(
         &self,
         filter: OrderFilter,
         slice: Slice<OrderId>,
-    ) -> Result<Vec<OrderView>, StoreError>;
+    ) -> Result<Part<OrderView>, StoreError>;
 
     /// The orders that a transaction is about, newest first: one of ours that fills them, or the
     /// receiver's own that used them up.
     async fn orders_by_txid(&self, txid: TxId, limit: usize) -> Result<Vec<OrderView>, StoreError>;
 
-    /// Callbacks, those of the newest orders first.
+    /// Callbacks, those of the newest orders first; looked through as orders are.
     async fn callbacks(
         &self,
         filter: CallbackFilter,
         slice: Slice<OrderId>,
-    ) -> Result<Vec<CallbackLine>, StoreError>;
+    ) -> Result<Part<CallbackLine>, StoreError>;
 
     /// Lines of the log of changes, newest first.
     async fn admin_log(&self, slice: Slice<i64>) -> Result<Vec<NumberedLogEntry>, StoreError>;

@@ -101,10 +101,10 @@ WHERE orders.is_live = 1 AND leg.order_id = orders.id AND leg.kind = 1 AND leg.s
 GROUP BY orders.ready_ms, orders.period_days ORDER BY orders.ready_ms";
 }
 
-/// The first id of a moment.
-fn first_id(at: UnixMillis) -> [u8; 16] {
+/// The first id of a moment; of one that no id can have, the first or the last of all.
+pub(crate) fn first_id(at: UnixMillis) -> [u8; 16] {
     let ms = u128::try_from(at.get().max(0)).unwrap_or_default();
-    (ms << 80).to_be_bytes()
+    if ms >> 48 > 0 { [0xff; 16] } else { (ms << 80).to_be_bytes() }
 }
 
 /// Runs a statement of a span, the merchant's or everybody's, and reads its rows.

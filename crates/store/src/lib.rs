@@ -18,6 +18,7 @@ mod batch;
 mod batch_list;
 mod batches;
 mod callback;
+mod callback_list;
 #[cfg(test)]
 #[path = "../tests/support/cluster.rs"]
 mod cluster;

@@ -2,7 +2,7 @@
 
 use app::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
-    NumberedLogEntry, OrderFilter, PriceOwner, Slice, Span, StatementLine, StatementPlace,
+    NumberedLogEntry, OrderFilter, Part, PriceOwner, Slice, Span, StatementLine, StatementPlace,
 };
 use app::commit_counts::CommitCounts;
 use app::figures::{DueBack, FiguresAsked, LentFigures, OutcomeFigures, QueueFigures, StepFigures};
@@ -17,8 +17,8 @@ use tron::TxId;
 
 use crate::doors::SqlStore;
 use crate::{
-    admin, admin_token, deposit, figures, key, merchant, merchant_statement, order_list, person,
-    price,
+    admin, admin_token, callback_list, deposit, figures, key, merchant, merchant_statement,
+    order_list, person, price,
 };
 
 #[async_trait]
@@ -81,7 +81,7 @@ impl Records for SqlStore {
         &self,
         filter: OrderFilter,
         slice: Slice<OrderId>,
-    ) -> Result<Vec<OrderView>, StoreError> {
+    ) -> Result<Part<OrderView>, StoreError> {
         self.read(move |connection| order_list::orders(connection, &filter, slice)).await
     }
 
@@ -93,8 +93,8 @@ impl Records for SqlStore {
         &self,
         filter: CallbackFilter,
         slice: Slice<OrderId>,
-    ) -> Result<Vec<CallbackLine>, StoreError> {
-        self.read(move |connection| order_list::callbacks(connection, filter, slice)).await
+    ) -> Result<Part<CallbackLine>, StoreError> {
+        self.read(move |connection| callback_list::callbacks(connection, filter, slice)).await
     }
 
     async fn admin_log(&self, slice: Slice<i64>) -> Result<Vec<NumberedLogEntry>, StoreError> {

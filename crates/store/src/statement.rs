@@ -22,6 +22,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::batch::STATEMENTS,
         crate::batch_list::STATEMENTS,
         crate::callback::STATEMENTS,
+        crate::callback_list::STATEMENTS,
         crate::deposit::STATEMENTS,
         crate::energy_use::STATEMENTS,
         crate::figures::STATEMENTS,
@@ -119,6 +120,8 @@ mod tests {
         ("ALL_TOKENS", "admin_token"),
         ("OF_REFERENCE_ANYWHERE", "merchant"),
         ("QUEUES", "outbox"),
+        ("LIVE", "orders USING INDEX orders_live"),
+        ("LIVE", "live"),
         ("LENT_BY_STATE", "orders USING INDEX orders_live"),
         ("DUE_BACK", "orders USING INDEX orders_live"),
         // The rows of a span of time, which the inner statement has searched for.
@@ -164,5 +167,30 @@ mod tests {
                 assert!(!is_table || is_known, "{name}: {step}");
             }
         }
+    }
+
+    /// What is passed over because a parameter says so may be all there is: how many are looked through is
+    /// bounded at both ends.
+    #[test]
+    fn what_is_looked_through_for_a_list_has_two_ends() {
+        let connection = memory();
+        let connection = connection.as_sqlite().unwrap();
+        sqlite_dialect::prepare_reader(connection, 1_024, Duration::ZERO).unwrap();
+        let lists = [crate::order_list::STATEMENTS, crate::callback_list::STATEMENTS].concat();
+        let passing = lists.into_iter().filter(|(_, sql)| sql.contains("OR ?"));
+        let mut count = 0;
+        for (name, sql) in passing {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let (mut steps, mut all) = (plan.raw_query(), String::new());
+            while let Some(step) = steps.next().unwrap() {
+                all += &step.get::<_, String>(3).unwrap();
+            }
+            let is_bounded = ["id>? AND id<?)", "order_id>? AND order_id<?)"]
+                .iter()
+                .any(|bounds| all.contains(bounds));
+            assert!(is_bounded || all.contains("orders_live"), "{name}: {all}");
+            count += 1;
+        }
+        assert!(count >= 10, "only {count} statements of lists pass something over");
     }
 }

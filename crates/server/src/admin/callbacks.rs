@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::answer::{Answer, Refused, list as list_answer, ok};
 use super::caller::{Allowed, Caller};
-use super::input::{Parameters, Segment, next, slice};
+use super::input::{Parameters, Segment, slice};
 use super::orders::order_id;
 
 /// Which callbacks.
@@ -29,8 +29,8 @@ pub(super) async fn list(caller: Caller, Parameters(wanted): Parameters<Wanted>)
     let state = wanted.state.as_deref().map(state).transpose()?;
     let filter = CallbackFilter { merchant: wanted.merchant.map(MerchantId), state };
     let callbacks = edge.records.callbacks(filter, slice).await?;
-    let after = next(&callbacks, slice.limit, |line| line.callback.order);
-    Ok(list_answer(callbacks.iter().map(describe::callback_line).collect(), after))
+    let after = callbacks.next.map(|id| id.to_string());
+    Ok(list_answer(callbacks.rows.iter().map(describe::callback_line).collect(), after))
 }
 
 fn state(word: &str) -> Result<CallbackState, Refused> {

@@ -11,7 +11,7 @@ use tron::Address;
 use super::AdminEdge;
 use super::answer::{Answer, Refused, list as list_answer, ok};
 use super::caller::{Allowed, Caller};
-use super::input::{Parameters, Segment, next, slice, span};
+use super::input::{Parameters, Segment, slice, span};
 
 /// Which orders.
 #[derive(Debug, Deserialize)]
@@ -32,8 +32,8 @@ pub(super) async fn list(caller: Caller, Parameters(wanted): Parameters<Wanted>)
     let Allowed { edge, .. } = caller.may(AdminScope::Read)?;
     let slice = slice(wanted.after.as_deref(), wanted.limit, OrderId::parse)?;
     let orders = edge.records.orders(filter(wanted)?, slice).await?;
-    let after = next(&orders, slice.limit, |view| view.whole.order.id);
-    Ok(list_answer(orders.iter().map(describe_order::order).collect(), after))
+    let after = orders.next.map(|id| id.to_string());
+    Ok(list_answer(orders.rows.iter().map(describe_order::order).collect(), after))
 }
 
 fn filter(wanted: Wanted) -> Result<OrderFilter, Refused> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::admin_rows::{CallbackFilter, CallbackLine, Slice};
+use app::admin_rows::{CallbackFilter, CallbackLine, Part, Slice};
 use app::rows::{CallbackState, Key, Merchant};
 use askama::Template;
 use axum::extract::Query;
@@ -110,9 +110,10 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
     let state = STATES.iter().find(|(_, word, _)| *word == asked.state).map(|found| found.0);
     let slice = Slice { after: OrderId::parse(&asked.after), limit: CALLBACKS_ON_PAGE };
     let filter = CallbackFilter { merchant: asked.merchant(&visit), state };
-    let lines = visit.edge().records.callbacks(filter, slice).await?;
-    let last = lines.last().filter(|_| lines.len() == CALLBACKS_ON_PAGE);
-    let list = List::new("/callbacks", asked, last.map(|line| line.callback.order.to_string()))
+    let Part { rows: lines, next } = visit.edge().records.callbacks(filter, slice).await?;
+    let is_cut = next.is_some() && lines.len() < CALLBACKS_ON_PAGE;
+    let list = List::new("/callbacks", asked, next.map(|order| order.to_string()))
+        .cut(is_cut)
         .by_state(STATES.map(|(_, word, phrase)| (word, phrase)).to_vec())
         .by_merchant(&visit, &named);
     let lines = lines.into_iter().map(|one| line(&visit, one, &named)).collect();

@@ -41,6 +41,8 @@ pub(super) struct List {
     pub(super) newest: Option<String>,
     /// Where the next page is, if there is one.
     pub(super) older: Option<String>,
+    /// Whether looking for lines ended before the page was full.
+    pub(super) is_cut: bool,
 }
 
 impl Asked {
@@ -57,7 +59,7 @@ impl List {
         let newest = (!asked.after.is_empty()).then(|| address(&place, &asked, ""));
         let older = older.map(|last| address(&place, &asked, &last));
         let (states, merchants) = (Vec::new(), Vec::new());
-        Self { place, asked, is_searched: false, states, merchants, newest, older }
+        Self { place, asked, is_searched: false, states, merchants, newest, older, is_cut: false }
     }
 
     /// The same with these states to choose from.
@@ -76,6 +78,12 @@ impl List {
             self.merchants =
                 names.iter().map(|(id, name)| (id.0.to_string(), name.clone())).collect();
         }
+        self
+    }
+
+    /// The same, where looking for lines may have ended before the page was full.
+    pub(super) const fn cut(mut self, is_cut: bool) -> Self {
+        self.is_cut = is_cut;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::admin_rows::{OrderFilter, Slice};
+use app::admin_rows::{OrderFilter, Part, Slice};
 use app::rows::OrderView;
 use askama::Template;
 use axum::extract::Query;
@@ -102,9 +102,10 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
     if let Sought::Serial(serial) = sought {
         return Ok(Redirect::to(&format!("{PREFIX}/orders/{serial}")).into_response());
     }
-    let views = find(&visit, &asked, sought).await?;
-    let last = views.last().filter(|_| views.len() == ORDERS_ON_PAGE);
-    let list = List::new("/orders", asked, last.map(|view| view.whole.order.id.to_string()))
+    let Part { rows: views, next } = find(&visit, &asked, sought).await?;
+    let is_cut = next.is_some() && views.len() < ORDERS_ON_PAGE;
+    let list = List::new("/orders", asked, next.map(|order| order.to_string()))
+        .cut(is_cut)
         .searched()
         .by_state(STATES.map(|(_, word, phrase, _)| (word, phrase)).to_vec())
         .by_merchant(&visit, &named);
@@ -112,12 +113,12 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
     Visit::page(&OrdersPage { frame: &visit.frame, list, lines })
 }
 
-async fn find(visit: &Visit, asked: &Asked, sought: Sought) -> Result<Vec<OrderView>, Refused> {
+async fn find(visit: &Visit, asked: &Asked, sought: Sought) -> Result<Part<OrderView>, Refused> {
     let records = &visit.edge().records;
     if let Sought::Transaction(txid) = sought {
         let mut views = records.orders_by_txid(txid, ORDERS_ON_PAGE).await?;
         views.retain(|view| visit.access().sees(view.whole.order.merchant));
-        return Ok(views);
+        return Ok(Part { rows: views, next: None });
     }
     let (receiver, reference) = match sought {
         Sought::Receiver(address) => (Some(address), None),

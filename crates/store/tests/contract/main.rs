@@ -14,6 +14,7 @@ mod energy;
 mod exact;
 mod figures;
 mod key_use;
+mod lists;
 mod money;
 mod orders;
 mod outbox;
@@ -203,4 +204,8 @@ contract! {
         orders_are_counted_by_step_and_merchant,
         orders_are_counted_by_what_became_of_them,
         what_is_owed_and_lent_is_summed;
+    lists:
+        each_filter_lets_through_what_it_names,
+        a_part_says_where_the_next_one_begins,
+        callbacks_are_found_by_merchant_and_state;
 }
