@@ -5,9 +5,9 @@ use app::rows::{DepositAddress, ScannedBlock};
 use domain::{Deposit, DepositId, MerchantId};
 use tron::Address;
 
-use crate::column;
 use crate::fault::Fault;
 use crate::sql::{self, Connection, OptionalExtension, Row, params};
+use crate::{column, flight};
 
 /// The columns of a deposit, as [`read`] expects them.
 macro_rules! columns {
@@ -114,15 +114,10 @@ pub(crate) fn merchants_of(
     connection: &Connection,
     addresses: &[Address],
 ) -> Result<Vec<(Address, MerchantId)>, Fault> {
-    let mut merchant_of = connection.prepare_cached(MERCHANT_OF)?;
-    let mut found = Vec::new();
-    for address in addresses {
-        let merchant = merchant_of
-            .query_row([address.as_bytes()], |row| column::merchant_id(row, 0))
-            .optional()?;
-        found.extend(merchant.map(|merchant| (*address, merchant)));
-    }
-    Ok(found)
+    let bytes_of = |address: &Address| address.as_bytes().to_vec();
+    flight::found_of(connection, MERCHANT_OF, addresses, bytes_of, |row| {
+        column::merchant_id(row, 0)
+    })
 }
 
 /// Keeps a deposit; a known one is refused, which refuses the whole commit.

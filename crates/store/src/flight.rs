@@ -1,10 +1,10 @@
 //! Questions about many rows of several tables that are asked together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::fault::Fault;
-use crate::sql::{self, Owned, Question, Row, Session};
+use crate::sql::{self, Connection, Owned, Question, Row, Session};
 
 /// Questions that are to be asked.
 #[derive(Default)]
@@ -65,5 +65,73 @@ impl<K: Clone> Asked<K> {
             Ok((key, read(&found)?))
         });
         keyed.collect()
+    }
+}
+
+/// What a question finds about each of these keys, which is its one parameter; in their order. Where an
+/// answer is waited for, all are asked in one statement.
+pub(crate) fn found_of<K: Clone + Eq + Hash, T>(
+    connection: &Connection,
+    sql: &'static str,
+    keys: &[K],
+    bytes: impl Fn(&K) -> Vec<u8>,
+    read: impl Fn(&Row<'_>) -> sql::Result<T>,
+) -> Result<Vec<(K, T)>, Fault> {
+    let mut found = Vec::new();
+    let Some(session) = connection.as_postgres() else {
+        let mut one = connection.prepare_cached(sql)?;
+        for key in keys {
+            for row in one.query_map([bytes(key)], &read)? {
+                found.push((key.clone(), row?));
+            }
+        }
+        return Ok(found);
+    };
+    let mut flight = Flight::default();
+    let given = |key: &K| sql::owned([bytes(key)]);
+    let asked = flight.ask(sql, keys.iter().cloned(), given);
+    let answers = flight.answers(session)?;
+    found = asked.rows(&answers, read)?;
+    let places: HashMap<K, usize> = asked.keys().zip(0..).collect();
+    found.sort_by_key(|(key, _)| places.get(key).copied());
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use tron::{Address, TxId};
+
+    use crate::{cluster, deposit, order, policy, postgres, tx};
+
+    /// What a block of strangers is looked through for.
+    const STRANGERS: u64 = 300;
+
+    /// The database may be in another zone, where each answer is a millisecond and more.
+    #[test]
+    fn on_postgres_many_are_asked_about_without_waiting_for_each() {
+        let Some(cluster) = cluster::cluster() else { return };
+        let connection = postgres::connection(&cluster.database()).unwrap();
+        let txids: Vec<TxId> = (0..STRANGERS).map(|one| TxId::of_raw(&one.to_be_bytes())).collect();
+        let address = |one: u64| {
+            let mut evm = [0; 20];
+            evm[..8].copy_from_slice(&one.to_be_bytes());
+            Address::from_evm(evm)
+        };
+        let addresses: Vec<Address> = (0..STRANGERS).map(address).collect();
+        // Statements are prepared at their first use.
+        for is_first in [true, false] {
+            let counted = |ask: &dyn Fn() -> usize| {
+                let before = connection.round_trips();
+                connection.begin_read().unwrap();
+                assert_eq!(ask(), 0, "nothing of it is ours");
+                connection.commit().unwrap();
+                let waits = connection.round_trips() - before;
+                assert!(is_first || waits <= 3, "{waits} answers were waited for");
+            };
+            counted(&|| tx::own(&connection, &txids).unwrap().len());
+            counted(&|| order::live_receivers(&connection, &addresses).unwrap().len());
+            counted(&|| policy::watched(&connection, &addresses).unwrap().len());
+            counted(&|| deposit::merchants_of(&connection, &addresses).unwrap().len());
+        }
     }
 }

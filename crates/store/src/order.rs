@@ -11,7 +11,7 @@ use tron::{Address, TxId};
 use crate::code::{Code, OrderWord, OriginWord};
 use crate::fault::Fault;
 use crate::sql::{self, Connection, OptionalExtension, Row, params};
-use crate::{column, energy_use, leg, tx};
+use crate::{column, energy_use, flight, leg, tx};
 
 /// The columns of an order, as [`read`] expects them.
 macro_rules! columns {
@@ -221,14 +221,9 @@ pub(crate) fn live_receivers(
     connection: &Connection,
     receivers: &[Address],
 ) -> Result<Vec<Address>, Fault> {
-    let mut is_live = connection.prepare_cached(IS_LIVE_RECEIVER)?;
-    let mut live = Vec::new();
-    for receiver in receivers {
-        if is_live.exists([receiver.as_bytes()])? {
-            live.push(*receiver);
-        }
-    }
-    Ok(live)
+    let bytes_of = |address: &Address| address.as_bytes().to_vec();
+    let live = flight::found_of(connection, IS_LIVE_RECEIVER, receivers, bytes_of, |_| Ok(()))?;
+    Ok(live.into_iter().map(|(receiver, ())| receiver).collect())
 }
 
 /// Live orders whose transfer is in a block after this time, with that transfer.

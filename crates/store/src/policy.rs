@@ -12,7 +12,7 @@ use tron::{Address, Energy, TxId};
 use crate::code::Code;
 use crate::fault::Fault;
 use crate::sql::{self, Connection, OptionalExtension, Row, params};
-use crate::{column, order};
+use crate::{column, flight, order};
 
 /// The columns of a policy, as [`read`] expects them.
 macro_rules! columns {
@@ -247,18 +247,12 @@ pub(crate) fn watched(
     connection: &Connection,
     receivers: &[Address],
 ) -> Result<Vec<WatchedPolicy>, Fault> {
-    let mut watched = connection.prepare_cached(WATCHED)?;
-    let mut found = Vec::new();
-    for receiver in receivers {
-        let rows = watched.query_map([receiver.as_bytes()], |row| {
-            let (id, kind) = (column::policy_id(row, 0)?, column::code(row, 1)?);
-            Ok(WatchedPolicy { id, kind, receiver: *receiver })
-        })?;
-        for row in rows {
-            found.push(row?);
-        }
-    }
-    Ok(found)
+    let bytes_of = |address: &Address| address.as_bytes().to_vec();
+    let read = |row: &Row<'_>| Ok((column::policy_id(row, 0)?, column::code(row, 1)?));
+    let found = flight::found_of(connection, WATCHED, receivers, bytes_of, read)?;
+    let watched =
+        found.into_iter().map(|(receiver, (id, kind))| WatchedPolicy { id, kind, receiver });
+    Ok(watched.collect())
 }
 
 /// A page of a merchant's policies of one kind, newest first, and how many there are in all.

@@ -7,9 +7,9 @@ use domain::{MerchantId, Transfer, TransferId};
 use tron::{Address, Sun, TxId};
 
 use crate::code::Code;
-use crate::column;
 use crate::fault::Fault;
 use crate::sql::{self, Connection, OptionalExtension, Row, params};
+use crate::{column, flight, tx};
 
 /// The columns of a transfer, as [`read`] expects them.
 macro_rules! columns {
@@ -144,10 +144,10 @@ pub(crate) fn outlays(connection: &Connection) -> Result<BTreeMap<Address, Sun>,
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The open transfer with this transaction.
-pub(crate) fn own(connection: &Connection, txid: TxId) -> Result<Option<OwnTx>, Fault> {
-    let mut by_txid = connection.prepare_cached(OPEN_BY_TXID)?;
-    Ok(by_txid.query_row([txid.as_bytes()], read_own).optional()?)
+/// The open transfers with one of these transactions.
+pub(crate) fn own(connection: &Connection, txids: &[TxId]) -> Result<Vec<OwnTx>, Fault> {
+    let own = flight::found_of(connection, OPEN_BY_TXID, txids, tx::bytes_of, read_own)?;
+    Ok(own.into_iter().map(|(_, own)| own).collect())
 }
 
 /// Every open transfer.

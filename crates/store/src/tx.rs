@@ -9,7 +9,7 @@ use tron::{Address, TxId};
 use crate::code::Code;
 use crate::fault::Fault;
 use crate::sql::{self, Connection, OptionalExtension, Row, params};
-use crate::{column, outbox, transfer};
+use crate::{column, flight, outbox, transfer};
 
 crate::statement::statements! {
     INSERT = "
@@ -133,18 +133,16 @@ fn insert(connection: &Connection, number: i64, tx: &ChainTx) -> Result<(), Faul
     Ok(())
 }
 
-/// Which of these transactions are ours and open.
+/// A transaction's id as it is looked for.
+pub(crate) fn bytes_of(txid: &TxId) -> Vec<u8> {
+    txid.as_bytes().to_vec()
+}
+
+/// Which of these transactions are ours and open, those of orders first.
 pub(crate) fn own(connection: &Connection, txids: &[TxId]) -> Result<Vec<OwnTx>, Fault> {
-    let mut by_txid = connection.prepare_cached(OPEN_BY_TXID)?;
-    let mut own = Vec::new();
-    for txid in txids {
-        let found = by_txid.query_row([txid.as_bytes()], read_own).optional()?;
-        match found {
-            Some(found) => own.push(found),
-            None => own.extend(transfer::own(connection, *txid)?),
-        }
-    }
-    Ok(own)
+    let of_orders = flight::found_of(connection, OPEN_BY_TXID, txids, bytes_of, read_own)?;
+    let of_transfers = transfer::own(connection, txids)?;
+    Ok(of_orders.into_iter().map(|(_, own)| own).chain(of_transfers).collect())
 }
 
 /// Our transactions that are included in this block or a later one and not solid.
