@@ -1,7 +1,10 @@
 //! Brings a database to the newest schema: numbered SQL, embedded, applied once, never backwards.
 
+use std::time::{Duration, Instant};
+
 use sha2::{Digest, Sha256};
 
+use crate::postgres_dialect::ASK_BRIEFLY;
 use crate::sql::{Connection, Error, OptionalExtension, params};
 
 /// One step of the schema.
@@ -100,6 +103,13 @@ INSERT INTO schema_lock (id, turns) VALUES (1, 0) ON CONFLICT (id) DO NOTHING;";
 /// Times that two processes may stand in each other's way while they open the same new book.
 const BOOK_TRIES_MAX: u32 = 5;
 
+/// How long those are waited for who read a table that a step changes, as a dump or an audit does.
+const HELD_UP_MAX: Duration = Duration::from_secs(15 * 60);
+/// Between two tries, in which others have the turn to write.
+const HELD_UP_PAUSE: Duration = Duration::from_millis(500);
+/// Between two lines of the log that say so.
+const SAID_EVERY: Duration = Duration::from_secs(30);
+
 const COUNT_TURN: &str = "UPDATE schema_lock SET turns = turns + 1 WHERE id = 1";
 const NEWEST: &str = "SELECT COALESCE(MAX(number), 0) FROM schema_migration";
 const WORKS_WITH: &str = "SELECT COALESCE(MAX(works_with), 0) FROM schema_migration";
@@ -108,7 +118,7 @@ const APPLIED: &str = "INSERT INTO schema_migration (number, name, checksum) VAL
 const APPLIED_SHARED: &str = "
 INSERT INTO schema_migration (number, name, checksum, works_with) VALUES (?1, ?2, ?3, ?4)";
 
-/// Applies what is missing, in one transaction.
+/// Applies what is missing, in one transaction; again and again while others are in its way.
 ///
 /// Errors: [`MigrateError`]; nothing has changed then.
 pub(crate) fn migrate(connection: &Connection) -> Result<(), MigrateError> {
@@ -116,9 +126,29 @@ pub(crate) fn migrate(connection: &Connection) -> Result<(), MigrateError> {
 }
 
 fn apply(connection: &Connection, migrations: &[Migration]) -> Result<(), MigrateError> {
-    open_book(connection)?;
-    let outcome = apply_missing(connection, migrations);
-    match outcome {
+    let (began, mut said) = (Instant::now(), None::<Instant>);
+    loop {
+        match apply_once(connection, migrations) {
+            Err(MigrateError::Sql(error))
+                if error.is_held_up() && began.elapsed() < HELD_UP_MAX =>
+            {
+                if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
+                    said = Some(Instant::now());
+                    tracing::warn!(
+                        "the schema is brought up to date as soon as nobody is in the way: somebody reads \
+                         a table that changes, as a dump or an audit does, or a neighbour is at it"
+                    );
+                }
+                std::thread::sleep(HELD_UP_PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn apply_once(connection: &Connection, migrations: &[Migration]) -> Result<(), MigrateError> {
+    let opened = open_book(connection).map_err(MigrateError::from);
+    match opened.and_then(|()| apply_missing(connection, migrations)) {
         Ok(()) => Ok(connection.commit()?),
         Err(error) => {
             // Whatever stopped it is what is told; a connection that cannot go back is given up.
@@ -179,6 +209,9 @@ fn apply_missing(connection: &Connection, migrations: &[Migration]) -> Result<()
             Some(_) => return Err(MigrateError::Changed { number: migration.number }),
             None => {}
         }
+        if is_shared {
+            connection.batch(ASK_BRIEFLY)?;
+        }
         connection.batch(sql)?;
         connection.prepare_cached(COUNT_TURN)?.run([])?;
         let (number, name, works_with) = (migration.number, migration.name, migration.works_with);
@@ -195,6 +228,7 @@ fn apply_missing(connection: &Connection, migrations: &[Migration]) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{cluster, postgres};
 
     fn step(number: i64, sqlite: &'static str) -> Migration {
         Migration { number, name: "a step", sqlite, postgres: "", works_with: number }
@@ -281,6 +315,40 @@ mod tests {
         apply(&connection, &[one, two]).unwrap();
         let error = apply(&connection, &[one]).unwrap_err();
         assert!(matches!(error, MigrateError::Future { found: 2, known: 1 }), "{error}");
+    }
+
+    /// As a dump does, which may take hours.
+    #[test]
+    fn on_postgres_a_step_waits_for_who_reads_and_nobody_waits_for_the_step() {
+        let Some(cluster) = cluster::cluster() else { return };
+        let url = cluster.database();
+        let connect = || postgres::connection(&url).unwrap();
+        let reading = connect();
+        reading.batch("SET idle_in_transaction_session_timeout = 0").unwrap();
+        reading.begin_read().unwrap();
+        reading.batch("SELECT COUNT(*) FROM orders").unwrap();
+        let sql = "ALTER TABLE orders ADD COLUMN extra BIGINT";
+        let new =
+            Migration { number: 9_999, name: "new", sqlite: "", postgres: sql, works_with: 1 };
+        let steps = [MIGRATIONS, &[new]].concat();
+        let neighbour = connect();
+        std::thread::scope(|scope| {
+            let starting = [1, 2].map(|_| scope.spawn(|| apply(&connect(), &steps)));
+            let waiting =
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'";
+            while !neighbour.prepare_cached(waiting).unwrap().exists([]).unwrap() {}
+            // More often than a step could have held it up without anybody's timeout.
+            for _ in 0..2 {
+                neighbour.begin_write().unwrap();
+                neighbour.batch("UPDATE schema_lock SET turns = turns + 1").unwrap();
+                neighbour.commit().unwrap();
+            }
+            reading.commit().unwrap();
+            for server in starting {
+                server.join().unwrap().unwrap();
+            }
+        });
+        neighbour.batch("SELECT extra FROM orders").unwrap();
     }
 
     #[test]

@@ -40,6 +40,15 @@ DO $$ BEGIN
   END IF;
 END $$";
 
+/// Asks for the locks of a step of the schema. Who waits for one has everybody else wait behind it, and holds
+/// the turn to write: it is asked for briefly, and again.
+pub(crate) const ASK_BRIEFLY: &str = "SET LOCAL lock_timeout = '300ms'";
+
+/// Whether a lock was not to be had in time (55P03).
+pub(crate) fn is_held_up(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "55P03")
+}
+
 /// Whether the transaction was only in the way of another one: it could not be put in an order with it
 /// (40001), or each waited for the other (40P01).
 pub(crate) fn is_worth_repeating(error: &Error) -> bool {

@@ -55,6 +55,11 @@ impl Error {
         matches!(self, Self::Postgres(error) if postgres::is_worth_repeating(error))
     }
 
+    /// Whether a lock was held for longer than it may be waited for.
+    pub(crate) fn is_held_up(&self) -> bool {
+        matches!(self, Self::Postgres(error) if postgres::is_held_up(error))
+    }
+
     /// What it is to somebody who only needs to know that the database cannot be used now.
     pub(crate) fn unavailable(&self) -> StoreError {
         StoreError::Unavailable(match self {
