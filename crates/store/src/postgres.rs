@@ -115,7 +115,7 @@ impl Target {
         let writing = self.writing_connection()?;
         let cannot = |source| OpenError::Database { database: self.name.clone(), source };
         let reading = (0..readers)
-            .map(|_| Ok(self.engine(self.connection()?, Self::connection)))
+            .map(|_| Ok(self.engine(self.reading_connection()?, Self::reading_connection)))
             .collect::<Result<_>>()
             .map_err(cannot)?;
         writing.batch(postgres_dialect::SEARCH_ONLY).map_err(cannot)?;
@@ -138,6 +138,13 @@ impl Target {
     fn engine(&self, connection: Connection, again: fn(&Self) -> Result<Connection>) -> Engine {
         let target = self.clone();
         Engine::new(connection, Some(Box::new(move || again(&target))))
+    }
+
+    /// One that reads, whose statements end there when they are given up here.
+    fn reading_connection(&self) -> Result<Connection> {
+        let connection = self.connection()?;
+        connection.as_postgres().map_or(Ok(()), Session::limit)?;
+        Ok(connection)
     }
 
     /// One that writes what belongs to the daily work.
@@ -237,4 +244,37 @@ pub(crate) fn place(url: &PostgresUrl<'_>) -> std::result::Result<String, OpenEr
 pub(crate) fn connection(url: &str) -> Result<Connection> {
     let target = Target::new(&url.into(), Options::default());
     target.expect("the URL means something").connection()
+}
+
+#[cfg(test)]
+mod tests {
+    use app::ports::StoreError;
+
+    use super::*;
+    use crate::cluster::{cluster, name_of};
+
+    #[test]
+    fn on_postgres_a_read_that_is_given_up_does_not_go_on() {
+        let Some(cluster) = cluster() else { return };
+        let url = cluster.database();
+        let options = Options { answer_max_ms: 300, long_answer_max_ms: 400, ..Options::default() };
+        let store = SqlStore::connect(&url.as_str().into(), options).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let sleep = |connection: &Connection| Ok(connection.batch("SELECT pg_sleep(60)")?);
+        for _ in 0..3 {
+            for is_long in [false, true] {
+                let read = async {
+                    if is_long { store.read_all(sleep).await } else { store.read(sleep).await }
+                };
+                let Err(StoreError::Unavailable(why)) = runtime.block_on(read) else { panic!() };
+                assert!(why.contains("statement timeout"), "{why}");
+            }
+        }
+        let active = format!(
+            "SELECT COUNT(*) FROM pg_stat_activity \
+             WHERE datname = '{}' AND state = 'active' AND query LIKE '%pg_sleep(60)'",
+            name_of(&url)
+        );
+        assert_eq!(cluster.try_ask("postgres", &active).unwrap().trim(), "0");
+    }
 }

@@ -16,9 +16,11 @@ pub(crate) const TAKE_TURN: &str = "SELECT turns FROM schema_lock WHERE id = 1 F
 
 /// What sets up a connection: whoever holds the turn and says nothing more loses it, be it frozen, cut off
 /// or dead; and nobody waits for it for ever.
+/// Nor does the server go on talking to who has vanished without a word, if it knows how.
 pub(crate) const SET_UP: &str = "
 SET idle_in_transaction_session_timeout = '5s';
-SET lock_timeout = '8s'";
+SET lock_timeout = '8s';
+SELECT set_config(name, '10s', false) FROM pg_settings WHERE name = 'tcp_user_timeout'";
 
 /// What a connection that writes wants besides, where the server knows it: every statement of the daily
 /// work finds its rows by an index. A plan that was made while a table was nearly empty, and kept, would

@@ -47,6 +47,8 @@ pub(crate) struct Session {
     client: Arc<Client>,
     patience: Patience,
     answer_max: Cell<Duration>,
+    /// Whether the server is told how long a statement may take.
+    is_limited: Cell<bool>,
     statements: RefCell<HashMap<&'static str, Statement>>,
     /// The same about many rows, by the texts of those about one.
     of_many: RefCell<HashMap<&'static str, Statement>>,
@@ -74,6 +76,7 @@ impl Session {
             client: Arc::new(client),
             patience,
             answer_max: Cell::new(patience.usual),
+            is_limited: Cell::new(false),
             statements: RefCell::default(),
             of_many: RefCell::default(),
             sent: RefCell::default(),
@@ -91,7 +94,19 @@ impl Session {
 
     /// Whether what is asked from now on may take long.
     pub(crate) fn set_patience(&self, is_long: bool) {
-        self.answer_max.set(if is_long { self.patience.long } else { self.patience.usual });
+        let answer_max = if is_long { self.patience.long } else { self.patience.usual };
+        if self.answer_max.replace(answer_max) != answer_max && self.is_limited.get() {
+            // A connection that has ended says so again at the next question.
+            drop(self.limit());
+        }
+    }
+
+    /// From now on the server ends a statement that takes too long: what is only given up here would go on
+    /// there. It does so a little earlier, so that the connection is kept.
+    pub(crate) fn limit(&self) -> Result<()> {
+        self.is_limited.set(true);
+        let limit_ms = self.answer_max.get().as_millis() * 9 / 10;
+        self.batch(&format!("SET statement_timeout = {}", limit_ms.max(1)))
     }
 
     /// Whether it can be used for another transaction.
