@@ -31,7 +31,12 @@ pub(super) struct Table {
 
 /// Every table, such that rows come after those that they refer to.
 pub(super) fn tables(old: &Connection) -> Result<Vec<Table>> {
-    let names = texts(old, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
+    // SQLite's own are no shop's: what it has counted, for one.
+    let names = texts(
+        old,
+        "SELECT name FROM sqlite_schema
+        WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name",
+    )?;
     let mut waiting = Vec::new();
     for name in names.into_iter().filter(|name| !OWN.contains(&name.as_str())) {
         let columns = texts(old, &format!("SELECT name FROM pragma_table_info('{name}')"))?;

@@ -111,6 +111,16 @@ fn on_postgres_a_shop_that_has_not_left_may_go_anywhere() {
 }
 
 #[test]
+fn on_postgres_what_sqlite_has_counted_is_not_moved() {
+    let Some(cluster) = cluster() else { return };
+    let (url, shop) = (cluster.database(), Shop::new());
+    sqlite::leaving_connection(&shop.path, Options::default()).unwrap().batch("ANALYZE").unwrap();
+    let copied = shop.copy(&url, Purpose::Move).unwrap();
+    assert!(copied.iter().all(|table| !table.name.starts_with("sqlite_")), "{copied:?}");
+    assert_eq!(merchants(cluster, &url), "1");
+}
+
+#[test]
 fn on_postgres_a_rehearsal_leaves_nothing_behind() {
     let Some(cluster) = cluster() else { return };
     let (url, shop) = (cluster.database(), Shop::new());
