@@ -7,114 +7,33 @@
 //!
 //! Nothing is changed here.
 
+mod findings;
+mod seen;
+mod stranded;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::collect::plan::units_for_sun;
 use domain::collect::{ChainTotals, Need};
 use domain::pricing::PriceList;
-use domain::{MerchantId, OrderId, UnixMillis};
-use node::{Block, BlockTx, NodeError, TronNode};
-use tron::{Address, Bandwidth, ContractType, Energy, Resource, Sun, TxId};
+use domain::{MerchantId, OrderId};
+use node::{NodeError, TronNode};
+use tron::{Address, Bandwidth, Energy, Resource, Sun, TxId};
 
+pub use self::findings::{Deed, Findings, Stranded, UnknownDeposit, UnknownTx};
+use self::seen::{deeds, deposits};
+pub use self::stranded::stranded;
+pub(crate) use self::stranded::stranded_at;
 use crate::admin_rows::{OrderFilter, Slice};
 use crate::audit::AuditFailed;
 use crate::chain_view::domain_totals;
-use crate::ports::{Lent, StoreError};
+use crate::ports::StoreError;
 use crate::records::Database;
 
 /// Blocks in one request.
 const BLOCKS_PER_READ: i64 = 20;
 /// The newest transfers of each merchant that are known by their txid.
 const TRANSFERS_KNOWN_MAX: usize = 10_000;
-
-/// What a wallet of the pool did on chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// It lent stake.
-    Lent(Resource, Sun),
-    /// It took stake back.
-    TookBack(Resource, Sun),
-    /// It activated the receiver.
-    Activated,
-    /// It sent TRX.
-    Sent(Sun),
-}
-
-/// A transaction of the pool that no row knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownTx {
-    /// The transaction.
-    pub txid: TxId,
-    /// Its solid block.
-    pub block: i64,
-    /// The block's time.
-    pub at: UnixMillis,
-    /// Who did it.
-    pub wallet: Address,
-    /// For whom.
-    pub receiver: Address,
-    /// What.
-    pub deed: Deed,
-    /// Who ordered it, as far as that can be told: the one merchant that ordered for this receiver
-    /// before, or the only one there is.
-    pub merchant: Option<MerchantId>,
-    /// What it would be charged at the prices of now, energy by the hour; zero for what is free.
-    pub charge: Sun,
-    /// Whether that was posted already.
-    pub is_posted: bool,
-}
-
-/// A payment to a deposit address that no row knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownDeposit {
-    /// The transaction.
-    pub txid: TxId,
-    /// Its solid block.
-    pub block: i64,
-    /// Whose address it went to.
-    pub merchant: MerchantId,
-    /// The address.
-    pub address: Address,
-    /// How much.
-    pub amount: Sun,
-    /// Whether the scan comes to it by itself once the server runs.
-    pub is_ahead_of_scan: bool,
-}
-
-/// Stake that is lent on chain and that no order counts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stranded {
-    /// Whose stake it is.
-    pub wallet: Address,
-    /// Who has it.
-    pub receiver: Address,
-    /// Which resource.
-    pub resource: Resource,
-    /// How much.
-    pub stake: Sun,
-}
-
-/// Everything that was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// The first and the last block that were read; `None` if there was nothing to read.
-    pub blocks: Option<(i64, i64)>,
-    /// What the pool did.
-    pub txs: Vec<UnknownTx>,
-    /// What came in.
-    pub deposits: Vec<UnknownDeposit>,
-    /// What is still lent.
-    pub stranded: Vec<Stranded>,
-}
-
-impl Findings {
-    /// Whether the rows know everything.
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        let is_settled = |tx: &UnknownTx| tx.is_posted || tx.charge == Sun::ZERO;
-        self.txs.iter().all(is_settled) && self.deposits.is_empty() && self.stranded.is_empty()
-    }
-}
 
 /// Looks for what the rows do not know, in these blocks or in all solid ones after the watched one.
 ///
@@ -165,63 +84,6 @@ pub async fn reconcile(
     charge(database, &mut found.txs, prices, &totals).await?;
     found.stranded = stranded(database, node).await?;
     Ok(found)
-}
-
-/// What wallets of the pool did in a block and had an effect.
-fn deeds(block: &Block, wallets: &BTreeSet<Address>) -> Vec<UnknownTx> {
-    let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
-    let done = block.transactions.iter().filter(|tx| tx.succeeded);
-    done.filter_map(|tx| {
-        let contract = tx.contract?;
-        let wallet = contract.owner.filter(|owner| wallets.contains(owner))?;
-        Some(UnknownTx {
-            txid: tx.txid,
-            block: number,
-            at,
-            wallet,
-            receiver: contract.receiver?,
-            deed: deed(tx)?,
-            merchant: None,
-            charge: Sun::ZERO,
-            is_posted: false,
-        })
-    })
-    .collect()
-}
-
-fn deed(tx: &BlockTx) -> Option<Deed> {
-    let contract = tx.contract?;
-    let amount = contract.amount_sun.map(Sun::new);
-    match contract.kind? {
-        ContractType::Delegate => Some(Deed::Lent(contract.resource?, amount?)),
-        ContractType::Undelegate => Some(Deed::TookBack(contract.resource?, amount?)),
-        ContractType::CreateAccount => Some(Deed::Activated),
-        ContractType::Transfer => Some(Deed::Sent(amount?)),
-        // The pool's wallets are staked and given their rights by their owner, not by us.
-        ContractType::Trigger
-        | ContractType::PermissionUpdate
-        | ContractType::Freeze
-        | ContractType::Unfreeze
-        | ContractType::WithdrawExpireUnfreeze
-        | ContractType::CancelAllUnfreeze => None,
-    }
-}
-
-fn deposits(block: &Block, payees: &BTreeMap<Address, MerchantId>) -> Vec<UnknownDeposit> {
-    let paid = block.transactions.iter().filter(|tx| tx.succeeded);
-    paid.filter_map(|tx| {
-        let contract = tx.contract.filter(|one| one.kind == Some(ContractType::Transfer))?;
-        let address = contract.receiver?;
-        Some(UnknownDeposit {
-            txid: tx.txid,
-            block: block.head.number,
-            merchant: *payees.get(&address)?,
-            address,
-            amount: Sun::new(contract.amount_sun.filter(|amount| *amount > 0)?),
-            is_ahead_of_scan: false,
-        })
-    })
-    .collect()
 }
 
 /// Takes out what rows know after all: open transactions of the copy, transfers and deposits.
@@ -302,41 +164,4 @@ pub fn business(txid: TxId) -> [u8; 16] {
     let mut business = [0; 16];
     business.copy_from_slice(&txid.as_bytes()[..16]);
     business
-}
-
-/// What the chain shows as lent by the pool beyond everything that rows count on, doubt included.
-///
-/// Shape: one index request a wallet and one record request a lent pair.
-pub async fn stranded(
-    database: &dyn Database,
-    node: &dyn TronNode,
-) -> Result<Vec<Stranded>, AuditFailed> {
-    let lent = database.lent().await?;
-    let mut all = Vec::new();
-    for wallet in database.wallets().await? {
-        for receiver in node.delegation_index(wallet.address).await? {
-            all.extend(stranded_at(&lent, node, wallet.address, receiver).await?);
-        }
-    }
-    all.sort_unstable();
-    Ok(all)
-}
-
-/// The same for one wallet and one receiver.
-pub(crate) async fn stranded_at(
-    lent: &[Lent],
-    node: &dyn TronNode,
-    wallet: Address,
-    receiver: Address,
-) -> Result<Vec<Stranded>, NodeError> {
-    let records = node.delegated(wallet, receiver).await?;
-    let beyond = [Resource::Energy, Resource::Bandwidth].map(|resource| {
-        let shown: Sun = records.iter().map(|record| record.amount(resource)).sum();
-        let rows = lent
-            .iter()
-            .filter(|row| (row.owner, row.receiver, row.resource) == (wallet, receiver, resource));
-        let known: Sun = rows.map(|row| row.lent + row.in_doubt).sum();
-        Stranded { wallet, receiver, resource, stake: shown - known }
-    });
-    Ok(beyond.into_iter().filter(|one| one.stake > Sun::ZERO).collect())
 }

@@ -1,0 +1,70 @@
+//! What a block shows of the pool's wallets and of deposit addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{MerchantId, UnixMillis};
+use node::{Block, BlockTx};
+use tron::{Address, ContractType, Sun};
+
+use super::findings::{Deed, UnknownDeposit, UnknownTx};
+
+/// What wallets of the pool did in a block and had an effect.
+pub(super) fn deeds(block: &Block, wallets: &BTreeSet<Address>) -> Vec<UnknownTx> {
+    let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
+    let done = block.transactions.iter().filter(|tx| tx.succeeded);
+    done.filter_map(|tx| {
+        let contract = tx.contract?;
+        let wallet = contract.owner.filter(|owner| wallets.contains(owner))?;
+        Some(UnknownTx {
+            txid: tx.txid,
+            block: number,
+            at,
+            wallet,
+            receiver: contract.receiver?,
+            deed: deed(tx)?,
+            merchant: None,
+            charge: Sun::ZERO,
+            is_posted: false,
+        })
+    })
+    .collect()
+}
+
+fn deed(tx: &BlockTx) -> Option<Deed> {
+    let contract = tx.contract?;
+    let amount = contract.amount_sun.map(Sun::new);
+    match contract.kind? {
+        ContractType::Delegate => Some(Deed::Lent(contract.resource?, amount?)),
+        ContractType::Undelegate => Some(Deed::TookBack(contract.resource?, amount?)),
+        ContractType::CreateAccount => Some(Deed::Activated),
+        ContractType::Transfer => Some(Deed::Sent(amount?)),
+        // The pool's wallets are staked and given their rights by their owner, not by us.
+        ContractType::Trigger
+        | ContractType::PermissionUpdate
+        | ContractType::Freeze
+        | ContractType::Unfreeze
+        | ContractType::WithdrawExpireUnfreeze
+        | ContractType::CancelAllUnfreeze => None,
+    }
+}
+
+/// Payments to deposit addresses in a block.
+pub(super) fn deposits(
+    block: &Block,
+    payees: &BTreeMap<Address, MerchantId>,
+) -> Vec<UnknownDeposit> {
+    let paid = block.transactions.iter().filter(|tx| tx.succeeded);
+    paid.filter_map(|tx| {
+        let contract = tx.contract.filter(|one| one.kind == Some(ContractType::Transfer))?;
+        let address = contract.receiver?;
+        Some(UnknownDeposit {
+            txid: tx.txid,
+            block: block.head.number,
+            merchant: *payees.get(&address)?,
+            address,
+            amount: Sun::new(contract.amount_sun.filter(|amount| *amount > 0)?),
+            is_ahead_of_scan: false,
+        })
+    })
+    .collect()
+}
