@@ -8,6 +8,7 @@
 //! Nothing is changed here.
 
 mod findings;
+mod known;
 mod seen;
 mod stranded;
 
@@ -21,6 +22,7 @@ use node::{NodeError, TronNode};
 use tron::{Address, Bandwidth, Energy, Resource, Sun, TxId};
 
 pub use self::findings::{Deed, Findings, Stranded, UnknownDeposit, UnknownTx};
+use self::known::{unknown_deposits, unknown_txs};
 use self::seen::{deeds, deposits};
 pub use self::stranded::stranded;
 pub(crate) use self::stranded::stranded_at;
@@ -32,8 +34,6 @@ use crate::records::Database;
 
 /// Blocks in one request.
 const BLOCKS_PER_READ: i64 = 20;
-/// The newest transfers of each merchant that are known by their txid.
-const TRANSFERS_KNOWN_MAX: usize = 10_000;
 
 /// Looks for what the rows do not know, in these blocks or in all solid ones after the watched one.
 ///
@@ -72,41 +72,17 @@ pub async fn reconcile(
         let Some(newest) = read.last().map(|block| block.head.number) else {
             return Err(NodeError::NoSolidBlock { number: next }.into());
         };
-        for block in &read {
-            found.txs.extend(deeds(block, &wallets));
-            found.deposits.extend(deposits(block, &payees));
-        }
+        let seen = read.iter().flat_map(|block| deeds(block, &wallets)).collect();
+        found.txs.extend(unknown_txs(database, seen).await?);
+        let paid = read.iter().flat_map(|block| deposits(block, &payees)).collect();
+        found.deposits.extend(unknown_deposits(database, paid).await?);
         next = newest + 1;
         progress(newest, last);
     }
-    forget_known(database, &mut found).await?;
     let totals = domain_totals(&node.totals().await?);
     charge(database, &mut found.txs, prices, &totals).await?;
     found.stranded = stranded(database, node).await?;
     Ok(found)
-}
-
-/// Takes out what rows know after all: open transactions of the copy, transfers and deposits.
-async fn forget_known(database: &dyn Database, found: &mut Findings) -> Result<(), StoreError> {
-    let txids: Vec<TxId> = found.txs.iter().map(|tx| tx.txid).collect();
-    let mut known: BTreeSet<TxId> =
-        database.own_txs(&txids).await?.into_iter().map(|own| own.txid).collect();
-    for merchant in database.merchants().await? {
-        let transfers = database.transfers(merchant.id, TRANSFERS_KNOWN_MAX).await?;
-        known.extend(transfers.into_iter().map(|transfer| transfer.txid));
-    }
-    found.txs.retain(|tx| !known.contains(&tx.txid));
-    if found.deposits.is_empty() {
-        return Ok(());
-    }
-    let kept = database.deposits(None, TRANSFERS_KNOWN_MAX).await?;
-    let kept: BTreeSet<TxId> = kept.into_iter().map(|deposit| deposit.txid).collect();
-    let scanned = database.scanned().await?.map(|block| block.number);
-    found.deposits.retain(|deposit| !kept.contains(&deposit.txid));
-    for deposit in &mut found.deposits {
-        deposit.is_ahead_of_scan = scanned.is_some_and(|scanned| deposit.block > scanned);
-    }
-    Ok(())
 }
 
 /// Says who ordered each, what it would be charged, and whether it was.

@@ -1,5 +1,7 @@
 //! What the operator's side reads, beside the port of the use cases: lists, statements, the log.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use domain::price_overrides::PriceOverrides;
 use domain::{Deposit, KeyId, MerchantId, OrderId, UnixMillis};
@@ -77,6 +79,17 @@ pub trait Records: Send + Sync {
     /// The orders that a transaction is about, newest first: one of ours that fills them, or the
     /// receiver's own that used them up.
     async fn orders_by_txid(&self, txid: TxId, limit: usize) -> Result<Vec<OrderView>, StoreError>;
+
+    /// Which of these transactions are those of orders and transfers, whatever became of them.
+    ///
+    /// Shape: one or two searches by index a transaction.
+    async fn known_txs(&self, txids: &[TxId]) -> Result<BTreeSet<TxId>, StoreError>;
+
+    /// Which of these transactions brought deposits that are kept, those that were too small to be
+    /// credited too.
+    ///
+    /// Shape: one search by index a transaction.
+    async fn known_deposits(&self, txids: &[TxId]) -> Result<BTreeSet<TxId>, StoreError>;
 
     /// Callbacks, those of the newest orders first; looked through as orders are.
     async fn callbacks(

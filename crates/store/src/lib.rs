@@ -68,6 +68,7 @@ mod threads;
 mod together;
 mod transfer;
 mod tx;
+mod tx_known;
 mod watch;
 
 pub use copy::{CopiedTable, CopyFailed, Purpose, copy};

@@ -1,5 +1,7 @@
 //! The ports of the operator's side, method by method: each is one job.
 
+use std::collections::BTreeSet;
+
 use app::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
     NumberedLogEntry, OrderFilter, Part, PriceOwner, Slice, Span, StatementLine, StatementPlace,
@@ -18,7 +20,7 @@ use tron::TxId;
 use crate::doors::SqlStore;
 use crate::{
     admin, admin_token, callback_list, deposit, figures, key, merchant, merchant_statement,
-    order_list, person, price,
+    order_list, person, price, tx_known,
 };
 
 #[async_trait]
@@ -87,6 +89,16 @@ impl Records for SqlStore {
 
     async fn orders_by_txid(&self, txid: TxId, limit: usize) -> Result<Vec<OrderView>, StoreError> {
         self.read(move |connection| order_list::by_txid(connection, txid, limit)).await
+    }
+
+    async fn known_txs(&self, txids: &[TxId]) -> Result<BTreeSet<TxId>, StoreError> {
+        let txids = txids.to_vec();
+        self.read(move |connection| tx_known::ours(connection, &txids)).await
+    }
+
+    async fn known_deposits(&self, txids: &[TxId]) -> Result<BTreeSet<TxId>, StoreError> {
+        let txids = txids.to_vec();
+        self.read(move |connection| tx_known::deposits(connection, &txids)).await
     }
 
     async fn callbacks(

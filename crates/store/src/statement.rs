@@ -41,6 +41,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         crate::price::STATEMENTS,
         crate::transfer::STATEMENTS,
         crate::tx::STATEMENTS,
+        crate::tx_known::STATEMENTS,
         crate::watch::STATEMENTS,
     ]
     .into_iter()

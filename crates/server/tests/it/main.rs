@@ -40,6 +40,7 @@ mod prices;
 mod rates;
 mod reads;
 mod reconcile;
+mod reconcile_served;
 mod refusal_order;
 mod repeats;
 mod restart;

@@ -15,31 +15,31 @@ use crate::support::world::Storage;
 use crate::support::{Setup, World, never_activated, plain};
 
 impl World {
-    async fn found(&self) -> Findings {
+    pub(crate) async fn found(&self) -> Findings {
         self.found_in(None).await
     }
 
     /// What is found in these blocks.
-    async fn found_in(&self, blocks: Option<(i64, i64)>) -> Findings {
+    pub(crate) async fn found_in(&self, blocks: Option<(i64, i64)>) -> Findings {
         let (node, prices) = (&*self.app.node, &self.app.settings.prices);
         reconcile(&*self.store, node, prices, blocks, &|_, _| {}).await.unwrap()
     }
 
     /// The database as it is now, to be put back later.
-    fn copied_to(&self, directory: &tempfile::TempDir) -> std::path::PathBuf {
+    pub(crate) fn copied_to(&self, directory: &tempfile::TempDir) -> std::path::PathBuf {
         let copy = directory.path().join("yesterday.sqlite");
         back_up(&self.config.sqlite_path(), &copy).unwrap();
         copy
     }
 
     /// Goes on with a copy.
-    async fn put_back(&mut self, copy: &std::path::Path) {
+    pub(crate) async fn put_back(&mut self, copy: &std::path::Path) {
         self.config.database.url = format!("sqlite:{}", copy.display());
         self.restart().await;
     }
 
     /// Blocks in which everything so far becomes solid, and is looked at.
-    async fn make_final(&mut self) {
+    pub(crate) async fn make_final(&mut self) {
         self.mine(2).await;
         self.chain.solidify();
         self.mine(2).await;
@@ -52,7 +52,7 @@ impl World {
     }
 
     /// Posts everything that was found and is not posted, as the command does; how many there were.
-    async fn post_entries(&self, found: &Findings) -> Vec<Result<String, AdminRefused>> {
+    pub(crate) async fn post_entries(&self, found: &Findings) -> Vec<Result<String, AdminRefused>> {
         let mut posted = Vec::new();
         for tx in found.txs.iter().filter(|tx| !tx.is_posted && tx.charge > Sun::ZERO) {
             let posting = Posting {

@@ -1,7 +1,10 @@
 //! Exact answers, transfers and deposits.
 
+use std::collections::BTreeSet;
+
 use app::admin_rows::{AdminChanges, LogEntry};
 use app::ports::{Store, StoreError};
+use app::records::Database;
 use app::rows::{
     Attention, Changes, DepositAddress, ExactAnswer, Idempotency, Lease, Needs, NewAnswers,
     OutboxKind, OwnTx, Remembered, RequestKeys, ScannedBlock, TxOwner,
@@ -276,4 +279,25 @@ pub(crate) async fn a_deposit_is_credited_once(store: &dyn Store) {
     write(store, Needs::default(), deposit(base, 3, 1)).await.unwrap();
     assert_eq!(store.deposits(None, 10).await.unwrap().len(), 2);
     assert_eq!(store.audit().await.unwrap().differences, Vec::<String>::new());
+}
+
+/// Whoever asks what rows know of the chain must not forget what has ended.
+pub(crate) async fn transactions_are_known_whatever_became_of_them(store: &dyn Database) {
+    let base = base(store).await;
+    transfer_and_deposit(store, base).await;
+    let order = support::place(store, base, 1).await.unwrap();
+    support::deliver(store, base, order, 100).await;
+    let (whole, _) = store.whole(order).await.unwrap().unwrap();
+    let ours: BTreeSet<TxId> = whole.txs.iter().map(|tx| tx.txid).collect();
+    let deposit = TxId::from_bytes([6; 32]);
+    let ours: BTreeSet<TxId> = ours.into_iter().chain([TxId::from_bytes([1; 32])]).collect();
+    let stranger = TxId::of_raw(b"a stranger's");
+    let all: Vec<TxId> = ours.iter().copied().chain([deposit, stranger]).collect();
+    let open = store.own_txs(&all).await.unwrap();
+    assert!(ours.len() > open.len(), "some have ended");
+    store.mark_solid(&all, support::turn(store).await).await.unwrap();
+    assert_eq!(store.own_txs(&all).await.unwrap(), vec![]);
+    assert_eq!(store.known_txs(&all).await.unwrap(), ours);
+    assert_eq!(store.known_deposits(&all).await.unwrap(), BTreeSet::from([deposit]));
+    assert_eq!(store.known_txs(&[]).await.unwrap(), BTreeSet::new());
 }

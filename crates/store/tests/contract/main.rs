@@ -174,7 +174,8 @@ contract! {
         one_row_is_claimed_by_one,
         what_a_transfer_is_cannot_be_changed,
         the_scan_only_goes_forward,
-        a_deposit_is_credited_once;
+        a_deposit_is_credited_once,
+        transactions_are_known_whatever_became_of_them;
     callbacks:
         a_delivered_order_owes_one_callback,
         attempts_are_kept_and_the_last_one_counts,
