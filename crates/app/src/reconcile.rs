@@ -52,8 +52,8 @@ pub async fn reconcile(
     let last = last.min(solid);
     let mut found =
         Findings { blocks: (first <= last).then_some((first, last)), ..Findings::default() };
-    let wallets: BTreeSet<Address> =
-        database.wallets().await?.into_iter().map(|wallet| wallet.address).collect();
+    let wallets = database.wallets().await?.into_iter();
+    let wallets = wallets.map(|wallet| (wallet.address, wallet)).collect();
     let payees: BTreeMap<Address, MerchantId> = database
         .deposit_addresses(None)
         .await?

@@ -16,7 +16,7 @@ pub enum Deed {
     Sent(Sun),
 }
 
-/// A transaction of the pool that no row knows.
+/// A transaction that our signers made with a wallet of the pool, and that no row knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownTx {
     /// The transaction.

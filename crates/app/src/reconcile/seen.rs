@@ -1,33 +1,51 @@
 //! What a block shows of the pool's wallets and of deposit addresses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use domain::pool::WalletRole;
 use domain::{MerchantId, UnixMillis};
 use node::{Block, BlockTx};
 use tron::{Address, ContractType, Sun};
 
 use super::findings::{Deed, UnknownDeposit, UnknownTx};
+use crate::rows::NewWallet;
 
-/// What wallets of the pool did in a block and had an effect.
-pub(super) fn deeds(block: &Block, wallets: &BTreeSet<Address>) -> Vec<UnknownTx> {
+/// What our signers did with wallets of the pool in a block, and had an effect.
+///
+/// A wallet's owner does other things with it: moves TRX elsewhere, lends by hand, activates an address.
+/// Nobody ordered that, so only what the wallet is for, done with the permission that its signer holds,
+/// is ours.
+pub(super) fn deeds(block: &Block, wallets: &BTreeMap<Address, NewWallet>) -> Vec<UnknownTx> {
     let (number, at) = (block.head.number, UnixMillis(block.head.timestamp_ms));
     let done = block.transactions.iter().filter(|tx| tx.succeeded);
     done.filter_map(|tx| {
         let contract = tx.contract?;
-        let wallet = contract.owner.filter(|owner| wallets.contains(owner))?;
+        let wallet = wallets.get(&contract.owner?)?;
+        let deed = deed(tx).filter(|deed| is_for(wallet.role, *deed))?;
+        if contract.permission_id != Some(wallet.permission_id) {
+            return None;
+        }
         Some(UnknownTx {
             txid: tx.txid,
             block: number,
             at,
-            wallet,
+            wallet: wallet.address,
             receiver: contract.receiver?,
-            deed: deed(tx)?,
+            deed,
             merchant: None,
             charge: Sun::ZERO,
             is_posted: false,
         })
     })
     .collect()
+}
+
+const fn is_for(role: WalletRole, deed: Deed) -> bool {
+    match deed {
+        Deed::Lent(..) | Deed::TookBack(..) => matches!(role, WalletRole::Lender),
+        Deed::Activated => matches!(role, WalletRole::Activator),
+        Deed::Sent(_) => matches!(role, WalletRole::Payer),
+    }
 }
 
 fn deed(tx: &BlockTx) -> Option<Deed> {

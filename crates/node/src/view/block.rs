@@ -46,8 +46,11 @@ pub struct BlockTx {
 pub struct ContractSummary {
     /// Which system contract; `None` for the many that this product does not speak.
     pub kind: Option<ContractType>,
-    /// Who signed.
+    /// Whose account it is done with.
     pub owner: Option<Address>,
+    /// Which permission of the owner's the signatures count for: 0 is the owner's own, which blocks leave
+    /// out.
+    pub permission_id: Option<i32>,
     /// The smart contract that is called.
     pub contract_address: Option<Address>,
     /// Who gets money, an account or a resource.
@@ -137,6 +140,10 @@ impl ContractSummary {
         Self {
             kind,
             owner: address("owner_address"),
+            permission_id: match contract.get("Permission_id") {
+                None => Some(0),
+                Some(id) => id.as_i64().and_then(|id| id.try_into().ok()),
+            },
             contract_address: address("contract_address"),
             receiver: ["to_address", "receiver_address", "account_address"]
                 .into_iter()
@@ -277,6 +284,21 @@ mod tests {
 
         let asset = summary("TransferAssetContract", &transfer);
         assert_eq!((asset.kind, asset.amount_sun), (None, None));
+    }
+
+    #[test]
+    fn the_permission_is_the_owners_unless_another_is_named() {
+        let named = |permission: &Value| {
+            let mut transaction = transaction("TransferContract", &json!({}), "SUCCESS");
+            let contract = &mut transaction["raw_data"]["contract"][0];
+            contract["Permission_id"] = permission.clone();
+            ContractSummary::read(contract).permission_id
+        };
+        assert_eq!(summary("TransferContract", &json!({})).permission_id, Some(0));
+        assert_eq!(named(&json!(2)), Some(2));
+        for odd in [json!("2"), json!(null), json!(1_i64 << 40)] {
+            assert_eq!(named(&odd), None);
+        }
     }
 
     #[test]

@@ -27,11 +27,13 @@ pub(crate) fn key(number: u64) -> SecretKey {
     SecretKey::from_hex(&format!("{number:064x}")).unwrap()
 }
 
-fn lender(index: usize) -> u64 {
+/// The number of a lender's own key, which the server does not have.
+pub(crate) fn lender(index: usize) -> u64 {
     100 + index as u64
 }
 
-const ACTIVATOR: u64 = 200;
+/// The activator's own key, which the server does not have.
+pub(crate) const ACTIVATOR: u64 = 200;
 /// The payer's own key, which the server does not have.
 pub(crate) const PAYER: u64 = 210;
 const STRANGER: u64 = 300;
@@ -217,8 +219,12 @@ impl World {
 
     /// Sends TRX with the owner's key of this number; it waits for the next block.
     pub(crate) fn pays(&self, from: u64, to: Address, amount: Sun) -> TxId {
+        self.signs(from, Contract::Transfer { owner: key(from).address(), to, amount })
+    }
+
+    /// Does something with the owner's key of this number; it waits for the next block.
+    pub(crate) fn signs(&self, number: u64, contract: Contract) -> TxId {
         let head = self.chain.head();
-        let contract = Contract::Transfer { owner: key(from).address(), to, amount };
         let raw = RawTx {
             contract,
             ref_block: RefBlock::from_block_id(&head.id),
@@ -228,7 +234,7 @@ impl World {
             permission_id: 0,
             memo: Vec::new(),
         };
-        let signature = key(from).sign(&raw.txid());
+        let signature = key(number).sign(&raw.txid());
         let bytes = SignedTx { raw: raw.encode(), signatures: vec![signature] }.to_bytes();
         let body = json!({"transaction": hex::encode(bytes)});
         let reply = self.chain.call(&Request::post("wallet/broadcasthex", body));
