@@ -5,8 +5,12 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use app::ports::Store;
+use app::rows::WatchedBlock;
 use devnet::{Devnet, DevnetConfig};
+use domain::UnixMillis;
 use serde_json::{Value, json};
+use store::SqlStore;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tron::{Resource, SecretKey, Sun};
@@ -486,6 +490,50 @@ fn audit_says_how_it_ended_by_its_exit_code() {
     assert_eq!((failed.out.as_str(), failed.code), ("", 1));
     assert!(failed.err.starts_with("sunsweep: the chain could not be read"), "{}", failed.err);
     desk.ok(&["audit", "--offline"], clean, "");
+}
+
+/// Once the server has run, nobody else knows where the copy ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_block_that_a_copy_had_watched_is_named() {
+    let chain = Devnet::new(DevnetConfig::default()).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let desk = Desk::with_node(&format!("http://{}", listener.local_addr().unwrap()));
+    let stop = CancellationToken::new();
+    let node = devnet::serve(listener, chain.clone(), stop.clone().cancelled_owned());
+    let node = tokio::spawn(node);
+    chain.mine(50);
+    chain.solidify();
+    assert_eq!(desk.run(&["merchant", "add", "Shop"]).code, 0);
+    let backup = desk.run(&["backup", "--to", "first"]);
+    assert!(backup.out.contains(", no block watched, every page checked"), "{}", backup.out);
+    let looked = desk.run(&["audit", "--reconcile"]);
+    assert!(looked.out.starts_with("the database has watched no block\n"), "{}", looked.out);
+    {
+        let path = desk.path().join("data/rows.sqlite");
+        let store = SqlStore::open(&path, store::Options::default()).unwrap();
+        let (now, until) = (UnixMillis(1), UnixMillis(2));
+        let turn = store.take_turn("a test", now, until).await.unwrap().unwrap();
+        let block = WatchedBlock { number: 20, id: [7; 32] };
+        store.set_watched(block, turn).await.unwrap();
+    }
+    let looked = desk.run(&["audit", "--reconcile"]);
+    let expected = "the database has watched up to block 20\nblocks 21 to ";
+    assert!(looked.out.starts_with(expected), "{}", looked.out);
+    let found: Value =
+        serde_json::from_str(&desk.raw(&["audit", "--reconcile", "--json"])).unwrap();
+    assert_eq!((&found["watched_block"], &found["first_block"]), (&json!(20), &json!(21)));
+
+    let words = ", watched up to block 20, every page checked\n";
+    assert!(desk.run(&["backup", "--to", "copy"]).out.ends_with(words));
+    assert!(desk.run(&["restore", "--from", "copy"]).out.ends_with(words));
+    let restored = desk.run(&["restore", "--from", "copy", "--yes"]);
+    assert!(restored.out.contains(words), "{}", restored.out);
+    assert!(restored.err.ends_with("the same needs --from-block 21.\n"), "{}", restored.err);
+    let told: Value =
+        serde_json::from_str(&desk.raw(&["backup", "--to", "second", "--json"])).unwrap();
+    assert_eq!(told["watched_block"], 20);
+    stop.cancel();
+    node.await.unwrap();
 }
 
 /// Stake that a wallet lends on chain and no row knows of: the exit code of a finding is 3.

@@ -27,6 +27,8 @@ pub struct Checked {
     pub migration: i64,
     /// Ledger transactions in it.
     pub ledger_txs: i64,
+    /// The last block that it had looked at, if any: what the chain holds after it, it does not know.
+    pub watched: Option<i64>,
 }
 
 /// What was put back, and where the old database went.
@@ -168,11 +170,14 @@ pub fn check(path: &Path) -> Result<Checked, BackupError> {
         return Err(BackupError::Damaged { path: path.to_owned(), findings: findings.join("; ") });
     }
     let one = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(failed);
+    let watched = "SELECT MAX(number) FROM watched_block";
+    let watched = connection.query_row(watched, [], |row| row.get(0)).map_err(failed)?;
     let bytes = std::fs::metadata(path).map_err(|source| file_error(path, source))?.len();
     Ok(Checked {
         bytes,
         migration: one("SELECT COALESCE(MAX(number), 0) FROM schema_migration")?,
         ledger_txs: one("SELECT COUNT(*) FROM ledger_tx")?,
+        watched,
     })
 }
 

@@ -68,13 +68,20 @@ impl Restore {
             print(&format!("what was there is {}", old.display()));
         }
         say("Before you start the server: sunsweep audit --reconcile");
+        if let Some(watched) = restored.copy.watched {
+            say(&format!("Once it has run, the same needs --from-block {}.", watched + 1));
+        }
         Ok(())
     }
 }
 
 fn words(copy: &Checked) -> String {
+    let watched = match copy.watched {
+        Some(number) => format!("watched up to block {number}"),
+        None => "no block watched".to_owned(),
+    };
     format!(
-        "{} ledger transactions, migration {}, {} bytes, every page checked",
+        "{} ledger transactions, migration {}, {} bytes, {watched}, every page checked",
         copy.ledger_txs, copy.migration, copy.bytes
     )
 }
@@ -85,5 +92,6 @@ fn facts(path: &Path, copy: &Checked) -> Value {
         "bytes": copy.bytes,
         "migration": copy.migration,
         "ledger_txs": copy.ledger_txs,
+        "watched_block": copy.watched,
     })
 }

@@ -93,6 +93,7 @@ fn a_backup_is_one_moment_of_the_database() {
         let copy = crate::path_in(&elsewhere);
         let made = back_up(&crate::path_in(&directory), &copy).unwrap();
         assert_eq!(check(&copy).unwrap(), made);
+        assert_eq!(made.watched, None, "nobody has followed the chain");
         place(&*store, base, 64).await.unwrap();
         assert!(matches!(back_up(&copy, &copy), Err(BackupError::Exists(_))));
         let names = std::fs::read_dir(elsewhere.path()).unwrap();

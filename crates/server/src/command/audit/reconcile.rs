@@ -34,10 +34,11 @@ pub(super) fn run(
             say(&format!("block {read} of {last}"));
         }
     };
+    let watched = offline.wait(offline.database.watched())?.map(|block| block.number);
     let mut found =
         offline.wait(reconcile(&*offline.database, &*node, &prices, blocks, &progress))?;
     if !is_json {
-        show(&found);
+        show(&found, watched);
     }
     let mut failures = Vec::new();
     if apply.contains(&Apply::Entries) {
@@ -54,14 +55,18 @@ pub(super) fn run(
         say(failure);
     }
     if is_json {
-        print(&to_json(&found, &failures).to_string());
+        print(&to_json(&found, watched, &failures).to_string());
     } else if !apply.is_empty() {
         print(&format!("left: {}", counted(&found)));
     }
     if found.is_clean() { Ok(()) } else { Err(Failure::Found) }
 }
 
-fn show(found: &Findings) {
+fn show(found: &Findings, watched: Option<i64>) {
+    match watched {
+        Some(number) => print(&format!("the database has watched up to block {number}")),
+        None => print("the database has watched no block"),
+    }
     match found.blocks {
         Some((first, last)) => print(&format!("blocks {first} to {last}")),
         None => print("no blocks after the ones that the database has watched"),
@@ -112,9 +117,10 @@ fn counted(found: &Findings) -> String {
     )
 }
 
-fn to_json(found: &Findings, failures: &[String]) -> Value {
+fn to_json(found: &Findings, watched: Option<i64>, failures: &[String]) -> Value {
     json!({
         "clean": found.is_clean(),
+        "watched_block": watched,
         "first_block": found.blocks.map(|blocks| blocks.0),
         "last_block": found.blocks.map(|blocks| blocks.1),
         "transactions": found.txs.iter().map(tx_json).collect::<Vec<_>>(),
