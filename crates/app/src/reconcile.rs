@@ -9,24 +9,27 @@
 
 mod findings;
 mod known;
+mod payees;
 mod seen;
 mod stranded;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::collect::plan::units_for_sun;
 use domain::collect::{ChainTotals, Need};
 use domain::pricing::PriceList;
 use domain::{MerchantId, OrderId};
 use node::{NodeError, TronNode};
-use tron::{Address, Bandwidth, Energy, Resource, Sun, TxId};
+use tron::{Bandwidth, Energy, Resource, Sun, TxId};
 
 pub use self::findings::{Deed, Findings, Stranded, UnknownDeposit, UnknownTx};
 use self::known::{unknown_deposits, unknown_txs};
+use self::payees::payees;
 use self::seen::{deeds, deposits};
 pub use self::stranded::stranded;
 pub(crate) use self::stranded::stranded_at;
 use crate::admin_rows::{OrderFilter, Slice};
+use crate::administer::DepositKeys;
 use crate::audit::AuditFailed;
 use crate::chain_view::domain_totals;
 use crate::ports::StoreError;
@@ -38,10 +41,12 @@ const BLOCKS_PER_READ: i64 = 20;
 /// Looks for what the rows do not know, in these blocks or in all solid ones after the watched one.
 ///
 /// Shape: one request for each 20 blocks, one index request a wallet and one record request a lent pair.
+/// `keys` derive addresses that the copy may not know to have been handed out, if there are any.
 /// `progress` hears the block that was read and the last one.
 pub async fn reconcile(
     database: &dyn Database,
     node: &dyn TronNode,
+    keys: Option<&dyn DepositKeys>,
     prices: &PriceList,
     blocks: Option<(i64, i64)>,
     progress: &(dyn Fn(i64, i64) + Sync),
@@ -54,12 +59,7 @@ pub async fn reconcile(
         Findings { blocks: (first <= last).then_some((first, last)), ..Findings::default() };
     let wallets = database.wallets().await?.into_iter();
     let wallets = wallets.map(|wallet| (wallet.address, wallet)).collect();
-    let payees: BTreeMap<Address, MerchantId> = database
-        .deposit_addresses(None)
-        .await?
-        .into_iter()
-        .map(|one| (one.address, one.merchant))
-        .collect();
+    let payees = payees(database, keys).await?;
     let mut next = first;
     while next <= last {
         let count = BLOCKS_PER_READ.min(last - next + 1);

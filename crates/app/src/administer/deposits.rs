@@ -25,7 +25,21 @@ pub enum HandOutFailed {
     /// The key has no such child.
     #[error("merchant {} has no address below the extended public key", .0.0)]
     NoAddress(MerchantId),
-    /// Scanning has not begun, and the chain cannot be read to begin it.
+    /// Nobody was told this address by what the rows know, and the chain knows it.
+    #[error(
+        "number {} has the address {address}, which was used before. If an older copy of the database was put \
+         back, it may be that of a merchant which the copy has forgotten: add this merchant once more, which \
+         gives it the next number, and pause this one. Only if it is this merchant's own, hand it out with \
+         \"sunsweep deposit address {} --used\"",
+        .merchant.0, .merchant.0
+    )]
+    Used {
+        /// Who was to get it.
+        merchant: MerchantId,
+        /// The address.
+        address: Address,
+    },
+    /// The chain cannot be read: neither whether the address was used, nor where scanning begins.
     #[error("the chain could not be read")]
     Node(#[from] NodeError),
     /// There is no such merchant, or the store did not do it.
@@ -36,9 +50,27 @@ pub enum HandOutFailed {
 impl Administrator {
     /// A merchant's deposit address under this key; the same one every time.
     ///
+    /// The first time it must be new to the chain. Numbers of merchants that were added after a copy are
+    /// given again when it was put back, and the next payment of a forgotten one would be another's.
+    /// Shape: the first time one node request, then as [`Self::hand_out_used_deposit_address`].
+    pub async fn hand_out_deposit_address(
+        &self,
+        node: &dyn TronNode,
+        keys: &dyn DepositKeys,
+        merchant: MerchantId,
+    ) -> Result<DepositAddress, HandOutFailed> {
+        let (_, address) = keys.address(merchant).ok_or(HandOutFailed::NoAddress(merchant))?;
+        if self.is_first_time(keys, merchant).await? && node.account(address).await?.is_some() {
+            return Err(HandOutFailed::Used { merchant, address });
+        }
+        self.hand_out_used_deposit_address(node, keys, merchant).await
+    }
+
+    /// The same for an address of which a person says that it is this merchant's own, used or not.
+    ///
     /// The scan begins no later than this: an address that nobody scans for is never handed out.
     /// Shape: one commit, and one node request if nothing was ever scanned.
-    pub async fn hand_out_deposit_address(
+    pub async fn hand_out_used_deposit_address(
         &self,
         node: &dyn TronNode,
         keys: &dyn DepositKeys,
@@ -65,6 +97,19 @@ impl Administrator {
             Ok((Some(Written { scanned, ..changes.into() }), new))
         });
         Ok(handed.await?)
+    }
+
+    /// Whether this merchant has no address under this key yet; an unknown one gets none anyway.
+    async fn is_first_time(
+        &self,
+        keys: &dyn DepositKeys,
+        merchant: MerchantId,
+    ) -> Result<bool, AdminRefused> {
+        let handed = self.store.deposit_addresses(Some(merchant)).await?;
+        if handed.iter().any(|one| one.xpub == keys.fingerprint()) {
+            return Ok(false);
+        }
+        Ok(self.store.merchants().await?.iter().any(|one| one.id == merchant))
     }
 
     /// The newest solid block, unless the scan has begun.

@@ -47,8 +47,11 @@ pub struct UnknownDeposit {
     pub txid: TxId,
     /// Its solid block.
     pub block: i64,
-    /// Whose address it went to.
-    pub merchant: MerchantId,
+    /// Whose address it went to; `None` if that is an address which the rows do not know to have been
+    /// handed out, so that it may be that of a merchant whom they have forgotten.
+    pub merchant: Option<MerchantId>,
+    /// The address's number below its extended public key.
+    pub number: i64,
     /// The address.
     pub address: Address,
     /// How much.

@@ -43,7 +43,10 @@ pub(super) async fn unknown_deposits(
     }
     paid.retain(|deposit| !known.contains(&deposit.txid));
     for deposit in &mut paid {
-        deposit.is_ahead_of_scan = scanned.is_some_and(|scanned| deposit.block > scanned);
+        // The scan looks for addresses that were handed out.
+        let is_scanned_for = deposit.merchant.is_some();
+        deposit.is_ahead_of_scan =
+            is_scanned_for && scanned.is_some_and(|scanned| deposit.block > scanned);
     }
     Ok(paid)
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::UnixMillis;
 use domain::pool::WalletRole;
-use domain::{MerchantId, UnixMillis};
 use node::{Block, BlockTx};
 use tron::{Address, ContractType, Sun};
 
 use super::findings::{Deed, UnknownDeposit, UnknownTx};
+use super::payees::Payee;
 use crate::rows::NewWallet;
 
 /// What our signers did with wallets of the pool in a block, and had an effect.
@@ -67,18 +68,17 @@ fn deed(tx: &BlockTx) -> Option<Deed> {
 }
 
 /// Payments to deposit addresses in a block.
-pub(super) fn deposits(
-    block: &Block,
-    payees: &BTreeMap<Address, MerchantId>,
-) -> Vec<UnknownDeposit> {
+pub(super) fn deposits(block: &Block, payees: &BTreeMap<Address, Payee>) -> Vec<UnknownDeposit> {
     let paid = block.transactions.iter().filter(|tx| tx.succeeded);
     paid.filter_map(|tx| {
         let contract = tx.contract.filter(|one| one.kind == Some(ContractType::Transfer))?;
         let address = contract.receiver?;
+        let payee = payees.get(&address)?;
         Some(UnknownDeposit {
             txid: tx.txid,
             block: block.head.number,
-            merchant: *payees.get(&address)?,
+            merchant: payee.merchant,
+            number: payee.number,
             address,
             amount: Sun::new(contract.amount_sun.filter(|amount| *amount > 0)?),
             is_ahead_of_scan: false,

@@ -3,6 +3,7 @@
 use app::admin_rows::DepositPlace;
 use app::administer::HandOutFailed;
 use app::describe;
+use axum::http::StatusCode;
 use domain::MerchantId;
 use domain::admin::AdminScope;
 
@@ -22,6 +23,9 @@ pub(super) async fn address(caller: Caller, Segment(id): Segment<i64>) -> Answer
         Ok(address) => Ok(ok(&describe::deposit_address(&address))),
         Err(HandOutFailed::Refused(refused)) => Err(refused.into()),
         Err(failed @ HandOutFailed::NoAddress(_)) => Err(Refused::bad(failed.to_string())),
+        Err(failed @ HandOutFailed::Used { .. }) => {
+            Err(Refused::new(StatusCode::CONFLICT, failed.to_string()))
+        }
         Err(failed @ HandOutFailed::Node(_)) => Err(Refused::chain(&failed)),
     }
 }

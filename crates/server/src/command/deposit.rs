@@ -14,6 +14,9 @@ pub(super) enum DepositCommand {
     Address {
         /// The merchant's number.
         merchant: i64,
+        /// Although the chain knows the address already: it is this merchant's own.
+        #[arg(long)]
+        used: bool,
     },
     /// List the newest deposits.
     List {
@@ -36,20 +39,24 @@ impl DepositCommand {
     pub(super) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         let offline = Offline::open(config)?;
         match self {
-            Self::Address { merchant } => address(&offline, merchant),
+            Self::Address { merchant, used } => address(&offline, merchant, used),
             Self::List { merchant, limit, json } => list(&offline, merchant, limit, json),
             Self::Status => status(&offline),
         }
     }
 }
 
-pub(super) fn address(offline: &Offline, merchant: i64) -> Result<(), Failure> {
+pub(super) fn address(offline: &Offline, merchant: i64, is_used: bool) -> Result<(), Failure> {
     let Some(keys) = offline.deposit_keys()? else {
         return Err(anyhow::anyhow!("deposits.xpub is not set, so there are no addresses").into());
     };
     let (administrator, node) = (offline.administrator(), offline.node()?);
-    let handed = administrator.hand_out_deposit_address(&*node, &keys, MerchantId(merchant));
-    let address = offline.wait(handed).map_err(anyhow::Error::from)?;
+    let id = MerchantId(merchant);
+    let handed = match is_used {
+        true => offline.wait(administrator.hand_out_used_deposit_address(&*node, &keys, id)),
+        false => offline.wait(administrator.hand_out_deposit_address(&*node, &keys, id)),
+    };
+    let address = handed.map_err(anyhow::Error::from)?;
     print(&address.address.to_string());
     say(&format!("Number {} below the key {}.", address.number, address.xpub));
     Ok(())

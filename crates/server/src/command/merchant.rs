@@ -122,7 +122,7 @@ impl MerchantCommand {
             }
             Self::Credit(entry) => post(&offline, entry, Side::Credit),
             Self::Debit(entry) => post(&offline, entry, Side::Debit),
-            Self::DepositAddress { merchant } => super::deposit::address(&offline, merchant),
+            Self::DepositAddress { merchant } => super::deposit::address(&offline, merchant, false),
             Self::Pause { merchant } => pause(&offline, merchant, true),
             Self::Resume { merchant } => pause(&offline, merchant, false),
             Self::List { json } => list(&offline, json),

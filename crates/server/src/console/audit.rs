@@ -76,7 +76,8 @@ struct TxShown {
 
 struct DepositShown {
     deposit: UnknownDeposit,
-    merchant: String,
+    /// Number and name; `None` if it is not known.
+    merchant: Option<(i64, String)>,
     amount: Html,
 }
 
@@ -215,7 +216,7 @@ fn found_shown(
             .iter()
             .map(|one| DepositShown {
                 deposit: *one,
-                merchant: name(one.merchant),
+                merchant: one.merchant.map(|merchant| (merchant.0, name(merchant))),
                 amount: shown::trx(one.amount),
             })
             .collect(),

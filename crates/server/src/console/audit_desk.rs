@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::administer::{AdminRefused, Administrator};
+use app::administer::{AdminRefused, Administrator, DepositKeys};
 use app::audit::{AuditFailed, audit};
 use app::ports::StoreError;
 use app::reconcile::{Findings, reconcile};
@@ -222,7 +222,8 @@ async fn work(
         Asked::Reconcile(blocks) => {
             let prices = &edge.app.settings.prices;
             let progress = |read: i64, last: i64| edge.audits.progress(read, last);
-            found = reconcile(database, node, prices, blocks, &progress).await?;
+            let keys = edge.deposit_keys.as_ref().map(|keys| keys as &dyn DepositKeys);
+            found = reconcile(database, node, keys, prices, blocks, &progress).await?;
             Vec::new()
         }
         Asked::Entries => post_entries(by, &mut found).await,

@@ -98,7 +98,10 @@ enum PaperResource {
 pub(super) struct PaperDeposit {
     txid: String,
     block: i64,
-    merchant: i64,
+    merchant: Option<i64>,
+    /// Another release wrote none.
+    #[serde(default)]
+    number: i64,
     address: String,
     amount_sun: i64,
     is_ahead_of_scan: bool,
@@ -235,7 +238,8 @@ impl PaperDeposit {
         Self {
             txid: one.txid.to_string(),
             block: one.block,
-            merchant: one.merchant.0,
+            merchant: one.merchant.map(|merchant| merchant.0),
+            number: one.number,
             address: one.address.to_string(),
             amount_sun: one.amount.get(),
             is_ahead_of_scan: one.is_ahead_of_scan,
@@ -246,7 +250,8 @@ impl PaperDeposit {
         Some(UnknownDeposit {
             txid: self.txid.parse().ok()?,
             block: self.block,
-            merchant: MerchantId(self.merchant),
+            merchant: self.merchant.map(MerchantId),
+            number: self.number,
             address: self.address.parse().ok()?,
             amount: Sun::new(self.amount_sun),
             is_ahead_of_scan: self.is_ahead_of_scan,
@@ -307,14 +312,17 @@ mod tests {
         let found = Findings {
             blocks: Some((1, 9)),
             txs: std::iter::once(tx(9, Deed::Activated, true)).chain(txs).collect(),
-            deposits: vec![UnknownDeposit {
-                txid: TxId::from_bytes([8; 32]),
-                block: 8,
-                merchant: MerchantId(3),
-                address: node::black_hole(),
-                amount: stake,
-                is_ahead_of_scan: true,
-            }],
+            deposits: [Some(MerchantId(3)), None]
+                .map(|merchant| UnknownDeposit {
+                    txid: TxId::from_bytes([8; 32]),
+                    block: 8,
+                    merchant,
+                    number: 3,
+                    address: node::black_hole(),
+                    amount: stake,
+                    is_ahead_of_scan: merchant.is_some(),
+                })
+                .to_vec(),
             stranded: vec![Stranded {
                 wallet: node::black_hole(),
                 receiver: node::black_hole(),

@@ -101,6 +101,9 @@ pub(super) async fn hand(change: Change) -> Result<Response, Refused> {
         }
         Err(HandOutFailed::Refused(refused)) => Err(refused.into()),
         Err(HandOutFailed::NoAddress(_)) => Err(Refused::NoPage),
+        Err(HandOutFailed::Used { .. }) => {
+            Err(Refused::Because(StatusCode::CONFLICT, "deposits.used-before"))
+        }
         Err(failed @ HandOutFailed::Node(_)) => {
             tracing::warn!("an address was not handed out: {failed}");
             Err(Refused::Because(StatusCode::SERVICE_UNAVAILABLE, "deposits.chain"))

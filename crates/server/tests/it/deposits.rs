@@ -32,10 +32,17 @@ impl World {
     }
 
     pub(crate) async fn deposit_address(&self, merchant: MerchantId) -> Address {
+        self.try_deposit_address(merchant).await.unwrap()
+    }
+
+    pub(crate) async fn try_deposit_address(
+        &self,
+        merchant: MerchantId,
+    ) -> Result<Address, HandOutFailed> {
         let keys = self.config.deposit_keys().unwrap().unwrap();
         let node = &*self.app.node;
-        let me = administrator(self);
-        me.hand_out_deposit_address(node, &keys, merchant).await.unwrap().address
+        let handed = administrator(self).hand_out_deposit_address(node, &keys, merchant).await;
+        handed.map(|handed| handed.address)
     }
 
     fn scanner(&self) -> DepositScanner {

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use app::administer::{AdminRefused, Administrator, Posting, Side};
+use app::administer::{AdminRefused, Administrator, DepositKeys, HandOutFailed, Posting, Side};
 use app::ports::{Clock, Store, StoreError};
 use app::reconcile::{Deed, Findings, business, reconcile};
 use app::take_back::{TakeBackRefused, outcome, take_back};
+use domain::admin::AdminScope;
+use serde_json::json;
 use store::backup::back_up;
 use tron::{Resource, Sun};
 
+use crate::admin::Office;
 use crate::support::chain::recipient_with;
 use crate::support::merchant::wanted;
 use crate::support::world::Storage;
@@ -22,7 +25,9 @@ impl World {
     /// What is found in these blocks.
     pub(crate) async fn found_in(&self, blocks: Option<(i64, i64)>) -> Findings {
         let (node, prices) = (&*self.app.node, &self.app.settings.prices);
-        reconcile(&*self.store, node, prices, blocks, &|_, _| {}).await.unwrap()
+        let keys = self.config.deposit_keys().unwrap();
+        let keys = keys.as_ref().map(|keys| keys as &dyn DepositKeys);
+        reconcile(&*self.store, node, keys, prices, blocks, &|_, _| {}).await.unwrap()
     }
 
     /// The database as it is now, to be put back later.
@@ -202,15 +207,71 @@ async fn a_deposit_that_the_scan_has_passed_is_named_when_its_address_is_known_a
     world.watch().await;
     world.scan_all().await;
     let found = world.found_in(Some((first, last))).await;
-    assert_eq!(found.deposits, Vec::new(), "an address that no row knows");
+    let [deposit] = found.deposits[..] else { panic!("{found:?}") };
+    assert_eq!((deposit.merchant, deposit.number), (None, other.0), "no row knows whose it is");
+    assert_eq!((deposit.address, deposit.amount), (address, Sun::from_trx(7)));
+    assert!(!deposit.is_ahead_of_scan);
     let [tx] = found.txs[..] else { panic!("{found:?}") };
     assert_eq!(tx.merchant, None, "either of two merchants may have sent it");
-    assert_eq!(world.deposit_address(other).await, address, "the same as before");
+    let refused = world.try_deposit_address(other).await;
+    assert!(matches!(refused, Err(HandOutFailed::Used { .. })), "{refused:?}");
+    // A person knows that it is this merchant's own.
+    let keys = world.config.deposit_keys().unwrap().unwrap();
+    let node = &*world.app.node;
+    let handed = world.administrator().hand_out_used_deposit_address(node, &keys, other).await;
+    assert_eq!(handed.unwrap().address, address, "the same as before");
     let found = world.found_in(Some((first, last))).await;
     let [deposit] = found.deposits[..] else { panic!("{found:?}") };
-    assert_eq!((deposit.merchant, deposit.amount), (other, Sun::from_trx(7)));
+    assert_eq!((deposit.merchant, deposit.amount), (Some(other), Sun::from_trx(7)));
     assert!(!deposit.is_ahead_of_scan, "a person has to credit it");
     world.scan_all().await;
     assert_eq!(world.store.deposits(Some(other), 10).await.unwrap(), Vec::new());
+    world.finish().await;
+}
+
+/// Its number is given again: the next merchant must not get its address, and with it its money.
+#[tokio::test]
+async fn a_merchant_that_the_copy_has_forgotten_keeps_its_address_from_the_next_one() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut world = World::for_deposits(Storage::File).await;
+    world.deposit_address(world.merchant).await;
+    world.make_final().await;
+    let copy = world.copied_to(&elsewhere);
+    let first = world.app.node.solid_head().await.unwrap().number;
+    let add = async |world: &World, name: &str| {
+        world.store.add_merchant(name, None, world.clock.now()).await.unwrap()
+    };
+    let forgotten = add(&world, "Forgotten").await;
+    let address = world.deposit_address(forgotten).await;
+    world.deposits(address, 7);
+    world.make_final().await;
+
+    world.put_back(&copy).await;
+    world.watch().await;
+    world.scan_all().await;
+    let range = Some((first, world.app.node.solid_head().await.unwrap().number));
+    let found = world.found_in(range).await;
+    let [deposit] = found.deposits[..] else { panic!("{found:?}") };
+    assert_eq!((deposit.merchant, deposit.number), (None, forgotten.0), "beyond the highest known");
+    assert_eq!((deposit.address, deposit.amount), (address, Sun::from_trx(7)));
+    assert!(!deposit.is_ahead_of_scan && !found.is_clean());
+
+    let next = add(&world, "Next").await;
+    assert_eq!(next, forgotten, "its number");
+    let refused = world.try_deposit_address(next).await.unwrap_err();
+    assert!(refused.to_string().contains("a merchant which the copy has forgotten"), "{refused}");
+    let office = Office::open(&world, &[AdminScope::Merchants]).await;
+    let line = format!("POST /merchants/{}/deposit-address", next.0);
+    let (status, told) = office.change(&line, &json!({})).await;
+    assert_eq!((status, told["detail"].as_str().unwrap()), (409, refused.to_string().as_str()));
+    assert_eq!(world.store.deposit_addresses(Some(next)).await.unwrap(), Vec::new());
+    let found = world.found_in(range).await;
+    assert_eq!(found.deposits, [deposit], "as before: it is not said to be that of its number");
+    // What the sentence says to do: once more, and the next number is free.
+    let again = add(&world, "Next").await;
+    assert_ne!(world.deposit_address(again).await, address);
+    world.deposits(address, 8);
+    world.make_final().await;
+    assert_eq!(world.store.deposits(None, 10).await.unwrap(), Vec::new(), "nobody else's money");
     world.finish().await;
 }

@@ -1,5 +1,6 @@
 //! `sunsweep audit --reconcile`: what the chain shows and the rows do not know, and putting it right.
 
+use app::administer::DepositKeys;
 use app::reconcile::{Deed, Findings, Stranded, UnknownDeposit, UnknownTx, reconcile};
 use serde_json::{Value, json};
 use tron::{Resource, Sun};
@@ -28,7 +29,8 @@ pub(super) fn run(
     is_json: bool,
 ) -> Result<(), Failure> {
     let node = offline.node()?;
-    let prices = offline.configured_prices();
+    let (prices, keys) = (offline.configured_prices(), offline.deposit_keys()?);
+    let keys = keys.as_ref().map(|keys| keys as &dyn DepositKeys);
     let progress = |read: i64, last: i64| {
         if read % BLOCKS_A_LINE == 0 {
             say(&format!("block {read} of {last}"));
@@ -36,7 +38,7 @@ pub(super) fn run(
     };
     let watched = offline.wait(offline.database.watched())?.map(|block| block.number);
     let mut found =
-        offline.wait(reconcile(&*offline.database, &*node, &prices, blocks, &progress))?;
+        offline.wait(reconcile(&*offline.database, &*node, keys, &prices, blocks, &progress))?;
     if !is_json {
         show(&found, watched);
     }
@@ -88,17 +90,26 @@ fn show(found: &Findings, watched: Option<i64>) {
         ));
     }
     for one in &found.deposits {
-        let entry = match one.is_ahead_of_scan {
-            true => "the scan credits it once the server runs",
-            false => "propose to credit it by hand: the scan is past it",
+        let (whose, entry) = match (one.merchant, one.is_ahead_of_scan) {
+            (Some(merchant), true) => {
+                (format!("merchant {}", merchant.0), "the scan credits it once the server runs")
+            }
+            (Some(merchant), false) => (
+                format!("merchant {}", merchant.0),
+                "propose to credit it by hand: the scan is past it",
+            ),
+            (None, _) => (
+                "a merchant that is not known".to_owned(),
+                "find out whose it is, and credit it by hand",
+            ),
         };
         print(&format!(
-            "{} block {}: {} TRX to {} of merchant {}; {entry}",
+            "{} block {}: {} TRX to {}, number {}, of {whose}; {entry}",
             one.txid,
             one.block,
             one.amount.to_trx_string(),
             one.address,
-            one.merchant.0
+            one.number
         ));
     }
     for one in &found.stranded {
@@ -156,7 +167,8 @@ fn deposit_json(one: &UnknownDeposit) -> Value {
     json!({
         "txid": one.txid.to_string(),
         "block": one.block,
-        "merchant": one.merchant.0,
+        "merchant": one.merchant.map(|merchant| merchant.0),
+        "number": one.number,
         "address": one.address.to_string(),
         "credit_sun": one.amount.get(),
         "is_ahead_of_scan": one.is_ahead_of_scan,
