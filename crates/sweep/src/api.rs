@@ -12,6 +12,8 @@ use wire::{
 };
 use zeroize::Zeroizing;
 
+use crate::refused::Why;
+
 /// Longest wait for one answer.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -39,8 +41,8 @@ pub enum ApiError {
         status: u16,
         /// Its body, in one line.
         text: String,
-        /// Whether it names fields that are wrong, so that the same request is never right.
-        is_about_fields: bool,
+        /// The refusal itself; `None` if what answered does not speak the interface.
+        body: Option<ErrorBody>,
         /// When it wants to be asked again, if it says so.
         retry_after: Option<Duration>,
     },
@@ -62,6 +64,9 @@ pub enum Remedy {
     AskAgain,
     /// Nothing was done, for want of energy or money, and later it may be: after this wait.
     Later(Duration),
+    /// Nothing was done, and why is for a person to read. It may pass, so after this wait; but it says
+    /// nothing of energy or money, so nothing is to be done instead.
+    Unclear(Duration),
     /// Nothing was done, because too much was asked at once: after this wait.
     Busy(Duration),
     /// Nothing was done, and the same request is never right.
@@ -86,9 +91,30 @@ impl ApiError {
             // The server's or a gateway's trouble: the request may have been acted on all the same.
             Self::Refused { status: 408 | 500..=599, .. } => Remedy::AskAgain,
             Self::Refused { status: 429, retry_after, .. } => Remedy::Busy(wait(*retry_after)),
-            Self::Refused { is_about_fields: true, .. } => Remedy::Never,
-            Self::Refused { retry_after, .. } => Remedy::Later(wait(*retry_after)),
+            Self::Refused { body: Some(ErrorBody::Fields(_)), .. } => Remedy::Never,
+            Self::Refused {
+                body: Some(ErrorBody::Detail(text) | ErrorBody::Errno { message: text, .. }),
+                retry_after,
+                ..
+            } => match Why::of(text) {
+                Why::Want => Remedy::Later(wait(*retry_after)),
+                Why::Caller => Remedy::Stop,
+                Why::Other => Remedy::Unclear(wait(*retry_after)),
+            },
+            // Something on the way answered; whether the server heard of it is unknown.
+            Self::Refused { body: None, .. } => Remedy::AskAgain,
         }
+    }
+
+    /// Whether a query says that there is no such order: the errno body with status 200, or a 404 of
+    /// something that speaks the interface.
+    #[must_use]
+    pub const fn is_not_found(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { status: 200, body: Some(ErrorBody::Errno { .. }), .. }
+                | Self::Refused { status: 404, body: Some(_), .. }
+        )
     }
 }
 
@@ -163,8 +189,7 @@ impl ApiClient {
     pub async fn find(&self, reference: &str) -> Result<Option<OrderProgress>, ApiError> {
         match self.query(names::OUT_TRADE_NO, reference).await {
             Ok(answer) => Ok(Some(OrderProgress::read(&answer)?)),
-            // "There is none" is the errno body with status 200, or a plain 404.
-            Err(ApiError::Refused { status: 200 | 404, .. }) => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(failed) => Err(failed),
         }
     }
@@ -206,7 +231,7 @@ async fn read(answer: Result<reqwest::Response, reqwest::Error>) -> Result<Objec
     Err(ApiError::Refused {
         status,
         text: in_one_line(&String::from_utf8_lossy(&body)),
-        is_about_fields: matches!(error, Some(ErrorBody::Fields(_))),
+        body: error,
         retry_after,
     })
 }
@@ -221,22 +246,47 @@ fn in_one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wire::{FieldErrors, error};
+
     use super::*;
 
-    fn refused(status: u16, is_about_fields: bool) -> Remedy {
+    fn refused(status: u16, body: Option<ErrorBody>) -> ApiError {
         let retry_after = Some(Duration::from_secs(7));
-        ApiError::Refused { status, text: String::new(), is_about_fields, retry_after }.remedy()
+        ApiError::Refused { status, text: String::new(), body, retry_after }
+    }
+
+    fn detail(text: &str) -> Option<ErrorBody> {
+        Some(ErrorBody::detail(text))
     }
 
     #[test]
     fn a_refusal_says_whether_another_try_can_help() {
-        let later = Remedy::Later(Duration::from_secs(7));
-        assert_eq!(refused(400, true), Remedy::Never);
-        assert_eq!(refused(400, false), later, "want of money or energy passes");
-        assert_eq!(refused(429, false), Remedy::Busy(Duration::from_secs(7)));
-        assert_eq!(refused(503, false), Remedy::AskAgain);
-        assert_eq!(refused(403, false), Remedy::Stop);
+        let wait = Duration::from_secs(7);
+        let fields = || Some(ErrorBody::Fields(FieldErrors::one("scene", error::REQUIRED)));
+        for (status, body, remedy) in [
+            (400, fields(), Remedy::Never),
+            (400, detail(error::INSUFFICIENT_FUNDS), Remedy::Later(wait)),
+            (400, detail(error::NO_CAPACITY), Remedy::Later(wait)),
+            (400, detail(error::INVALID_SIGNATURE), Remedy::Stop),
+            (400, detail("Come back tomorrow."), Remedy::Unclear(wait)),
+            (400, None, Remedy::AskAgain),
+            (301, None, Remedy::AskAgain),
+            (429, None, Remedy::Busy(wait)),
+            (503, None, Remedy::AskAgain),
+            (403, None, Remedy::Stop),
+        ] {
+            assert_eq!(refused(status, body.clone()).remedy(), remedy, "{status} {body:?}");
+        }
         assert_eq!(ApiError::Clock.remedy(), Remedy::Stop);
         assert_eq!(ApiError::Incomplete(BadAnswer("serial")).remedy(), Remedy::AskAgain);
+    }
+
+    #[test]
+    fn there_is_no_such_order_only_if_the_interface_says_so() {
+        assert!(refused(200, Some(ErrorBody::order_not_found())).is_not_found());
+        assert!(refused(404, detail(error::NOT_FOUND)).is_not_found());
+        assert!(!refused(404, None).is_not_found(), "a gateway's page");
+        assert!(!refused(400, detail(error::KEY_NOT_FOUND)).is_not_found());
+        assert!(!refused(503, None).is_not_found());
     }
 }

@@ -14,7 +14,7 @@
 //! | `session` | a run from its beginning to its plan |
 //! | `record`, `journal/` | the states of an address, and the file that keeps them |
 //! | `run/` | carries every address from where it is to its end |
-//! | `api`, `receiver` | the server: asked, and listened to |
+//! | `api`, `refused`, `receiver` | the server: asked, understood when it refuses, and listened to |
 //! | `observe`, `summary` | what is said meanwhile, and at the end |
 //! | `report/` | the same as JSON, CSV and a page with charts |
 //! | `offline/` | plan, sign and send on two machines, by file |
@@ -37,6 +37,7 @@ pub mod price;
 pub mod process;
 pub mod receiver;
 pub mod record;
+mod refused;
 pub mod report;
 pub mod run;
 pub mod session;

@@ -10,7 +10,7 @@ use wire::{CollectRequest, OrderStatus};
 
 use super::check::Check;
 use super::{ChainParameters, Halt, Step, Sweeper, chain_of, now_ms};
-use crate::api::{ApiError, Remedy};
+use crate::api::Remedy;
 use crate::journal::Item;
 use crate::record::{Reason, ReasonCode, State};
 use crate::settings::OnShortfall;
@@ -114,6 +114,14 @@ impl Sweeper {
                         return Ok(step);
                     }
                 }
+                Remedy::Unclear(asked) => {
+                    let reason = Reason::new(ReasonCode::OrderRefused, text);
+                    wait = wait.max(asked);
+                    if Instant::now() + wait > until {
+                        return self.give_up(item, State::Failed, reason).await;
+                    }
+                    self.park(item, reason).await?;
+                }
                 Remedy::AskAgain | Remedy::Busy(_) => {
                     if let Remedy::Busy(asked) = error.remedy() {
                         wait = wait.max(asked);
@@ -213,7 +221,7 @@ impl Sweeper {
                 }
                 Err(error) => Some(error),
             };
-            if let Some(error @ ApiError::Refused { status: 401 | 403, .. }) = error {
+            if let Some(error) = error.filter(|error| error.remedy() == Remedy::Stop) {
                 return Err(Halt::Api(error));
             }
             if Instant::now() + poll > until {
