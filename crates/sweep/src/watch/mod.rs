@@ -5,7 +5,8 @@
 //!
 //! Invariants: an outage of node or server ends a look and never the watch; runs are carried side by
 //! side with looking, and an address that is open in one is in no other; an address that failed is left
-//! alone for longer each time, so that a broken one does not buy an order every minute.
+//! alone for longer each time, so that a broken one does not buy an order every minute. A run keeps the
+//! token, the destination and the server that were agreed to when it began.
 //!
 //! | File | Holds |
 //! |---|---|
@@ -34,7 +35,7 @@ pub use metrics::{Metrics, MetricsError, serve};
 
 use crate::ask::patiently;
 use crate::discover::{DiscoverError, Reader, discover};
-use crate::journal::{Holding, Journal, JournalError, Run};
+use crate::journal::{Holding, Journal, JournalError, Run, RunId};
 use crate::observe::Silent;
 use crate::plan::Planner;
 use crate::price::PriceBook;
@@ -47,7 +48,8 @@ use under_way::{Rested, UnderWay};
 /// Longest wait after looks that failed.
 const OUTAGE_WAIT_MAX: Duration = Duration::from_secs(300);
 
-/// Why the watch ends by itself: what it must be able to write or read is gone.
+/// Why the watch ends by itself: what it must be able to write or read is gone, or somebody has to
+/// decide.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchEnded {
     /// The journal.
@@ -59,6 +61,14 @@ pub enum WatchEnded {
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeySourceError),
+    /// A run that is not at its end ordered elsewhere; only that server knows its orders.
+    #[error("run {run} ordered from {api_url}, not from here: finish it there first, with resume")]
+    OtherServer {
+        /// The run.
+        run: RunId,
+        /// Where it ordered.
+        api_url: String,
+    },
 }
 
 /// Why one look came to nothing.
@@ -95,6 +105,7 @@ impl Watcher {
     ///
     /// Errors: [`WatchEnded`]; never an outage.
     pub async fn watch(&mut self) -> Result<(), WatchEnded> {
+        self.refuse_other_servers().await?;
         let mut under_way = UnderWay::default();
         let mut outages = Outages::default();
         // A scheduled moment that passed while nothing ran is not made up for.
@@ -120,6 +131,16 @@ impl Watcher {
             self.rested(&rested?, &mut outages)?;
         }
         Ok(())
+    }
+
+    /// Refuses to take up what was ordered from another server.
+    async fn refuse_other_servers(&self) -> Result<(), WatchEnded> {
+        let runs = self.sweeper.journal.unfinished_runs().await?;
+        let is_elsewhere = |run: &Run| run.agreed_ms.is_some() && run.api_url != self.api_url;
+        match runs.into_iter().find(is_elsewhere) {
+            Some(Run { id: run, api_url, .. }) => Err(WatchEnded::OtherServer { run, api_url }),
+            None => Ok(()),
+        }
     }
 
     /// Waits until the next look, and hears meanwhile of runs that came to rest.

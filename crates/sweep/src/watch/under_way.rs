@@ -45,10 +45,13 @@ impl UnderWay {
         self.runs.contains(&run.to_string())
     }
 
-    /// Carries a run in a task of its own.
+    /// Carries a run in a task of its own: what it moves and where to was agreed when it began, whatever
+    /// the watch sweeps now.
     pub(super) fn carry(&mut self, run: Run, sweeper: &Sweeper) {
         let mut sweeper = sweeper.clone();
         sweeper.run = run.id.clone();
+        sweeper.settings.token = run.token.clone();
+        sweeper.settings.destination = run.destination;
         sweeper.settings.min = run.min;
         self.runs.insert(run.id.to_string());
         self.tasks.spawn(async move {
