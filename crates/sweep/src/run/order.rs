@@ -5,12 +5,11 @@ use std::time::Duration;
 use domain::collect::Scene;
 use tokio::time::Instant;
 use tron::Sun;
-use wire::endpoint::order_query::OrderProgress;
 use wire::{CollectRequest, OrderStatus};
 
 use super::check::Check;
 use super::{ChainParameters, Halt, Step, Sweeper, chain_of, now_ms};
-use crate::api::Remedy;
+use crate::api::{ApiError, Remedy};
 use crate::journal::Item;
 use crate::record::{Reason, ReasonCode, State};
 use crate::settings::OnShortfall;
@@ -21,6 +20,14 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// With a callback receiver orders are asked for this rarely, in case a callback is lost.
 const POLL_WITH_CALLBACKS: Duration = Duration::from_secs(20);
+
+/// What a try at an order came to.
+enum Placed {
+    /// The server has it; its serial and price are the item's.
+    Ordered,
+    /// It does not have it, or nobody knows.
+    Not(ApiError),
+}
 
 impl Sweeper {
     /// The first step: an address that lacks nothing needs no order.
@@ -81,22 +88,19 @@ impl Sweeper {
         };
         let mut wait = FIRST_WAIT;
         loop {
-            if item.is_order_in_doubt
-                && let Some(order) = self.find(&name).await
-            {
-                return self.adopt(item, &order).await;
-            }
-            let error = match self.api.collect(&request, &name, now_ms() / 1_000).await {
-                Ok(order) => {
-                    item.record.serial = Some(order.order_id);
-                    item.set_order_charged(order.amount);
-                    return self.reach(item, State::Ordered).await;
-                }
-                Err(error) => error,
+            let error = match self.place_once(item, &request, &name).await {
+                Placed::Ordered => return self.reach(item, State::Ordered).await,
+                Placed::Not(error) => error,
             };
-            item.is_order_in_doubt = error.remedy() == Remedy::AskAgain;
             let text = chain_of(&error);
-            match error.remedy() {
+            let remedy = match error.remedy() {
+                // As long as an order may be there, nothing is given up and nothing is done instead.
+                Remedy::Never | Remedy::Later(_) | Remedy::Unclear(_) if item.is_order_in_doubt => {
+                    Remedy::AskAgain
+                }
+                remedy => remedy,
+            };
+            match remedy {
                 Remedy::Stop => {
                     let reason = Reason::new(ReasonCode::OrderRefused, text);
                     self.park(item, reason).await?;
@@ -123,7 +127,7 @@ impl Sweeper {
                     self.park(item, reason).await?;
                 }
                 Remedy::AskAgain | Remedy::Busy(_) => {
-                    if let Remedy::Busy(asked) = error.remedy() {
+                    if let Remedy::Busy(asked) = remedy {
                         wait = wait.max(asked);
                     }
                     let reason = Reason::new(ReasonCode::Unreachable, text);
@@ -137,6 +141,53 @@ impl Sweeper {
                 return Ok(Step::Rest);
             }
             wait = (wait * 2).min(WAIT_MAX);
+        }
+    }
+
+    /// One try at it. While an earlier one may have made an order, that one is looked for first: a look
+    /// that fails sends nothing, and a refusal ends the doubt only if a further look finds nothing
+    /// either, because the order in doubt may be what took the money that is missing now.
+    async fn place_once(&self, item: &mut Item, request: &CollectRequest, name: &str) -> Placed {
+        if item.is_order_in_doubt
+            && let Some(placed) = self.find(item, name).await
+        {
+            return placed;
+        }
+        let error = match self.api.collect(request, name, now_ms() / 1_000).await {
+            Ok(order) => {
+                item.record.serial = Some(order.order_id);
+                item.set_order_charged(order.amount);
+                return Placed::Ordered;
+            }
+            Err(error) => error,
+        };
+        match error.remedy() {
+            Remedy::AskAgain => item.is_order_in_doubt = true,
+            // Too much was asked: nothing is known of what was sent before.
+            Remedy::Busy(_) => {}
+            Remedy::Later(_) | Remedy::Unclear(_) | Remedy::Never | Remedy::Stop => {
+                if item.is_order_in_doubt
+                    && let Some(placed) = self.find(item, name).await
+                {
+                    return placed;
+                }
+                item.is_order_in_doubt = false;
+            }
+        }
+        Placed::Not(error)
+    }
+
+    /// The order of that name, taken for the item's own, or why nobody knows; `None` if the server says
+    /// that it has none.
+    async fn find(&self, item: &mut Item, name: &str) -> Option<Placed> {
+        match self.api.find(name).await {
+            Ok(Some(order)) => {
+                item.record.serial = Some(order.order_id);
+                item.set_order_charged(order.charged);
+                Some(Placed::Ordered)
+            }
+            Ok(None) => None,
+            Err(error) => Some(Placed::Not(error)),
         }
     }
 
@@ -179,17 +230,6 @@ impl Sweeper {
             Ok(Check::Out(state, reason)) => self.give_up(item, state, reason).await.map(Some),
             Err(_) => Ok(None),
         }
-    }
-
-    /// The order of that name, if the server has it. A failed look is no answer.
-    async fn find(&self, name: &str) -> Option<OrderProgress> {
-        self.api.find(name).await.ok().flatten()
-    }
-
-    async fn adopt(&self, item: &mut Item, order: &OrderProgress) -> Result<Step, Halt> {
-        item.record.serial = Some(order.order_id);
-        item.set_order_charged(order.charged);
-        self.reach(item, State::Ordered).await
     }
 
     /// Waits until the server says how the order ended: woken by its callback, or by asking.

@@ -1,6 +1,10 @@
-//! What a run does when the server refuses every order: a real chain, a server that says no.
+//! What a run does when the server does not see to it: a real chain, and servers that say no, that make
+//! an order of every request, or that charge what they like.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod orders;
+mod shop;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -35,7 +39,12 @@ const LENT_TO: u64 = 3;
 /// Where everything goes.
 const DESTINATION: u64 = 4;
 
-struct Numbered;
+/// Every address that holds tokens.
+const ALL: [u64; 3] = [RICH, POOR, LENT_TO];
+
+/// The keys of these numbers.
+#[derive(Clone, Copy)]
+struct Numbered(&'static [u64]);
 
 fn key(number: u64) -> SecretKey {
     let mut bytes = [0; 32];
@@ -53,13 +62,13 @@ impl KeySource for Numbered {
     }
 
     fn page(&self, first: usize, count: usize) -> Result<Vec<Target>, KeySourceError> {
-        let all = [RICH, POOR, LENT_TO].map(|number| Target::new(of(number)));
-        Ok(all.into_iter().skip(first).take(count).collect())
+        let all = self.0.iter().map(|number| Target::new(of(*number)));
+        Ok(all.skip(first).take(count).collect())
     }
 
     fn sign(&self, target: &Target, txid: &TxId) -> Result<Signature, KeySourceError> {
-        let number = [RICH, POOR, LENT_TO].into_iter().find(|number| of(*number) == target.address);
-        number.map(|number| key(number).sign(txid)).ok_or(KeySourceError::NotHeld(target.address))
+        let number = self.0.iter().find(|number| of(**number) == target.address);
+        number.map(|number| key(*number).sign(txid)).ok_or(KeySourceError::NotHeld(target.address))
     }
 }
 
@@ -142,16 +151,31 @@ async fn sweep_where(
 ) -> (HashMap<Address, Record>, Result<(), Halt>) {
     let stop = CancellationToken::new();
     let (chain, node) = chain(&stop).await;
-    let url = format!("http://{}", server_that_says(detail).await);
-    let key = ApiKey { text: "K".to_owned(), secret: Zeroizing::new("S".to_owned()) };
+    let server = server_that_says(detail).await;
     let settings = settings(&chain, on_shortfall, Duration::from_secs(1));
+    let swept = sweep_at(server, &node, Numbered(&ALL), settings).await;
+    stop.cancel();
+    swept
+}
+
+/// Sweeps these at a server, and says what became of each and how the run ended.
+async fn sweep_at(
+    server: SocketAddr,
+    node: &Arc<dyn TronNode>,
+    keys: Numbered,
+    settings: Settings,
+) -> (HashMap<Address, Record>, Result<(), Halt>) {
+    let api = client(server);
+    let token = settings.token.address;
+    let before = node.token_balance(token, of(DESTINATION)).await.unwrap();
     let journal = Journal::in_memory().unwrap();
+    let url = format!("http://{server}");
     let run = session::begin(&journal, &settings, &url, "n").await.unwrap();
-    let prices = PriceBook::default();
+    let prices = PriceBook::ask(&api, &node.chain_parameters().await.unwrap()).await;
     let survey = Survey {
         settings: &settings,
-        node: &*node,
-        keys: &Numbered,
+        node: &**node,
+        keys: &keys,
         journal: &journal,
         prices: &prices,
         observer: &Silent,
@@ -161,9 +185,9 @@ async fn sweep_where(
     journal.agree(&run, plan.items(1), 1).await.unwrap();
     let sweeper = Sweeper {
         settings,
-        api: Arc::new(ApiClient::new(&url, key).unwrap()),
-        node,
-        keys: Arc::new(Numbered),
+        api: Arc::new(api),
+        node: Arc::clone(node),
+        keys: Arc::new(keys),
         journal: Arc::new(journal),
         run: run.id.clone(),
         observer: Arc::new(Silent),
@@ -174,13 +198,17 @@ async fn sweep_where(
     let items = sweeper.journal.items(&run.id).await.unwrap();
     let records: Vec<Record> = items.into_iter().map(|item| item.record).collect();
     let moved = Summary::of(&records).moved;
-    let arrived = sweeper.node.token_balance(chain.usdt(), of(DESTINATION)).await.unwrap();
+    let arrived = node.token_balance(token, of(DESTINATION)).await.unwrap();
     // A run that stopped early may have a transfer on its way.
     if halted.is_ok() {
-        assert_eq!(arrived.0, 100_000_000 + moved.0, "the report adds up to the chain");
+        assert_eq!(arrived.0, before.0 + moved.0, "the report adds up to the chain");
     }
-    stop.cancel();
     (records.into_iter().map(|record| (record.address, record)).collect(), halted)
+}
+
+fn client(server: SocketAddr) -> ApiClient {
+    let key = ApiKey { text: "K".to_owned(), secret: Zeroizing::new("S".to_owned()) };
+    ApiClient::new(&format!("http://{server}"), key).unwrap()
 }
 
 fn outcome(records: &HashMap<Address, Record>, number: u64) -> (State, Option<ReasonCode>, i64) {
@@ -246,17 +274,16 @@ async fn a_refusal_that_nobody_knows_is_waited_for_and_nothing_is_done_instead()
 async fn an_address_that_waits_for_its_order_does_not_hold_up_the_watch() {
     let chain_stop = CancellationToken::new();
     let (chain, node) = chain(&chain_stop).await;
-    let url = format!("http://{}", server_that_says(error::NO_CAPACITY).await);
-    let key = ApiKey { text: "K".to_owned(), secret: Zeroizing::new("S".to_owned()) };
+    let server = server_that_says(error::NO_CAPACITY).await;
     let stop = CancellationToken::new();
     let (states, mut heard) = unbounded_channel();
     let (runs, mut told) = unbounded_channel();
     let sweeper = Sweeper {
         // Whoever is refused waits for an hour.
         settings: settings(&chain, OnShortfall::Wait, Duration::from_secs(3_600)),
-        api: Arc::new(ApiClient::new(&url, key).unwrap()),
+        api: Arc::new(client(server)),
         node,
-        keys: Arc::new(Numbered),
+        keys: Arc::new(Numbered(&ALL)),
         journal: Arc::new(Journal::in_memory().unwrap()),
         run: RunId::from_bytes([0; 6]),
         observer: Arc::new(Heard(states)),
@@ -272,7 +299,7 @@ async fn an_address_that_waits_for_its_order_does_not_hold_up_the_watch() {
             max_age: None,
             aged_min: TokenUnits(1),
         },
-        api_url: url,
+        api_url: format!("http://{server}"),
         node_url: "n".to_owned(),
         memory: Memory::in_process(),
         metrics: Arc::new(Metrics::default()),

@@ -1,0 +1,56 @@
+//! Orders at a server that makes one of every request: how many there are, and what they cost.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use sweep::{Halt, OnShortfall, Record, State};
+use tokio_util::sync::CancellationToken;
+use tron::{Address, Sun};
+
+use crate::shop::{Shop, Trouble};
+use crate::{BURN, Numbered, RICH, chain, outcome, settings, sweep_at};
+
+/// What became of a run, and of the shop that it ordered from.
+struct Ran {
+    records: HashMap<Address, Record>,
+    halted: Result<(), Halt>,
+    shop: Shop,
+}
+
+/// Sweeps the one that has TRX of its own.
+async fn sweep_one(trouble: Trouble, on_shortfall: OnShortfall) -> Ran {
+    let stop = CancellationToken::new();
+    let (chain, node) = chain(&stop).await;
+    let (shop, server) = Shop::open(&chain, trouble).await;
+    let settings = settings(&chain, on_shortfall, Duration::from_secs(60));
+    let (records, halted) = sweep_at(server, &node, Numbered(&[RICH]), settings).await;
+    stop.cancel();
+    Ran { records, halted, shop }
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_order_though_the_look_for_it_fails() {
+    let trouble = Trouble { lost_answers: 1, failed_queries: 1, ..Trouble::default() };
+    let ran = sweep_one(trouble, OnShortfall::Wait).await;
+    ran.halted.unwrap();
+    assert_eq!(outcome(&ran.records, RICH), (State::Swept, None, 0));
+    assert_eq!(ran.shop.orders_of(RICH), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_burned_while_the_order_in_doubt_may_be_what_took_the_money() {
+    let burn = OnShortfall::Burn { max: Sun::new(BURN) };
+    // The order is not shown before the second request, and the look after its refusal fails.
+    let trouble = Trouble {
+        lost_answers: 1,
+        hidden_queries: 1,
+        failed_queries: 1,
+        takes_one_order: true,
+        delivers_late: true,
+        ..Trouble::default()
+    };
+    let ran = sweep_one(trouble, burn).await;
+    ran.halted.unwrap();
+    assert_eq!(outcome(&ran.records, RICH), (State::Swept, None, 0));
+    assert_eq!(ran.shop.orders_of(RICH), 1);
+}
