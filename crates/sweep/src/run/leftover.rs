@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt};
 use node::{ChainParameters, Included, NodeError};
 use tron::{Address, Bandwidth, RawTx, RefBlock, SignedTx, Sun, TokenUnits, TxId};
 
-use super::{Halt, Step, Sweeper, now_ms};
+use super::{Halt, Step, Sweeper, Terms, now_ms};
 use crate::ask::patiently;
 use crate::journal::{Item, SignedTransfer};
 use crate::leftover::{Leftover, bare, leftover, units};
@@ -23,7 +23,7 @@ impl Sweeper {
     /// Adds the TRX of every address whose tokens are settled. Whether there was any.
     ///
     /// Shape: idempotent; an address whose TRX is in the journal already is not looked at again.
-    pub(super) async fn add_leftovers(&self, parameters: &ChainParameters) -> Result<bool, Halt> {
+    pub(super) async fn add_leftovers(&self, terms: &Terms) -> Result<bool, Halt> {
         let Some(leftovers) = self.settings.leftovers else { return Ok(false) };
         let items = self.journal.items(&self.run).await?;
         let known: BTreeSet<Address> = items
@@ -39,6 +39,7 @@ impl Sweeper {
         if candidates.is_empty() || self.is_destination_new().await? {
             return Ok(false);
         }
+        let parameters = &self.now(terms).await?.parameters;
         let addresses: Vec<Address> = candidates.iter().map(|item| item.record.address).collect();
         let looks = stream::iter(addresses).map(|address| self.leftover(address, parameters));
         let mut looked = looks.buffered(AT_ONCE).zip(stream::iter(candidates));
@@ -82,18 +83,18 @@ impl Sweeper {
     }
 
     /// Signs the transfer of what is there at this moment.
-    pub(super) async fn sign_leftover(
-        &self,
-        item: &mut Item,
-        parameters: &ChainParameters,
-    ) -> Result<Step, Halt> {
+    pub(super) async fn sign_leftover(&self, item: &mut Item, terms: &Terms) -> Result<Step, Halt> {
         let address = item.record.address;
         if item.signings >= SIGNINGS_MAX {
             let text = format!("{SIGNINGS_MAX} transfers expired before a block took one");
             let reason = Reason::new(ReasonCode::TransferRefused, text);
             return self.give_up(item, State::Failed, reason).await;
         }
-        let found = match self.leftover(address, parameters).await {
+        let now = match self.now(terms).await {
+            Ok(now) => now,
+            Err(error) => return self.park_unreachable(item, &error).await,
+        };
+        let found = match self.leftover(address, &now.parameters).await {
             Ok(found) => found,
             Err(error) => return self.park_unreachable(item, &error).await,
         };
@@ -105,10 +106,7 @@ impl Sweeper {
             let text = format!("holds only {} TRX by now", amount.to_trx_string());
             return self.give_up(item, State::Skipped, Reason::new(ReasonCode::Dust, text)).await;
         }
-        let (head, solid) = match self.heads().await {
-            Ok(heads) => heads,
-            Err(error) => return self.park_unreachable(item, &error).await,
-        };
+        let (head, solid) = (&now.head, &now.solid);
         let expiration_ms = head.timestamp_ms + EXPIRATION_MS;
         let raw = RawTx {
             ref_block: RefBlock::from_block_id(&solid.id),

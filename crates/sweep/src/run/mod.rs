@@ -10,12 +10,13 @@ mod order;
 mod prepared;
 mod send;
 mod solid;
+mod terms;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::stream::{self, StreamExt};
-use node::{ChainParameters, NodeError, TronNode};
+use node::{NodeError, TronNode};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,7 @@ use crate::record::{Asset, Reason, ReasonCode, State};
 use crate::settings::Settings;
 use crate::target::KeySource;
 use solid::Following;
+use terms::Terms;
 
 /// Why a run stopped before its end. What is in the journal is true; the run can be resumed.
 #[derive(Debug, thiserror::Error)]
@@ -83,19 +85,19 @@ impl Sweeper {
     /// Shape: idempotent; open addresses that are left have a reason and are carried on by the next
     /// call. Errors: [`Halt`].
     pub async fn run(&self) -> Result<(), Halt> {
-        let parameters = patiently(|| self.node.chain_parameters()).await?;
+        let terms = Terms::default();
         loop {
             let open = self.open().await?;
             if open.is_empty() && self.stop.is_cancelled() && self.settings.leftovers.is_some() {
                 return Ok(());
             }
             if open.is_empty() {
-                match self.add_leftovers(&parameters).await? {
+                match self.add_leftovers(&terms).await? {
                     true => continue,
                     false => return Ok(self.journal.end(&self.run, now_ms()).await?),
                 }
             }
-            let is_again_needed = self.round(open, &parameters).await?;
+            let is_again_needed = self.round(open, &terms).await?;
             let is_done = self.open().await?.is_empty();
             if !is_done && (self.stop.is_cancelled() || !is_again_needed) {
                 return Ok(());
@@ -112,14 +114,14 @@ impl Sweeper {
     }
 
     /// Carries all of them as far as they go. Whether some came back from a dropped block.
-    async fn round(&self, open: Vec<Item>, parameters: &ChainParameters) -> Result<bool, Halt> {
+    async fn round(&self, open: Vec<Item>, terms: &Terms) -> Result<bool, Halt> {
         let (included, rest): (Vec<Item>, Vec<Item>) =
             open.into_iter().partition(|item| item.record.state == State::Included);
         let following = Following::new(included);
         let carry = async {
-            let rest = self.open_the_way(rest, &following, parameters).await?;
+            let rest = self.open_the_way(rest, &following, terms).await?;
             let mut carried = stream::iter(rest)
-                .map(|item| self.carry(item, parameters))
+                .map(|item| self.carry(item, terms))
                 .buffer_unordered(self.settings.concurrency.max(1));
             while let Some(item) = carried.next().await {
                 let item = item?;
@@ -140,7 +142,7 @@ impl Sweeper {
         &self,
         rest: Vec<Item>,
         following: &Following,
-        parameters: &ChainParameters,
+        terms: &Terms,
     ) -> Result<Vec<Item>, Halt> {
         let (token, to) = (self.settings.token.address, self.settings.destination);
         let held = patiently(|| self.node.token_balance(token, to)).await?;
@@ -149,7 +151,7 @@ impl Sweeper {
         while held.0 == 0 && left_behind.len() < PIONEERS_MAX && !self.stop.is_cancelled() {
             let first = rest.iter().position(|item| item.record.asset == Asset::Token);
             let Some(first) = first.and_then(|first| rest.remove(first)) else { break };
-            let carried = self.carry(first, parameters).await?;
+            let carried = self.carry(first, terms).await?;
             if carried.record.state == State::Included {
                 following.add(carried);
                 break;
@@ -160,7 +162,7 @@ impl Sweeper {
     }
 
     /// One address, step by step, until it is included, final, or has to wait.
-    async fn carry(&self, mut item: Item, parameters: &ChainParameters) -> Result<Item, Halt> {
+    async fn carry(&self, mut item: Item, terms: &Terms) -> Result<Item, Halt> {
         let until = Instant::now() + self.settings.patience;
         loop {
             // What may be on its way is followed to a block; everything else can wait for a resume.
@@ -170,12 +172,12 @@ impl Sweeper {
             let is_leftover = item.record.asset == Asset::Trx;
             let step = match item.record.state {
                 State::Planned | State::Ready if is_leftover => {
-                    self.sign_leftover(&mut item, parameters).await?
+                    self.sign_leftover(&mut item, terms).await?
                 }
-                State::Planned => self.begin(&mut item, parameters).await?,
-                State::Ordering => self.place(&mut item, parameters, until).await?,
+                State::Planned => self.begin(&mut item, terms).await?,
+                State::Ordering => self.place(&mut item, terms, until).await?,
                 State::Ordered => self.wait_ready(&mut item, until).await?,
-                State::Ready => self.sign(&mut item, parameters, until).await?,
+                State::Ready => self.sign(&mut item, terms, until).await?,
                 State::Signed => self.send(&mut item).await?,
                 State::Included | State::Swept | State::Failed | State::Skipped => Step::Rest,
             };

@@ -8,7 +8,7 @@ use tron::Sun;
 use wire::{CollectRequest, OrderStatus};
 
 use super::check::Check;
-use super::{ChainParameters, Halt, Step, Sweeper, chain_of, now_ms};
+use super::{Halt, Step, Sweeper, Terms, chain_of, now_ms};
 use crate::api::{ApiError, Remedy};
 use crate::journal::Item;
 use crate::record::{Reason, ReasonCode, State};
@@ -31,22 +31,18 @@ enum Placed {
 
 impl Sweeper {
     /// The first step: an address that lacks nothing needs no order.
-    pub(super) async fn begin(
-        &self,
-        item: &mut Item,
-        parameters: &ChainParameters,
-    ) -> Result<Step, Halt> {
+    pub(super) async fn begin(&self, item: &mut Item, terms: &Terms) -> Result<Step, Halt> {
         let checked = self.check(item).await;
         // Nothing is ordered for a transfer that was signed elsewhere and cannot be used any more.
         if let Ok(Check::Enough(weighed) | Check::Short(weighed, _)) = &checked
-            && let Some(step) = self.drop_unusable(item, weighed, parameters).await?
+            && let Some(step) = self.drop_unusable(item, weighed, terms).await?
         {
             return Ok(step);
         }
         match checked {
             Ok(Check::Enough(_)) => self.reach(item, State::Ready).await,
             Ok(Check::Short(weighed, missing)) => {
-                if let Some(step) = self.burn(item, &weighed, &missing, parameters).await? {
+                if let Some(step) = self.burn(item, &weighed, &missing, terms).await? {
                     return Ok(step);
                 }
                 self.order_again(item).await
@@ -75,7 +71,7 @@ impl Sweeper {
     pub(super) async fn place(
         &self,
         item: &mut Item,
-        parameters: &ChainParameters,
+        terms: &Terms,
         until: Instant,
     ) -> Result<Step, Halt> {
         let name = self.order_name(item);
@@ -114,7 +110,7 @@ impl Sweeper {
                     let reason = Reason::new(ReasonCode::OrderRefused, text);
                     wait = wait.max(asked);
                     let again = Instant::now() + wait <= until;
-                    if let Some(step) = self.refused(item, reason, parameters, again).await? {
+                    if let Some(step) = self.refused(item, reason, terms, again).await? {
                         return Ok(step);
                     }
                 }
@@ -196,10 +192,10 @@ impl Sweeper {
         &self,
         item: &mut Item,
         reason: Reason,
-        parameters: &ChainParameters,
+        terms: &Terms,
         is_asked_again: bool,
     ) -> Result<Option<Step>, Halt> {
-        if let Some(step) = self.burn_instead(item, parameters).await? {
+        if let Some(step) = self.burn_instead(item, terms).await? {
             return Ok(Some(step));
         }
         if matches!(self.settings.on_shortfall, OnShortfall::Skip) {
@@ -214,18 +210,12 @@ impl Sweeper {
     }
 
     /// Burns for an order that was refused, where that was allowed and the address can.
-    async fn burn_instead(
-        &self,
-        item: &mut Item,
-        parameters: &ChainParameters,
-    ) -> Result<Option<Step>, Halt> {
+    async fn burn_instead(&self, item: &mut Item, terms: &Terms) -> Result<Option<Step>, Halt> {
         if !matches!(self.settings.on_shortfall, OnShortfall::Burn { .. }) {
             return Ok(None);
         }
         match self.check(item).await {
-            Ok(Check::Short(weighed, missing)) => {
-                self.burn(item, &weighed, &missing, parameters).await
-            }
+            Ok(Check::Short(weighed, missing)) => self.burn(item, &weighed, &missing, terms).await,
             Ok(Check::Enough(_)) => self.reach(item, State::Ready).await.map(Some),
             Ok(Check::Out(state, reason)) => self.give_up(item, state, reason).await.map(Some),
             Err(_) => Ok(None),

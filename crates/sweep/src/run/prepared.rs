@@ -4,8 +4,8 @@ use node::ChainParameters;
 
 use super::check::Weighed;
 use super::send::energy_at;
-use super::{Halt, Step, Sweeper};
-use crate::ask::patiently;
+use super::terms::Now;
+use super::{Halt, Step, Sweeper, Terms};
 use crate::journal::{Item, SignedTransfer};
 use crate::offline::{PreparedTransfer, SEND_MARGIN_MS};
 use crate::record::{Reason, ReasonCode, State};
@@ -21,13 +21,13 @@ impl Sweeper {
         item: &mut Item,
         weighed: &Weighed,
         prepared: &PreparedTransfer,
-        parameters: &ChainParameters,
+        now: &Now,
     ) -> Result<Step, Halt> {
-        let unusable = unusable(item, weighed, prepared, parameters, &self.settings.token);
+        let unusable = unusable(item, weighed, prepared, &now.parameters, &self.settings.token);
         if let Some(reason) = unusable {
             return self.give_up(item, State::Failed, reason).await;
         }
-        if self.time_left_ms(prepared).await < LAST_MOMENT_MS {
+        if time_left_ms(prepared, now) < LAST_MOMENT_MS {
             return self.give_up(item, State::Failed, too_late()).await;
         }
         item.signings += 1;
@@ -46,12 +46,16 @@ impl Sweeper {
         &self,
         item: &mut Item,
         weighed: &Weighed,
-        parameters: &ChainParameters,
+        terms: &Terms,
     ) -> Result<Option<Step>, Halt> {
         let Some(prepared) = self.keys.prepared(item.record.address) else { return Ok(None) };
-        let unusable = unusable(item, weighed, prepared, parameters, &self.settings.token);
+        let now = match self.now(terms).await {
+            Ok(now) => now,
+            Err(error) => return self.park_unreachable(item, &error).await.map(Some),
+        };
+        let unusable = unusable(item, weighed, prepared, &now.parameters, &self.settings.token);
         let reason = match unusable {
-            None if self.time_left_ms(prepared).await < SEND_MARGIN_MS => Some(too_late()),
+            None if time_left_ms(prepared, &now) < SEND_MARGIN_MS => Some(too_late()),
             unusable => unusable,
         };
         match reason {
@@ -59,15 +63,11 @@ impl Sweeper {
             None => Ok(None),
         }
     }
+}
 
-    /// Until it expires, by chain time; all of it where the chain cannot be read, as the chain itself
-    /// refuses what has expired.
-    async fn time_left_ms(&self, prepared: &PreparedTransfer) -> i64 {
-        match patiently(|| self.node.head()).await {
-            Ok(head) => prepared.expiration_ms.saturating_sub(head.timestamp_ms),
-            Err(_) => i64::MAX,
-        }
-    }
+/// Until it expires, by chain time.
+const fn time_left_ms(prepared: &PreparedTransfer, now: &Now) -> i64 {
+    prepared.expiration_ms.saturating_sub(now.head.timestamp_ms)
 }
 
 fn too_late() -> Reason {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use node::{Broadcast, ChainParameters, Head, Lookup, Loss, NodeError};
+use node::{Broadcast, ChainParameters, Lookup, Loss, NodeError};
 use tokio::time::Instant;
 use tron::{Contract, RawTx, RefBlock, Signature, SignedTx, Sun, TxId, trc20};
 
 use super::check::{Check, Missing, Weighed};
-use super::{Halt, Step, Sweeper};
+use super::terms::Now;
+use super::{Halt, Step, Sweeper, Terms};
 use crate::ask::{PATIENCE, patiently};
 use crate::journal::{Item, SignedTransfer};
 use crate::record::{Reason, ReasonCode, State};
@@ -30,16 +31,19 @@ impl Sweeper {
     pub(super) async fn sign(
         &self,
         item: &mut Item,
-        parameters: &ChainParameters,
+        terms: &Terms,
         until: Instant,
     ) -> Result<Step, Halt> {
         let lag_until = Instant::now() + LAG;
         loop {
             let (weighed, missing) = match self.check(item).await {
-                Ok(Check::Enough(weighed)) => {
-                    let fee_limit = fee_limit(&weighed, parameters);
-                    return self.sign_weighed(item, &weighed, fee_limit, parameters).await;
-                }
+                Ok(Check::Enough(weighed)) => match self.now(terms).await {
+                    Ok(now) => {
+                        let fee_limit = fee_limit(&weighed, &now.parameters);
+                        return self.sign_weighed(item, &weighed, fee_limit, &now).await;
+                    }
+                    Err(error) => return self.park_unreachable(item, &error).await,
+                },
                 Ok(Check::Out(state, reason)) => return self.give_up(item, state, reason).await,
                 Err(error) => return self.park_unreachable(item, &error).await,
                 Ok(Check::Short(weighed, missing)) => (weighed, missing),
@@ -51,7 +55,7 @@ impl Sweeper {
             if self.stop.is_cancelled() {
                 return Ok(Step::Rest);
             }
-            if let Some(step) = self.burn(item, &weighed, &missing, parameters).await? {
+            if let Some(step) = self.burn(item, &weighed, &missing, terms).await? {
                 return Ok(step);
             }
             let reason = Reason::new(ReasonCode::Shortfall, missing.text());
@@ -71,14 +75,18 @@ impl Sweeper {
         item: &mut Item,
         weighed: &Weighed,
         missing: &Missing,
-        parameters: &ChainParameters,
+        terms: &Terms,
     ) -> Result<Option<Step>, Halt> {
         let OnShortfall::Burn { max } = self.settings.on_shortfall else { return Ok(None) };
         // An order is tried first; burning is for what it did not bring.
         if item.attempt == 0 {
             return Ok(None);
         }
-        let Some(cost) = missing.burn(parameters).filter(|cost| *cost <= max) else {
+        let now = match self.now(terms).await {
+            Ok(now) => now,
+            Err(error) => return self.park_unreachable(item, &error).await.map(Some),
+        };
+        let Some(cost) = missing.burn(&now.parameters).filter(|cost| *cost <= max) else {
             return Ok(None);
         };
         let account = patiently(|| self.node.account(item.record.address)).await;
@@ -86,8 +94,8 @@ impl Sweeper {
         if balance < cost {
             return Ok(None);
         }
-        let fee_limit = energy_at(parameters, weighed.energy.get());
-        self.sign_weighed(item, weighed, fee_limit, parameters).await.map(Some)
+        let fee_limit = energy_at(&now.parameters, weighed.energy.get());
+        self.sign_weighed(item, weighed, fee_limit, &now).await.map(Some)
     }
 
     async fn sign_weighed(
@@ -95,20 +103,17 @@ impl Sweeper {
         item: &mut Item,
         weighed: &Weighed,
         fee_limit: Sun,
-        parameters: &ChainParameters,
+        now: &Now,
     ) -> Result<Step, Halt> {
         if let Some(prepared) = self.keys.prepared(item.record.address) {
-            return self.take_prepared(item, weighed, prepared, parameters).await;
+            return self.take_prepared(item, weighed, prepared, now).await;
         }
         if item.signings >= SIGNINGS_MAX {
             let text = format!("{SIGNINGS_MAX} transfers expired before a block took one");
             let reason = Reason::new(ReasonCode::TransferRefused, text);
             return self.give_up(item, State::Failed, reason).await;
         }
-        let (head, solid) = match self.heads().await {
-            Ok(heads) => heads,
-            Err(error) => return self.park_unreachable(item, &error).await,
-        };
+        let (head, solid) = (&now.head, &now.solid);
         let expiration_ms = head.timestamp_ms + EXPIRATION_MS;
         let raw = RawTx {
             contract: Contract::Trigger {
@@ -147,10 +152,6 @@ impl Sweeper {
         let keys = Arc::clone(&self.keys);
         let signing = tokio::task::spawn_blocking(move || keys.sign(&target, &txid));
         signing.await.unwrap_or(Err(KeySourceError::NotHeld(item.record.address)))
-    }
-
-    pub(super) async fn heads(&self) -> Result<(Head, Head), NodeError> {
-        futures::try_join!(patiently(|| self.node.head()), patiently(|| self.node.solid_head()))
     }
 
     /// Sends the stored bytes until a block holds them or none can any more.

@@ -153,7 +153,7 @@ async fn sweep_where(
     let (chain, node) = chain(&stop).await;
     let server = server_that_says(detail).await;
     let settings = settings(&chain, on_shortfall, Duration::from_secs(1));
-    let swept = sweep_at(server, &node, Numbered(&ALL), settings).await;
+    let swept = sweep_at(server, &node, Numbered(&ALL), settings, Arc::new(Silent)).await;
     stop.cancel();
     swept
 }
@@ -164,6 +164,7 @@ async fn sweep_at(
     node: &Arc<dyn TronNode>,
     keys: Numbered,
     settings: Settings,
+    observer: Arc<dyn Observer>,
 ) -> (HashMap<Address, Record>, Result<(), Halt>) {
     let api = client(server);
     let token = settings.token.address;
@@ -190,7 +191,7 @@ async fn sweep_at(
         keys: Arc::new(keys),
         journal: Arc::new(journal),
         run: run.id.clone(),
-        observer: Arc::new(Silent),
+        observer,
         stop: CancellationToken::new(),
         wakes: Wakes::default(),
     };

@@ -1,14 +1,17 @@
 //! Orders at a server that makes one of every request: how many there are, and what they cost.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sweep::{Halt, OnShortfall, Record, State};
+use devnet::Devnet;
+use serde_json::json;
+use sweep::{Event, Halt, Observer, OnShortfall, Record, Settings, Silent, State};
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Sun};
 
 use crate::shop::{Shop, Trouble};
-use crate::{BURN, Numbered, RICH, chain, outcome, settings, sweep_at};
+use crate::{BURN, Numbered, POOR, RICH, chain, outcome, settings, sweep_at};
 
 /// What became of a run, and of the shop that it ordered from.
 struct Ran {
@@ -23,7 +26,8 @@ async fn sweep_one(trouble: Trouble, on_shortfall: OnShortfall) -> Ran {
     let (chain, node) = chain(&stop).await;
     let (shop, server) = Shop::open(&chain, trouble).await;
     let settings = settings(&chain, on_shortfall, Duration::from_secs(60));
-    let (records, halted) = sweep_at(server, &node, Numbered(&[RICH]), settings).await;
+    let (records, halted) =
+        sweep_at(server, &node, Numbered(&[RICH]), settings, Arc::new(Silent)).await;
     stop.cancel();
     Ran { records, halted, shop }
 }
@@ -53,4 +57,31 @@ async fn nothing_is_burned_while_the_order_in_doubt_may_be_what_took_the_money()
     ran.halted.unwrap();
     assert_eq!(outcome(&ran.records, RICH), (State::Swept, None, 0));
     assert_eq!(ran.shop.orders_of(RICH), 1);
+}
+
+/// Raises the price of burned energy when the first transfer is in a block.
+struct Raises(Devnet);
+
+impl Observer for Raises {
+    fn notice(&self, event: &Event<'_>) {
+        if matches!(event, Event::Changed(record) if record.state == State::Included) {
+            self.0.control("parameter", &json!({"key": "getEnergyFee", "value": 210})).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_price_that_the_chain_changes_meanwhile_fails_no_transfer() {
+    let stop = CancellationToken::new();
+    let (chain, node) = chain(&stop).await;
+    let (_, server) = Shop::open(&chain, Trouble::default()).await;
+    let settings = settings(&chain, OnShortfall::Wait, Duration::from_secs(60));
+    let settings = Settings { concurrency: 1, ..settings };
+    let observer = Arc::new(Raises(chain));
+    let (records, halted) =
+        sweep_at(server, &node, Numbered(&[RICH, POOR]), settings, observer).await;
+    stop.cancel();
+    halted.unwrap();
+    assert_eq!(outcome(&records, RICH), (State::Swept, None, 0));
+    assert_eq!(outcome(&records, POOR), (State::Swept, None, 0));
 }
