@@ -54,7 +54,7 @@ pub use plan::{Plan, PlanRow, TrxRow};
 pub use price::PriceBook;
 pub use record::{Asset, Reason, ReasonCode, Record, State, Times};
 pub use report::Report;
-pub use run::{Halt, Sweeper};
+pub use run::{Halt, Sweeper, TooDear};
 pub use settings::{Leftovers, MaxCost, OnShortfall, Settings, Token};
 pub use summary::Summary;
 pub use target::{KeySource, KeySourceError, Target};

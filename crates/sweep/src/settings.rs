@@ -22,6 +22,9 @@ pub struct Token {
 /// Most digits after the point that an amount of a token has; more would not fit 128 bits with it.
 pub const DECIMALS_MAX: u8 = 30;
 
+/// [`Settings::lag`] of a chain with blocks every three seconds, behind several nodes.
+pub const LAG: Duration = Duration::from_secs(20);
+
 /// What is done when an address lacks something and the server does not see to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnShortfall {
@@ -67,6 +70,11 @@ pub struct Settings {
     pub leftovers: Option<Leftovers>,
     /// What is done about a shortfall.
     pub on_shortfall: OnShortfall,
+    /// The most that one order may cost, whatever the plan expected; without it what the plan expected,
+    /// with a tolerance.
+    pub order_cost_max: Option<Sun>,
+    /// How long an address that is said to be ready may still look short: nodes lag.
+    pub lag: Duration,
     /// Addresses under way at once.
     pub concurrency: usize,
     /// How long one address is waited for before it is parked.

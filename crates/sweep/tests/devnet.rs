@@ -67,6 +67,8 @@ impl World {
             max_cost: None,
             leftovers: None,
             on_shortfall: OnShortfall::Wait,
+            order_cost_max: None,
+            lag: Duration::ZERO,
             concurrency: 8,
             patience: Duration::from_secs(60),
             poll: Duration::from_millis(50),

@@ -5,6 +5,7 @@
 //! transfer, and all those together are followed until their blocks are solid.
 
 mod check;
+mod cost;
 mod leftover;
 mod order;
 mod prepared;
@@ -28,6 +29,7 @@ use crate::receiver::Wakes;
 use crate::record::{Asset, Reason, ReasonCode, State};
 use crate::settings::Settings;
 use crate::target::KeySource;
+pub use cost::{TOLERANCE_MIN, TOLERANCE_PERCENT, TooDear};
 use solid::Following;
 use terms::Terms;
 
@@ -43,6 +45,9 @@ pub enum Halt {
     /// The chain's prices cannot be read.
     #[error("the chain cannot be read")]
     Node(#[from] NodeError),
+    /// An order cost more than was agreed to.
+    #[error("{0}")]
+    TooDear(TooDear),
 }
 
 /// Addresses that are tried alone, one after the other, before the rest no longer waits for a first.
@@ -86,18 +91,30 @@ impl Sweeper {
     /// call. Errors: [`Halt`].
     pub async fn run(&self) -> Result<(), Halt> {
         let terms = Terms::default();
+        for item in self.journal.items(&self.run).await? {
+            self.weigh_cost(&item, &terms);
+        }
+        self.carry_all(&terms).await?;
+        // What was ordered is carried to its end, as it is paid for; somebody has to decide on the rest.
+        match terms.too_dear.into_inner() {
+            Some(dear) => Err(Halt::TooDear(dear)),
+            None => Ok(()),
+        }
+    }
+
+    async fn carry_all(&self, terms: &Terms) -> Result<(), Halt> {
         loop {
             let open = self.open().await?;
             if open.is_empty() && self.stop.is_cancelled() && self.settings.leftovers.is_some() {
                 return Ok(());
             }
             if open.is_empty() {
-                match self.add_leftovers(&terms).await? {
+                match self.add_leftovers(terms).await? {
                     true => continue,
                     false => return Ok(self.journal.end(&self.run, now_ms()).await?),
                 }
             }
-            let is_again_needed = self.round(open, &terms).await?;
+            let is_again_needed = self.round(open, terms).await?;
             let is_done = self.open().await?.is_empty();
             if !is_done && (self.stop.is_cancelled() || !is_again_needed) {
                 return Ok(());
@@ -176,7 +193,7 @@ impl Sweeper {
                 }
                 State::Planned => self.begin(&mut item, terms).await?,
                 State::Ordering => self.place(&mut item, terms, until).await?,
-                State::Ordered => self.wait_ready(&mut item, until).await?,
+                State::Ordered => self.wait_ready(&mut item, terms, until).await?,
                 State::Ready => self.sign(&mut item, terms, until).await?,
                 State::Signed => self.send(&mut item).await?,
                 State::Included | State::Swept | State::Failed | State::Skipped => Step::Rest,

@@ -84,8 +84,18 @@ impl Sweeper {
         };
         let mut wait = FIRST_WAIT;
         loop {
+            if let Some(dear) = terms.too_dear.get() {
+                let may_be_there = item.is_order_in_doubt;
+                if may_be_there && matches!(self.find(item, &name).await, Some(Placed::Ordered)) {
+                    return self.reach(item, State::Ordered).await;
+                }
+                return self.park_too_dear(item, dear).await;
+            }
             let error = match self.place_once(item, &request, &name).await {
-                Placed::Ordered => return self.reach(item, State::Ordered).await,
+                Placed::Ordered => {
+                    self.weigh_cost(item, terms);
+                    return self.reach(item, State::Ordered).await;
+                }
                 Placed::Not(error) => error,
             };
             let text = chain_of(&error);
@@ -223,7 +233,12 @@ impl Sweeper {
     }
 
     /// Waits until the server says how the order ended: woken by its callback, or by asking.
-    pub(super) async fn wait_ready(&self, item: &mut Item, until: Instant) -> Result<Step, Halt> {
+    pub(super) async fn wait_ready(
+        &self,
+        item: &mut Item,
+        terms: &Terms,
+        until: Instant,
+    ) -> Result<Step, Halt> {
         let Some(serial) = item.record.serial else {
             return self.reach(item, State::Ordering).await;
         };
@@ -235,6 +250,7 @@ impl Sweeper {
             let error = match self.api.progress(serial).await {
                 Ok(order) => {
                     item.set_order_charged(order.charged);
+                    self.weigh_cost(item, terms);
                     match order.status {
                         OrderStatus::Completed => return self.reach(item, State::Ready).await,
                         OrderStatus::ClosedByTimeout

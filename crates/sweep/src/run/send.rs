@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tron::{Contract, RawTx, RefBlock, Signature, SignedTx, Sun, TxId, trc20};
 
 use super::check::{Check, Missing, Weighed};
+use super::cost::ORDERS_MAX;
 use super::terms::Now;
 use super::{Halt, Step, Sweeper, Terms};
 use crate::ask::{PATIENCE, patiently};
@@ -21,8 +22,6 @@ use crate::transfer::EXPIRATION_MS;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The same bytes are sent again after this many looks without a receipt.
 const LOOKS_A_SEND: u32 = 8;
-/// How long an address that is said to be ready may still look short: nodes lag.
-const LAG: Duration = Duration::from_secs(20);
 /// Transfers of one address that may expire before it is given up.
 pub(super) const SIGNINGS_MAX: u32 = 5;
 
@@ -34,7 +33,7 @@ impl Sweeper {
         terms: &Terms,
         until: Instant,
     ) -> Result<Step, Halt> {
-        let lag_until = Instant::now() + LAG;
+        let lag_until = Instant::now() + self.settings.lag;
         loop {
             let (weighed, missing) = match self.check(item).await {
                 Ok(Check::Enough(weighed)) => match self.now(terms).await {
@@ -63,6 +62,11 @@ impl Sweeper {
                 return self.give_up(item, State::Skipped, reason).await;
             }
             if Instant::now() > until {
+                return self.give_up(item, State::Failed, reason).await;
+            }
+            if item.attempt >= ORDERS_MAX {
+                let text = format!("{} after {} orders", missing.text(), item.attempt);
+                let reason = Reason::new(ReasonCode::Shortfall, text);
                 return self.give_up(item, State::Failed, reason).await;
             }
             return self.order_again(item).await;

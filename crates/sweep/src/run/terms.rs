@@ -1,10 +1,12 @@
-//! What a run goes by while it decides: the chain of this moment.
+//! What a run goes by while it decides: the chain of this moment, and what orders turned out to cost.
+
+use std::sync::OnceLock;
 
 use node::{ChainParameters, Head, NodeError};
 use tokio::sync::Mutex;
 use tron::BlockId;
 
-use super::Sweeper;
+use super::{Sweeper, TooDear};
 use crate::ask::patiently;
 
 /// What all addresses of a run share.
@@ -13,6 +15,8 @@ pub(super) struct Terms {
     /// The chain's prices at a block. A vote may change them while a run is under way, and a transfer
     /// whose limit was made of an old price runs out of energy; so they are read once a block.
     prices: Mutex<Option<(BlockId, ChainParameters)>>,
+    /// The order that cost more than was agreed to, if there was one.
+    pub(super) too_dear: OnceLock<TooDear>,
 }
 
 /// The chain at the moment at which something is signed.

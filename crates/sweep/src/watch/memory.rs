@@ -95,7 +95,7 @@ impl Memory {
                 State::Swept if record.asset == Asset::Trx => {}
                 // The next deposit is a new one.
                 State::Swept => drop(self.seen.remove(&record.address)),
-                State::Failed => {
+                State::Failed | State::Skipped if is_in_vain(record) => {
                     if let Some(seen) = self.seen.get_mut(&record.address) {
                         seen.failures = seen.failures.saturating_add(1);
                         seen.not_before_ms = now_ms.saturating_add(hold_off_ms(seen.failures));
@@ -107,6 +107,7 @@ impl Memory {
                 | State::Ready
                 | State::Signed
                 | State::Included
+                | State::Failed
                 | State::Skipped => {}
             }
         }
@@ -121,6 +122,11 @@ impl Memory {
         beside.push(".tmp");
         std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
     }
+}
+
+/// Whether trying it again soon would cost again: it failed, or it was skipped after an order.
+pub(super) fn is_in_vain(record: &Record) -> bool {
+    record.state == State::Failed || (record.state == State::Skipped && record.serial.is_some())
 }
 
 fn hold_off_ms(failures: u32) -> i64 {
@@ -166,6 +172,17 @@ mod tests {
         assert_eq!(memory.seen(&holding(1)).unwrap().since_ms, 400);
         std::fs::write(&path, "nonsense").unwrap();
         assert!(Memory::open(&path).is_err());
+    }
+
+    #[test]
+    fn an_address_is_left_alone_after_an_order_that_did_not_help_and_not_after_a_refusal() {
+        let mut memory = Memory::in_process();
+        memory.observe(&[holding(1), holding(2)], 0).unwrap();
+        let serial = domain::OrderId::parse(&"1".repeat(32));
+        let ordered = Record { serial, ..record(1, State::Skipped) };
+        memory.note(&[&ordered, &record(2, State::Skipped)], 1_000).unwrap();
+        assert_eq!(memory.seen(&holding(1)).unwrap().not_before_ms, 1_000 + 3_600_000);
+        assert_eq!(memory.seen(&holding(2)).unwrap().not_before_ms, 0);
     }
 
     #[test]

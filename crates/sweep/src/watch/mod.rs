@@ -40,7 +40,7 @@ use crate::observe::Silent;
 use crate::plan::Planner;
 use crate::price::PriceBook;
 use crate::record::Record;
-use crate::run::{Halt, Sweeper, chain_of, now_ms};
+use crate::run::{Halt, Sweeper, TooDear, chain_of, now_ms};
 use crate::session::begin;
 use crate::target::KeySourceError;
 use under_way::{Rested, UnderWay};
@@ -61,6 +61,9 @@ pub enum WatchEnded {
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeySourceError),
+    /// An order cost more than was agreed to.
+    #[error("{0}")]
+    TooDear(TooDear),
     /// A run that is not at its end ordered elsewhere; only that server knows its orders.
     #[error("run {run} ordered from {api_url}, not from here: finish it there first, with resume")]
     OtherServer {
@@ -200,7 +203,8 @@ impl Watcher {
         self.sweep(&due, under_way).await
     }
 
-    /// Takes up what did not end and is at rest; the addresses that are open in any run.
+    /// Takes up what did not end and is at rest; the addresses that are open in any run, or have just
+    /// come to nothing in one.
     async fn carry_on(&self, under_way: &mut UnderWay) -> Result<BTreeSet<Address>, Missed> {
         let mut open = BTreeSet::new();
         for run in self.sweeper.journal.unfinished_runs().await.map_err(ended)? {
@@ -217,6 +221,13 @@ impl Watcher {
             }
         }
         self.metrics.unfinished(open.len());
+        // What came to nothing is remembered when its run is at rest; until then it is no more due than
+        // what is open.
+        for run in under_way.runs() {
+            let items = self.sweeper.journal.items(run).await.map_err(ended)?;
+            let records = items.into_iter().map(|item| item.record);
+            open.extend(records.filter(memory::is_in_vain).map(|record| record.address));
+        }
         Ok(open)
     }
 
@@ -278,6 +289,7 @@ impl Watcher {
         }
         match &rested.halted {
             Some(Halt::Journal(_)) => Err(JournalError::Closed.into()),
+            Some(Halt::TooDear(dear)) => Err(WatchEnded::TooDear(dear.clone())),
             Some(Halt::Api(_) | Halt::Node(_)) | None => Ok(()),
         }
     }

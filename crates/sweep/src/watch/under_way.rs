@@ -1,7 +1,7 @@
 //! Runs that are carried while the watch goes on looking, so that an order that is slow keeps nobody
 //! else waiting.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use tokio::task::JoinSet;
 use tron::Address;
@@ -31,7 +31,7 @@ pub(super) struct Rested {
 #[derive(Default)]
 pub(super) struct UnderWay {
     tasks: JoinSet<Result<Rested, JournalError>>,
-    runs: BTreeSet<String>,
+    runs: HashSet<RunId>,
 }
 
 impl UnderWay {
@@ -42,7 +42,12 @@ impl UnderWay {
 
     /// Whether this one is being carried.
     pub(super) fn has(&self, run: &RunId) -> bool {
-        self.runs.contains(&run.to_string())
+        self.runs.contains(run)
+    }
+
+    /// Those that are being carried, or that nobody has heard of since they came to rest.
+    pub(super) fn runs(&self) -> impl Iterator<Item = &RunId> {
+        self.runs.iter()
     }
 
     /// Carries a run in a task of its own: what it moves and where to was agreed when it began, whatever
@@ -53,7 +58,7 @@ impl UnderWay {
         sweeper.settings.token = run.token.clone();
         sweeper.settings.destination = run.destination;
         sweeper.settings.min = run.min;
-        self.runs.insert(run.id.to_string());
+        self.runs.insert(run.id.clone());
         self.tasks.spawn(async move {
             let before = sweeper.journal.items(&run.id).await?;
             let before = before.iter().map(|item| &item.record).filter(|record| is_told(record));
@@ -72,7 +77,7 @@ impl UnderWay {
         match self.tasks.join_next().await? {
             Ok(rested) => {
                 if let Ok(rested) = &rested {
-                    self.runs.remove(&rested.run.id.to_string());
+                    self.runs.remove(&rested.run.id);
                 }
                 Some(rested)
             }
@@ -92,7 +97,7 @@ impl Rested {
     /// What was out of reach, and the words for it.
     pub(super) fn outage(&self) -> Option<(&'static str, String)> {
         match self.halted.as_ref()? {
-            Halt::Journal(_) => None,
+            Halt::Journal(_) | Halt::TooDear(_) => None,
             Halt::Api(error) => Some(("server", chain_of(error))),
             Halt::Node(error) => Some(("node", chain_of(error))),
         }
@@ -100,5 +105,5 @@ impl Rested {
 }
 
 fn is_told(record: &Record) -> bool {
-    record.state.is_final() && record.state != State::Skipped
+    record.state.is_final() && (record.state != State::Skipped || record.serial.is_some())
 }

@@ -5,6 +5,7 @@
 
 mod orders;
 mod shop;
+mod watching;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,13 +19,11 @@ use node::{Endpoint, HttpLimits, HttpTransport, JsonNode, LossRule, NodeSettings
 use serde_json::json;
 use sweep::receiver::Wakes;
 use sweep::session::{self, Survey};
-use sweep::watch::{Memory, Metrics, WatchSettings, Watcher};
 use sweep::{
-    ApiClient, ApiKey, Event, Halt, Journal, KeySource, KeySourceError, Observer, OnShortfall,
-    PriceBook, ReasonCode, Record, RunId, Settings, Silent, State, Summary, Sweeper, Target, Token,
+    ApiClient, ApiKey, Halt, Journal, KeySource, KeySourceError, Observer, OnShortfall, PriceBook,
+    ReasonCode, Record, Settings, Silent, State, Summary, Sweeper, Target, Token,
 };
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tron::{Address, SecretKey, Signature, Sun, TokenUnits, TxId};
 use wire::error;
@@ -117,23 +116,13 @@ fn settings(chain: &Devnet, on_shortfall: OnShortfall, patience: Duration) -> Se
         min: TokenUnits(1),
         max_cost: None,
         on_shortfall,
+        order_cost_max: None,
+        lag: Duration::ZERO,
         concurrency: 3,
         patience,
         poll: Duration::from_millis(50),
         callback_url: None,
         leftovers: None,
-    }
-}
-
-/// Sends each state that an address reaches.
-struct Heard(UnboundedSender<(Address, State)>);
-
-impl Observer for Heard {
-    fn notice(&self, event: &Event<'_>) {
-        if let Event::Changed(record) = event {
-            // The test may have seen enough.
-            let _nobody_listens = self.0.send((record.address, record.state));
-        }
     }
 }
 
@@ -269,65 +258,4 @@ async fn a_refusal_that_nobody_knows_is_waited_for_and_nothing_is_done_instead()
         assert_eq!(outcome(&records, POOR), (State::Failed, REFUSED, 0));
         assert_eq!(outcome(&records, LENT_TO), (State::Swept, None, 0));
     }
-}
-
-#[tokio::test]
-async fn an_address_that_waits_for_its_order_does_not_hold_up_the_watch() {
-    let chain_stop = CancellationToken::new();
-    let (chain, node) = chain(&chain_stop).await;
-    let server = server_that_says(error::NO_CAPACITY).await;
-    let stop = CancellationToken::new();
-    let (states, mut heard) = unbounded_channel();
-    let (runs, mut told) = unbounded_channel();
-    let sweeper = Sweeper {
-        // Whoever is refused waits for an hour.
-        settings: settings(&chain, OnShortfall::Wait, Duration::from_secs(3_600)),
-        api: Arc::new(client(server)),
-        node,
-        keys: Arc::new(Numbered(&ALL)),
-        journal: Arc::new(Journal::in_memory().unwrap()),
-        run: RunId::from_bytes([0; 6]),
-        observer: Arc::new(Heard(states)),
-        stop: stop.clone(),
-        wakes: Wakes::default(),
-    };
-    let mut watcher = Watcher {
-        sweeper,
-        settings: WatchSettings {
-            every: Duration::from_millis(200),
-            schedule: None,
-            at_once: None,
-            max_age: None,
-            aged_min: TokenUnits(1),
-        },
-        api_url: format!("http://{server}"),
-        node_url: "n".to_owned(),
-        memory: Memory::in_process(),
-        metrics: Arc::new(Metrics::default()),
-        on_run: Box::new(move |_, records| {
-            let _nobody_listens = runs.send(records.to_vec());
-        }),
-    };
-    let seen = async {
-        while heard.recv().await.unwrap() != (of(LENT_TO), State::Swept) {}
-        let lent = json!({"from": of(9), "to": of(LENT_TO), "resource": "ENERGY",
-            "sun": 15_000_000_000_i64});
-        chain.control("delegate", &lent).unwrap();
-        // The free bandwidth of a day is enough for one transfer.
-        let bandwidth = json!({"from": of(9), "to": of(LENT_TO), "resource": "BANDWIDTH",
-            "sun": 10_000_000_000_i64});
-        chain.control("delegate", &bandwidth).unwrap();
-        chain.control("mint", &json!({"address": of(LENT_TO), "units": 5_000_000})).unwrap();
-        // The first run is still open: two of its addresses wait for the server.
-        let records: Vec<Record> = told.recv().await.unwrap();
-        assert_eq!(records.len(), 1);
-        assert_eq!((records[0].address, records[0].state), (of(LENT_TO), State::Swept));
-        assert_eq!(records[0].moved, TokenUnits(5_000_000));
-        stop.cancel();
-    };
-    let (watched, ()) = tokio::join!(watcher.watch(), seen);
-    watched.unwrap();
-    let records = told.recv().await.unwrap();
-    assert_eq!(Summary::of(&records).unfinished, 2, "told at the end, and left for the next start");
-    chain_stop.cancel();
 }

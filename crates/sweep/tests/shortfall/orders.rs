@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use devnet::Devnet;
 use serde_json::json;
-use sweep::{Event, Halt, Observer, OnShortfall, Record, Settings, Silent, State};
+use sweep::{Event, Halt, Observer, OnShortfall, ReasonCode, Record, Settings, Silent, State};
 use tokio_util::sync::CancellationToken;
 use tron::{Address, Sun};
 
 use crate::shop::{Shop, Trouble};
-use crate::{BURN, Numbered, POOR, RICH, chain, outcome, settings, sweep_at};
+use crate::{ALL, BURN, LENT_TO, Numbered, POOR, RICH, chain, of, outcome, settings, sweep_at};
 
 /// What became of a run, and of the shop that it ordered from.
 struct Ran {
@@ -57,6 +57,36 @@ async fn nothing_is_burned_while_the_order_in_doubt_may_be_what_took_the_money()
     ran.halted.unwrap();
     assert_eq!(outcome(&ran.records, RICH), (State::Swept, None, 0));
     assert_eq!(ran.shop.orders_of(RICH), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_says_done_and_lends_nothing_is_paid_three_times_at_most() {
+    let trouble = Trouble { delivers_nothing: true, ..Trouble::default() };
+    let ran = sweep_one(trouble, OnShortfall::Wait).await;
+    ran.halted.unwrap();
+    assert_eq!(outcome(&ran.records, RICH), (State::Failed, Some(ReasonCode::Shortfall), 0));
+    assert_eq!(ran.shop.orders_of(RICH), 3);
+}
+
+#[tokio::test]
+async fn after_an_order_that_costs_ten_times_the_plan_nothing_more_is_ordered() {
+    let stop = CancellationToken::new();
+    let (chain, node) = chain(&stop).await;
+    let trouble =
+        Trouble { energy_price_sun: 60, order_cost_sun: 40_000_000, ..Trouble::default() };
+    let (shop, server) = Shop::open(&chain, trouble).await;
+    let settings = settings(&chain, OnShortfall::Wait, Duration::from_secs(60));
+    let settings = Settings { concurrency: 1, ..settings };
+    let (records, halted) =
+        sweep_at(server, &node, Numbered(&ALL), settings, Arc::new(Silent)).await;
+    stop.cancel();
+    let Err(Halt::TooDear(dear)) = halted else { panic!("{halted:?}") };
+    assert_eq!((dear.address, dear.charged), (of(RICH), Sun::new(40_000_000)));
+    assert!(dear.to_string().contains("costs 40 TRX"), "{dear}");
+    assert_eq!((shop.orders_of(RICH), shop.orders_of(POOR)), (1, 0));
+    assert_eq!(outcome(&records, RICH), (State::Swept, None, 0), "it is paid for");
+    assert_eq!(outcome(&records, POOR), (State::Ordering, Some(ReasonCode::TooDear), 0));
+    assert_eq!(outcome(&records, LENT_TO), (State::Swept, None, 0));
 }
 
 /// Raises the price of burned energy when the first transfer is in a block.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use node::TronNode;
 use sweep::receiver::{self, Wakes};
+use sweep::settings::LAG;
 use sweep::{
     ApiClient, Event, Halt, Journal, KeySource, Leftovers, Observer, Record, Run, Settings,
     Summary, Sweeper, Token,
@@ -66,6 +67,8 @@ pub(super) fn settings_of(
         max_cost: None,
         leftovers,
         on_shortfall: carry.on_shortfall(),
+        order_cost_max: carry.order_cost_max,
+        lag: LAG,
         concurrency: usize::from(carry.concurrency),
         patience: carry.patience(),
         poll: Duration::from_millis(api.poll_ms.max(50)),

@@ -120,6 +120,10 @@ struct CarryArgs {
     /// With --on-shortfall burn: the most TRX that one transfer may burn.
     #[arg(long, value_name = "TRX", value_parser = trx, default_value = "15")]
     burn_max: Sun,
+    /// The most that one order may cost. Without it an order may cost what the plan expected and as much
+    /// again, or 5 TRX more; after a dearer one nothing more is ordered.
+    #[arg(long, value_name = "TRX", value_parser = trx)]
+    order_cost_max: Option<Sun>,
     /// Addresses under way at once.
     #[arg(long, value_name = "N", default_value_t = 32)]
     concurrency: u16,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use sweep::settings::LAG;
 use sweep::{Leftovers, MaxCost, Settings, Token};
 use tron::{Address, Sun, TokenUnits};
 
@@ -87,6 +88,7 @@ impl WhatArgs {
         let settings = self.looking(node, destination).await?;
         Ok(Settings {
             on_shortfall: carry.on_shortfall(),
+            order_cost_max: carry.order_cost_max,
             concurrency: usize::from(carry.concurrency),
             patience: carry.patience(),
             poll: Duration::from_millis(api.poll_ms.max(50)),
@@ -116,6 +118,8 @@ impl WhatArgs {
             max_cost,
             leftovers: self.leftovers.leftovers(),
             on_shortfall: sweep::OnShortfall::Wait,
+            order_cost_max: None,
+            lag: LAG,
             concurrency: 1,
             patience: Duration::ZERO,
             poll: Duration::ZERO,
