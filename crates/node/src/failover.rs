@@ -55,13 +55,23 @@ impl Default for FailoverSettings {
 pub struct Member {
     name: String,
     node: Arc<dyn TronNode>,
+    /// What checks ask; the node itself, unless its requests are limited.
+    probe: Arc<dyn TronNode>,
     record: Mutex<Record>,
 }
 
 impl Member {
     /// A node and its name for logs and metrics.
     pub fn new(name: impl Into<String>, node: Arc<dyn TronNode>) -> Self {
-        Self { name: name.into(), node, record: Mutex::new(Record::new()) }
+        let probe = Arc::clone(&node);
+        Self { name: name.into(), node, probe, record: Mutex::new(Record::new()) }
+    }
+
+    /// The same node, asked another way for its health: where a limit of our own keeps requests waiting,
+    /// a check that waits with them would say that the node is silent.
+    #[must_use]
+    pub fn probed_by(self, probe: Arc<dyn TronNode>) -> Self {
+        Self { probe, ..self }
     }
 
     /// Its name.
@@ -114,7 +124,7 @@ impl Failover {
     /// Shape: two requests a node.
     pub async fn check(&self, now_ms: i64) {
         join_all(self.members.iter().map(|member| async move {
-            let both = futures::future::try_join(member.node.head(), member.node.solid_head());
+            let both = futures::future::try_join(member.probe.head(), member.probe.solid_head());
             let seen = match tokio::time::timeout(self.settings.request_deadline, both).await {
                 Ok(seen) => seen.ok(),
                 Err(_) => None,

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test stops at the first surprise")]
 
+mod nodes;
 mod taken_up;
 
 use std::io::{BufRead, BufReader, Read};

@@ -2,25 +2,28 @@
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use node::{
-    Endpoint, Failover, FailoverSettings, HttpLimits, HttpTransport, JsonNode, LossRule, Member,
-    NodeSettings, RequestLimit, TronNode, black_hole,
+    Endpoint, Failover, FailoverSettings, Health, HttpLimits, HttpTransport, JsonNode, LossRule,
+    Member, NodeSettings, RequestLimit, TronNode, black_hole,
 };
+use sweep::run::now_ms;
 use sweep::{ApiClient, ApiKey, OnShortfall};
 use tron::Address;
 use zeroize::Zeroizing;
 
 use super::{ApiArgs, CarryArgs, NodeArgs, Shortfall, needed};
-use crate::command::output::Failure;
+use crate::command::output::{Failure, say};
 use crate::private_file;
 
 /// Environment variable that holds the API secret.
 const SECRET_VARIABLE: &str = "SUNSWEEP_API_SECRET";
 /// Requests a second to a provider that says nothing else; free plans allow 15.
 const PROVIDER_REQUESTS_PER_SECOND: u32 = 12;
+/// Wait between two looks at how the nodes are.
+const HEALTH_EVERY: Duration = Duration::from_secs(3);
 /// USDT on mainnet: `--token USDT`.
 pub(super) const USDT: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
 
@@ -69,14 +72,15 @@ fn secret_in(path: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 impl NodeArgs {
-    /// The nodes behind one face. The totals of the chain are read from `token` where nobody owns the
-    /// black hole.
-    pub(super) fn connect(&self, token: Address) -> Result<Arc<dyn TronNode>, Failure> {
+    /// The nodes behind one face, which judges them every few seconds for as long as it is used: one
+    /// whose head is old is not asked, and if none is left nothing is planned, ordered or signed. The
+    /// totals of the chain are read from `token` where nobody owns the black hole.
+    pub(super) async fn connect(&self, token: Address) -> Result<Arc<dyn TronNode>, Failure> {
         if self.node.is_empty() {
             return Err(Failure::Usage("--node is needed".to_owned()));
         }
         let key = self.node_api_key_file.as_deref().map(secret_in).transpose()?;
-        let mut nodes: Vec<(String, Arc<dyn TronNode>)> = Vec::new();
+        let mut members = Vec::new();
         for url in &self.node {
             let mut endpoint =
                 Endpoint::new(url).map_err(|error| Failure::Usage(format!("--node: {error}")))?;
@@ -86,34 +90,60 @@ impl NodeArgs {
             let is_own = self.own_node || is_loopback(url);
             let default = if is_own { 0 } else { PROVIDER_REQUESTS_PER_SECOND };
             let rate = self.node_requests_per_second.unwrap_or(default);
-            let limits = HttpLimits {
-                requests: RequestLimit::per_second(rate),
-                idle_connections_max: 64,
-                ..HttpLimits::default()
-            };
             let settings = NodeSettings {
                 loss_rule: if is_own { LossRule::SINGLE } else { LossRule::POOL },
                 totals_addresses: vec![black_hole(), token],
                 ..NodeSettings::default()
             };
+            let limits = HttpLimits {
+                requests: RequestLimit::per_second(rate),
+                idle_connections_max: 64,
+                ..HttpLimits::default()
+            };
+            let probe = HttpTransport::new(endpoint.clone(), HttpLimits::default())?;
+            let probe = Arc::new(JsonNode::new(probe, settings.clone()));
             let name = endpoint.name();
-            let transport = HttpTransport::new(endpoint, limits)?;
-            nodes.push((name, Arc::new(JsonNode::new(transport, settings))));
+            let node = Arc::new(JsonNode::new(HttpTransport::new(endpoint, limits)?, settings));
+            members.push(Member::new(name, node).probed_by(probe));
         }
-        match <[_; 1]>::try_from(nodes) {
-            Ok([(_, node)]) => Ok(node),
-            Err(nodes) => {
-                let members = nodes.into_iter().map(|(name, node)| Member::new(name, node));
-                let settings = FailoverSettings::default();
-                Ok(Arc::new(Failover::new(members.collect(), settings)))
+        let nodes = Arc::new(Failover::new(members, FailoverSettings::default()));
+        nodes.check(now_ms()).await;
+        for member in nodes.members() {
+            if let Some(text) = in_words(member.health()) {
+                say(&format!("the node {} is not used for now: {text}", member.name()));
             }
         }
+        tokio::spawn(watch_health(Arc::downgrade(&nodes)));
+        Ok(nodes)
     }
 
     /// The nodes by host and port: providers put tokens into the rest of a URL.
     pub(super) fn names(&self) -> String {
         let names = self.node.iter().filter_map(|url| Some(Endpoint::new(url).ok()?.name()));
         names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Judges the nodes until nobody uses them any more.
+async fn watch_health(nodes: Weak<Failover>) {
+    loop {
+        tokio::time::sleep(HEALTH_EVERY).await;
+        let Some(nodes) = nodes.upgrade() else { return };
+        nodes.check(now_ms()).await;
+    }
+}
+
+/// Why a node cannot be acted on; `None` if it can.
+fn in_words(health: Health) -> Option<String> {
+    match health {
+        Health::Unchecked | Health::Healthy { .. } => None,
+        Health::Stale { age_ms } if age_ms < 0 => {
+            Some(format!("its newest block is {} s ahead of this clock", -age_ms / 1_000))
+        }
+        Health::Stale { age_ms } => Some(format!("its newest block is {} s old", age_ms / 1_000)),
+        Health::Lagging { blocks } => Some(format!("its last {blocks} blocks are not solid")),
+        Health::WentBack { blocks } => Some(format!("it shows {blocks} blocks less than before")),
+        Health::Silent => Some("it does not answer".to_owned()),
     }
 }
 

@@ -60,7 +60,7 @@ impl PlanArgs {
             let text = format!("{} is there already", self.out.display());
             return Err(Failure::Usage(text));
         }
-        let node = self.node.connect(self.what.token)?;
+        let node = self.node.connect(self.what.token).await?;
         let settings = self.what.looking(&*node, destination).await?;
         let journal = Journal::in_memory()?;
         let run = session::begin(&journal, &settings, "", &self.node.names()).await?;

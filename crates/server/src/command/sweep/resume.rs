@@ -52,7 +52,7 @@ impl Resume {
             return Err(Failure::Usage(text));
         }
         let (api, secret) = self.api.client(&run.api_url)?;
-        let node = self.node.connect(run.token.address)?;
+        let node = self.node.connect(run.token.address).await?;
         let settings = settings_of(&run, self.leftovers.leftovers(), &self.carry, &self.api);
         let progress = Arc::new(Progress::new(self.output.json));
         let agreed = Agreed { run, settings, api, secret, node, keys, journal, progress };

@@ -53,7 +53,7 @@ impl RunArgs {
         let destination = self.what.destination()?;
         let api_url = self.api.url()?;
         let (api, secret) = self.api.client(&api_url)?;
-        let node = self.node.connect(self.what.token)?;
+        let node = self.node.connect(self.what.token).await?;
         if !keys.can_sign() && !self.dry_run {
             let text = "addresses alone cannot sign: use --dry-run, or give keys";
             return Err(Failure::Usage(text.to_owned()));

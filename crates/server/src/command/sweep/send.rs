@@ -54,7 +54,7 @@ impl SendArgs {
         let prepared = Arc::new(Prepared::new(&plan, &expected)?);
         let api_url = self.api.url()?;
         let (api, secret) = self.api.client(&api_url)?;
-        let node = self.node.connect(plan.token.address)?;
+        let node = self.node.connect(plan.token.address).await?;
         let journal = self.output.open_journal()?;
         let run = self.run_of(&plan, &journal, &api_url).await?;
         let settings = settings_of(&run, None, &self.carry, &self.api);

@@ -101,7 +101,7 @@ impl WatchArgs {
         let destination = self.what.destination()?;
         let api_url = self.api.url()?;
         let (api, secret) = self.api.client(&api_url)?;
-        let node = self.node.connect(self.what.token)?;
+        let node = self.node.connect(self.what.token).await?;
         let settings = self.what.settings(&*node, destination, &self.carry, &self.api).await?;
         let watch_settings = self.watch_settings(&settings.token)?;
         let journal = self.output.open_journal()?;
