@@ -6,6 +6,7 @@ use domain::{OrderId, Period};
 use reqwest::header::RETRY_AFTER;
 use wire::endpoint::BadAnswer;
 use wire::endpoint::order_query::OrderProgress;
+use wire::error::ERRNO_NOT_FOUND;
 use wire::{
     CollectRequest, CollectResponse, ErrorBody, Object, OrderStatus, ParseError, Timestamp, Value,
     names,
@@ -115,6 +116,18 @@ impl ApiError {
             Self::Refused { status: 200, body: Some(ErrorBody::Errno { .. }), .. }
                 | Self::Refused { status: 404, body: Some(_), .. }
         )
+    }
+
+    /// The same of an order that the server has taken: with that very number, as much as it would take
+    /// to believe that it has forgotten what it was paid for.
+    #[must_use]
+    pub const fn is_unknown_order(&self) -> bool {
+        match self {
+            Self::Refused { status: 200, body: Some(ErrorBody::Errno { errno, .. }), .. } => {
+                *errno == ERRNO_NOT_FOUND
+            }
+            _ => self.is_not_found(),
+        }
     }
 }
 
@@ -288,5 +301,9 @@ mod tests {
         assert!(!refused(404, None).is_not_found(), "a gateway's page");
         assert!(!refused(400, detail(error::KEY_NOT_FOUND)).is_not_found());
         assert!(!refused(503, None).is_not_found());
+        let errno = |errno| Some(ErrorBody::Errno { errno, message: "No.".to_owned() });
+        assert!(refused(200, errno(1)).is_not_found());
+        assert!(refused(200, errno(404)).is_unknown_order());
+        assert!(!refused(200, errno(1)).is_unknown_order());
     }
 }

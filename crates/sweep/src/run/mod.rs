@@ -12,6 +12,7 @@ mod prepared;
 mod send;
 mod solid;
 mod terms;
+mod wait;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,11 +1,11 @@
-//! One order an address: placed, found again when its answer was lost, and waited for.
+//! One order an address: placed, and found again when its answer was lost.
 
 use std::time::Duration;
 
 use domain::collect::Scene;
 use tokio::time::Instant;
 use tron::Sun;
-use wire::{CollectRequest, OrderStatus};
+use wire::CollectRequest;
 
 use super::check::Check;
 use super::{Halt, Step, Sweeper, Terms, chain_of, now_ms};
@@ -15,11 +15,9 @@ use crate::record::{Reason, ReasonCode, State};
 use crate::settings::OnShortfall;
 
 /// Wait before the first repetition of a request that brought no answer; it doubles from there.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Longest wait between two repetitions.
 const WAIT_MAX: Duration = Duration::from_secs(30);
-/// With a callback receiver orders are asked for this rarely, in case a callback is lost.
-const POLL_WITH_CALLBACKS: Duration = Duration::from_secs(20);
 
 /// What a try at an order came to.
 enum Placed {
@@ -230,81 +228,5 @@ impl Sweeper {
             Ok(Check::Out(state, reason)) => self.give_up(item, state, reason).await.map(Some),
             Err(_) => Ok(None),
         }
-    }
-
-    /// Waits until the server says how the order ended: woken by its callback, or by asking.
-    pub(super) async fn wait_ready(
-        &self,
-        item: &mut Item,
-        terms: &Terms,
-        until: Instant,
-    ) -> Result<Step, Halt> {
-        let Some(serial) = item.record.serial else {
-            return self.reach(item, State::Ordering).await;
-        };
-        let poll = match self.settings.callback_url {
-            Some(_) => self.settings.poll.max(POLL_WITH_CALLBACKS),
-            None => self.settings.poll,
-        };
-        loop {
-            let error = match self.api.progress(serial).await {
-                Ok(order) => {
-                    item.set_order_charged(order.charged);
-                    self.weigh_cost(item, terms);
-                    match order.status {
-                        OrderStatus::Completed => return self.reach(item, State::Ready).await,
-                        OrderStatus::ClosedByTimeout
-                        | OrderStatus::Refunded
-                        | OrderStatus::EndedAbnormally => {
-                            return self.ended(item, order.status, until).await;
-                        }
-                        OrderStatus::WaitingForPayment
-                        | OrderStatus::Paid
-                        | OrderStatus::Preparing
-                        | OrderStatus::PartlyDelegated
-                        | OrderStatus::Retrying => None,
-                    }
-                }
-                Err(error) => Some(error),
-            };
-            if let Some(error) = error.filter(|error| error.remedy() == Remedy::Stop) {
-                return Err(Halt::Api(error));
-            }
-            if Instant::now() + poll > until {
-                return self.not_ready(item).await;
-            }
-            tokio::select! {
-                () = self.stop.cancelled() => return Ok(Step::Rest),
-                () = self.wakes.of(serial) => {}
-                () = tokio::time::sleep(poll) => {}
-            }
-        }
-    }
-
-    /// The money is with the server, so the address is not given up but parked.
-    async fn not_ready(&self, item: &mut Item) -> Result<Step, Halt> {
-        let waited = self.settings.patience.as_secs();
-        let reason = Reason::new(ReasonCode::NotReady, format!("not ready after {waited} s"));
-        self.park(item, reason).await
-    }
-
-    /// The server gave the order up and refunded what it says.
-    async fn ended(
-        &self,
-        item: &mut Item,
-        status: OrderStatus,
-        until: Instant,
-    ) -> Result<Step, Halt> {
-        let text = format!("the server ended the order with status {}", status.code());
-        let reason = Reason::new(ReasonCode::OrderEnded, text);
-        if matches!(self.settings.on_shortfall, OnShortfall::Skip) {
-            return self.give_up(item, State::Skipped, reason).await;
-        }
-        if Instant::now() + FIRST_WAIT > until {
-            return self.give_up(item, State::Failed, reason).await;
-        }
-        self.pause(FIRST_WAIT).await;
-        // Whatever was missing is looked at anew; the next order has a name of its own.
-        self.reach(item, State::Planned).await
     }
 }

@@ -89,6 +89,21 @@ async fn after_an_order_that_costs_ten_times_the_plan_nothing_more_is_ordered() 
     assert_eq!(outcome(&records, LENT_TO), (State::Swept, None, 0));
 }
 
+#[tokio::test]
+async fn an_order_that_the_server_does_not_know_any_more_does_not_stay_open() {
+    let stop = CancellationToken::new();
+    let (chain, node) = chain(&stop).await;
+    let trouble = Trouble { forgets: true, delivers_nothing: true, ..Trouble::default() };
+    let (shop, server) = Shop::open(&chain, trouble).await;
+    let settings = settings(&chain, OnShortfall::Wait, Duration::from_secs(1));
+    let (records, halted) =
+        sweep_at(server, &node, Numbered(&[RICH]), settings, Arc::new(Silent)).await;
+    stop.cancel();
+    halted.unwrap();
+    assert_eq!(outcome(&records, RICH), (State::Failed, Some(ReasonCode::OrderEnded), 0));
+    assert_eq!(shop.orders_of(RICH), 1);
+}
+
 /// Raises the price of burned energy when the first transfer is in a block.
 struct Raises(Devnet);
 
