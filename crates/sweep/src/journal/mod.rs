@@ -158,32 +158,28 @@ impl Journal {
     }
 
     /// Stores the plan that was agreed to: every address of it, and the moment; all or nothing. What
-    /// another journal has open is left alone, with that reason.
+    /// another run has open, of this journal or of another one, is left alone, with that reason.
     pub async fn agree(
         &self,
         run: &Run,
         mut items: Vec<Item>,
         agreed_ms: i64,
     ) -> Result<(), JournalError> {
+        // Held until the plan is stored.
         let held = self.hold_register().await?;
-        if let Some(held) = &held {
-            let elsewhere = held.elsewhere(run)?;
-            let open = items.iter_mut().map(|item| &mut item.record);
-            for record in open.filter(|record| !record.state.is_final()) {
-                if let Some(who) = elsewhere.get(&(record.address, record.asset)) {
-                    record.state = State::Skipped;
-                    record.reason = Some(Reason::new(ReasonCode::InAnotherRun, who.as_str()));
-                    record.times.ended_ms = Some(agreed_ms);
-                }
-            }
-        }
-        let run = run.id.clone();
+        let others = held.as_ref().map(|held| held.elsewhere(run)).transpose()?;
+        let run = run.clone();
         self.writer
             .write(move |connection| {
+                let mut elsewhere = register::open_elsewhere(connection, &run, |other| {
+                    format!("run {other} of this journal has it open")
+                })?;
+                elsewhere.extend(others.unwrap_or_default());
+                leave_alone(&mut items, &elsewhere, agreed_ms);
                 for item in &items {
-                    item::save(connection, &run, item)?;
+                    item::save(connection, &run.id, item)?;
                 }
-                row::set_agreed(connection, &run, agreed_ms)
+                row::set_agreed(connection, &run.id, agreed_ms)
             })
             .await
     }
@@ -211,6 +207,18 @@ impl Journal {
     pub async fn end(&self, run: &RunId, ended_ms: i64) -> Result<(), JournalError> {
         let run = run.clone();
         self.writer.write(move |connection| row::set_ended(connection, &run, ended_ms)).await
+    }
+}
+
+/// Takes out of a plan what another run has open.
+fn leave_alone(items: &mut [Item], elsewhere: &register::Elsewhere, agreed_ms: i64) {
+    let open = items.iter_mut().map(|item| &mut item.record);
+    for record in open.filter(|record| !record.state.is_final()) {
+        if let Some(who) = elsewhere.get(&(record.address, record.asset)) {
+            record.state = State::Skipped;
+            record.reason = Some(Reason::new(ReasonCode::InAnotherRun, who.as_str()));
+            record.times.ended_ms = Some(agreed_ms);
+        }
     }
 }
 

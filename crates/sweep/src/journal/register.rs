@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use tron::Address;
 
-use super::{BUSY_TIMEOUT, JournalError, Run, check_header, item, owners_file, row};
+use super::{BUSY_TIMEOUT, JournalError, Run, RunId, check_header, item, owners_file, row};
 use crate::record::Asset;
 
 /// Who has an address open: the journal and its run, in words.
@@ -94,22 +94,34 @@ impl Held {
             if check_header(&connection, path).is_err() {
                 continue;
             }
-            for other in row::unfinished_runs(&connection)? {
-                if other.agreed_ms.is_none() || !is_same_chain(&other, run) {
-                    continue;
-                }
-                let open = item::of_run(&connection, &other.id)?;
-                for item in open.into_iter().filter(|item| !item.record.state.is_final()) {
-                    let record = item.record;
-                    if record.asset == Asset::Trx || other.token.address == run.token.address {
-                        let text = format!("run {} of {} has it open", other.id, path.display());
-                        all.insert((record.address, record.asset), text);
-                    }
-                }
-            }
+            all.extend(open_elsewhere(&connection, run, |other| {
+                format!("run {other} of {} has it open", path.display())
+            })?);
         }
         Ok(all)
     }
+}
+
+/// What other runs of one journal have open on the chain of this run; `words` say which run it is.
+pub(super) fn open_elsewhere(
+    connection: &Connection,
+    run: &Run,
+    words: impl Fn(&RunId) -> String,
+) -> Result<Elsewhere, JournalError> {
+    let mut all = Elsewhere::new();
+    for other in row::unfinished_runs(connection)? {
+        if other.id == run.id || other.agreed_ms.is_none() || !is_same_chain(&other, run) {
+            continue;
+        }
+        let open = item::of_run(connection, &other.id)?;
+        for item in open.into_iter().filter(|item| !item.record.state.is_final()) {
+            let record = item.record;
+            if record.asset == Asset::Trx || other.token.address == run.token.address {
+                all.insert((record.address, record.asset), words(&other.id));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Two nodes on this machine's loopback are two chains of a developer; everything else is one chain

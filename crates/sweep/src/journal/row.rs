@@ -201,7 +201,11 @@ pub(super) fn set_agreed(
     run: &RunId,
     agreed_ms: i64,
 ) -> Result<(), JournalError> {
-    connection.execute("UPDATE run SET agreed_ms = ?2 WHERE id = ?1", params![run.0, agreed_ms])?;
+    // One that was closed because nobody had agreed to it yet is open from now on.
+    connection.execute(
+        "UPDATE run SET agreed_ms = ?2, ended_ms = NULL WHERE id = ?1",
+        params![run.0, agreed_ms],
+    )?;
     Ok(())
 }
 

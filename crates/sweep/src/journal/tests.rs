@@ -133,6 +133,36 @@ async fn a_journal_that_cannot_write_says_so_and_stays_closed() {
 }
 
 #[tokio::test]
+async fn no_two_runs_of_a_journal_have_the_same_address_open() {
+    let journal = Journal::in_memory().unwrap();
+    let (first, second) = (run_of(1), run_of(2));
+    journal.begin(first.clone()).await.unwrap();
+    journal.begin(second.clone()).await.unwrap();
+    // Closed, since nobody had agreed to it; agreeing opens it.
+    journal.end(&second.id, 5).await.unwrap();
+    journal.agree(&first, vec![planned(3), planned(4)], 9).await.unwrap();
+    journal.agree(&second, vec![planned(4), planned(5)], 9).await.unwrap();
+    assert_eq!(journal.unfinished_runs().await.unwrap().len(), 2);
+    let items = journal.items(&second.id).await.unwrap();
+    let found: Vec<_> = items
+        .iter()
+        .map(|item| (item.record.address, item.record.reason.as_ref().map(|why| why.code)))
+        .collect();
+    assert_eq!(found.len(), 2);
+    assert!(found.contains(&(address(4), Some(ReasonCode::InAnotherRun))));
+    assert!(found.contains(&(address(5), None)));
+    // Agreed to again, a run is no obstacle to itself.
+    journal.agree(&first, vec![planned(3), planned(4)], 10).await.unwrap();
+    let again = journal.items(&first.id).await.unwrap();
+    assert!(again.iter().all(|item| item.record.state == State::Planned));
+}
+
+fn planned(last: u8) -> Item {
+    let held = TokenUnits(5);
+    Item::new(Record::new(address(last), String::new(), Asset::Token, held), usize::from(last))
+}
+
+#[tokio::test]
 async fn no_two_journals_have_the_same_address_open() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
