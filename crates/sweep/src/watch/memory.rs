@@ -1,7 +1,8 @@
 //! What the watch remembers between looks and over restarts, in a small file of its own.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,13 +45,17 @@ pub struct MemoryError {
 }
 
 impl Memory {
-    /// What a file holds; a new one remembers nothing.
+    /// What a file holds; a new one remembers nothing, and a damaged one no more than that: ages and
+    /// failures begin anew, which is no reason to leave tokens where they are.
     ///
-    /// Errors: it cannot be read, or is no file of ours.
+    /// Errors: the file system refuses.
     pub fn open(path: &Path) -> Result<Self, MemoryError> {
         let failed = |source| MemoryError { path: path.to_owned(), source };
         let seen = match std::fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))?,
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+                tracing::warn!("{} is damaged and begins anew: {error}", path.display());
+                BTreeMap::new()
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(failed(error)),
         };
@@ -120,8 +125,16 @@ impl Memory {
         let bytes = serde_json::to_vec(&self.seen).map_err(|error| failed(error.into()))?;
         let mut beside = path.as_os_str().to_owned();
         beside.push(".tmp");
-        std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
+        replace(path, Path::new(&beside), &bytes).map_err(failed)
     }
+}
+
+/// The old content or the new one, also after a power cut: a file system may do the renaming first.
+fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(beside, path)
 }
 
 /// Whether trying it again soon would cost again: it failed, or it was skipped after an order.
@@ -170,8 +183,21 @@ mod tests {
         let mut memory = Memory::open(&path).unwrap();
         memory.observe(&[holding(1)], 400).unwrap();
         assert_eq!(memory.seen(&holding(1)).unwrap().since_ms, 400);
-        std::fs::write(&path, "nonsense").unwrap();
-        assert!(Memory::open(&path).is_err());
+    }
+
+    #[test]
+    fn a_damaged_file_begins_anew_and_is_whole_after_the_next_change() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("watch.json");
+        for (damaged, now_ms) in [("", 100), ("{\"T", 200), ("nonsense", 300)] {
+            std::fs::write(&path, damaged).unwrap();
+            let mut memory = Memory::open(&path).unwrap();
+            assert_eq!(memory.seen(&holding(1)), None);
+            memory.observe(&[holding(1)], now_ms).unwrap();
+            let memory = Memory::open(&path).unwrap();
+            assert_eq!(memory.seen(&holding(1)).unwrap().since_ms, now_ms);
+        }
+        assert!(Memory::open(directory.path()).is_err(), "no file at all");
     }
 
     #[test]
