@@ -15,6 +15,7 @@
 //! | `fleet` | [`run_all`]: many runs side by side |
 //! | `run` | [`run()`]: one world from its first block to the last closed order |
 //! | `scheduler` | what may happen next, and how likely it is |
+//! | `spending`, `trouble` | what payers, strangers and faults do when it is their turn |
 //! | `process` | one node process: an [`app::App`], its watcher, its tasks |
 //! | `stage` | what all ports of a run share: randomness, weather, the log, what was committed |
 //! | `transport`, `gated_store`, `ports` | the ports, with faults and pauses |
@@ -46,10 +47,12 @@ mod random;
 mod run;
 mod scheduler;
 mod settle;
+mod spending;
 mod stage;
 mod standing;
 mod transfer_book;
 mod transport;
+mod trouble;
 mod workload;
 mod world;
 

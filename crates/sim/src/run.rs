@@ -21,7 +21,7 @@ use crate::mutation::Mutation;
 use crate::process::{Habits, Process, Task};
 use crate::promises;
 use crate::random::Random;
-use crate::scheduler::{Intention, UnderWay};
+use crate::spending::{Intention, UnderWay};
 use crate::stage::{Stage, Violation};
 use crate::standing::Standing;
 use crate::workload::Workload;

@@ -4,38 +4,15 @@ use std::sync::Arc;
 
 use app::ports::Store;
 use app::rows::OutboxKind;
-use domain::{Order, OrderId, OrderState, Origin};
 use futures::FutureExt;
 use node::TronNode;
-use serde_json::json;
-use tron::{Address, TokenUnits, TxId};
 
 use crate::book::Page;
 use crate::checks::clean_node;
-use crate::faults::Fault;
-use crate::payers::{self, Kind};
-use crate::process::{Done, Process, Progress};
+use crate::payers;
+use crate::process::{Done, Progress};
 use crate::run::Run;
-use crate::world::{at_once, control};
-
-/// A transfer that a payer means to make.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Intention {
-    pub(crate) payer: usize,
-    pub(crate) to: Address,
-    pub(crate) from_step: u64,
-    /// The order that promised it; nothing stands in its way, so it must work and burn nothing.
-    pub(crate) promised_by: Option<OrderId>,
-}
-
-/// A transfer of tokens that was sent.
-pub(crate) struct UnderWay {
-    from: Address,
-    txid: TxId,
-    amount: u128,
-    /// When it can be in no block any more, in chain time.
-    until: i64,
-}
+use crate::world::at_once;
 
 /// Throws of dice below this one let a task go on, of 1000; the others begin something.
 const BEGINNINGS_FROM: u64 = 900;
@@ -47,10 +24,6 @@ const CLAIM_MAX: u64 = 6;
 const POLICIES_MAX: usize = 4;
 /// How many of the newest orders a merchant may still think of stopping.
 const STOPPABLE: usize = 40;
-/// Farthest that the wall clock may be from the chain's, in milliseconds.
-const OFFSET_MAX_MS: i64 = 6 * 3_600_000;
-/// A fork is at most this deep: the solid block trails by 18.
-const FORK_MAX: u64 = 17;
 
 impl Run {
     /// One step: one thing happens.
@@ -178,7 +151,7 @@ impl Run {
     }
 
     /// A process that is alive.
-    fn any_alive(&mut self) -> Option<usize> {
+    pub(crate) fn any_alive(&mut self) -> Option<usize> {
         let alive: Vec<usize> =
             (0..self.processes.len()).filter(|index| self.processes[*index].is_some()).collect();
         self.stage.with(|state| state.random.pick(&alive).copied())
@@ -344,84 +317,6 @@ impl Run {
         );
     }
 
-    /// Somebody pays to an address that is empty.
-    fn fund(&mut self, address: Address) {
-        if self.stage.devnet.token_balance(address) == TokenUnits(0)
-            && self.stage.with(|state| state.random.percent(80))
-        {
-            let units = self.stage.with(|state| 1_000_000 + state.random.below(100_000_000));
-            self.stage.devnet.mint(address, TokenUnits(u128::from(units)));
-        }
-    }
-
-    /// A payer will make a transfer within so many steps.
-    fn intend(
-        &mut self,
-        from: Address,
-        to: Option<Address>,
-        within: u64,
-        promised_by: Option<OrderId>,
-    ) {
-        let payer = self.world.payers.iter().position(|payer| payer.address == from);
-        // The first recipient holds tokens, so that any scene covers it.
-        let to = to.unwrap_or(self.world.recipients[0]);
-        let from_step = self.stage.with(|state| state.step + state.random.below(within));
-        // What the token refuses nobody can promise; an order for a single unit cannot try it before.
-        let is_refused = |payer: usize| self.world.payers[payer].kind == Kind::Blacklisted;
-        let promised_by = promised_by.filter(|_| !payer.is_some_and(is_refused));
-        self.intentions.extend(payer.map(|payer| Intention { payer, to, from_step, promised_by }));
-    }
-
-    /// Merchants learn of orders that are ready; payers act on what they mean to do.
-    fn pay(&mut self) {
-        let fresh = self.stage.with(|state| std::mem::take(&mut state.delivered));
-        for order in fresh {
-            let (from, to, tokens, dice) = match self.news_of(order) {
-                Some(news) => news,
-                None => continue,
-            };
-            let is_whole = self.stage.with(|state| {
-                let placed_step = state.book.page(order).map_or(0, Page::placed_step);
-                !state.has_wasted(from, placed_step)
-            });
-            let is_promised = self.is_calm && is_whole && tokens > TokenUnits(0);
-            let promised_by = Some(order).filter(|_| is_promised);
-            match dice {
-                0..=64 => self.intend(from, to, 400, promised_by),
-                65..=79 if !self.is_calm => self.intend(from, to, 40_000, None),
-                80..=87 if !self.is_calm => {
-                    self.intend(from, to, 400, None);
-                    self.intend(from, to, 4_000, None);
-                }
-                _ => {}
-            }
-        }
-        let step = self.stage.with(|state| state.step);
-        let due = self.intentions.iter().position(|intention| intention.from_step <= step);
-        if let Some(due) = due {
-            let intention = self.intentions.swap_remove(due);
-            self.transfer(intention);
-        }
-    }
-
-    /// Who may make a transfer now that an order is ready, where to, of what, and a throw of dice.
-    ///
-    /// Where nobody meddles, nobody makes one with rented energy but a policy's: it may be too little for a
-    /// transfer, which would then use what another order on the address promised.
-    fn news_of(&self, order: OrderId) -> Option<(Address, Option<Address>, TokenUnits, u64)> {
-        let is_calm = self.is_calm;
-        self.stage.with(|state| {
-            let page = state.book.page(order)?;
-            let order = page.order();
-            let (to, tokens) = match order.collection() {
-                Some(wanted) => (wanted.recipient, wanted.token_amount),
-                None if is_calm && !is_refill(order) => return None,
-                None => (None, TokenUnits(0)),
-            };
-            Some((order.receiver, to, tokens, state.random.below(100)))
-        })
-    }
-
     /// A merchant ends an order early; where nobody meddles only one of energy, since a payer counts on
     /// what a collection promised.
     fn stop(&mut self) {
@@ -437,258 +332,6 @@ impl Run {
         let alive = self.processes[index].as_ref();
         self.tasks.extend(order.zip(alive).map(|(order, alive)| alive.stop(index, order)));
     }
-
-    /// What an address has sent that no block holds yet.
-    fn under_way(&mut self, from: Address) -> u128 {
-        let devnet = &self.stage.devnet;
-        let now = devnet.now_ms();
-        self.under_way
-            .retain(|sent| sent.until > now && payers::receipt(devnet, sent.txid).is_none());
-        self.under_way.iter().filter(|sent| sent.from == from).map(|sent| sent.amount).sum()
-    }
-
-    /// Whether one more transfer of this address is what a collection on it is ready for.
-    fn is_ordered(&self, address: Address) -> bool {
-        let made = self.under_way.iter().filter(|sent| sent.from == address).count();
-        let is_ready = |page: &&Page| {
-            let order = page.order();
-            page.state() == OrderState::Delivered && order.is_open() && order.collection().is_some()
-        };
-        self.stage.with(|state| state.book.pages_on(address).filter(is_ready).count() > made)
-    }
-
-    fn transfer(&mut self, intention: Intention) {
-        let address = self.world.payers[intention.payer].address;
-        let holds = self.stage.devnet.token_balance(address).0;
-        // What it paid out before it cannot pay out again, whether a block has it yet or not.
-        let left = holds.saturating_sub(self.under_way(address));
-        if left == 0 && self.is_calm {
-            return;
-        }
-        let promised_by = intention.promised_by.filter(|_| left > 0);
-        let third = u64::try_from(left / 3).unwrap_or(u64::MAX);
-        let amount = 1 + self.stage.with(|state| state.random.below(third));
-        let is_ordered = self.is_ordered(address);
-        let payer = &self.world.payers[intention.payer];
-        let sent =
-            payers::transfer(&self.stage, payer, intention.to, TokenUnits(u128::from(amount)));
-        let text = format!("{address} transfers {amount} to {}: {sent:?}", intention.to);
-        self.stage.with(|state| {
-            state.note(None, text);
-            state.disturb(address);
-            if !is_ordered {
-                state.wasted.insert(address, state.step);
-            }
-        });
-        if let Some(txid) = sent {
-            let until = self.stage.devnet.now_ms() + payers::EXPIRATION_MS;
-            let amount = u128::from(amount);
-            self.under_way.push(UnderWay { from: address, txid, amount, until });
-        }
-        match (sent, promised_by) {
-            (Some(txid), Some(order)) => self.promised.push((txid, order)),
-            (None, Some(order)) => {
-                let text = format!("the transfer of {address} was refused");
-                self.stage.violate("a prompt payer burns nothing", Some(order), text);
-            }
-            (_, None) => {}
-        }
-    }
-
-    /// Strangers, voters and other people's stake.
-    fn meddle(&mut self) {
-        if self.is_calm {
-            return;
-        }
-        let devnet = self.stage.devnet.clone();
-        let (dice, payer, amount) = self.stage.with(|state| {
-            (
-                state.random.below(100),
-                state.random.index(self.world.payers.len()),
-                state.random.below(70_000),
-            )
-        });
-        let address = self.world.payers[payer].address;
-        let stranger = self.world.strangers[payer % self.world.strangers.len()];
-        let is_there = devnet.balance(address).is_some();
-        match dice {
-            0..=24 if is_there => {
-                let sun = 1_000_000 + amount * 100_000;
-                let body =
-                    json!({"from": stranger, "to": address, "resource": "ENERGY", "sun": sun});
-                control(&devnet, "delegate", &body);
-                // Where the stranger staked for it, everybody's stake yields a little less.
-                self.stage.with(|state| {
-                    state.helped.insert(address);
-                    state.disturb_all();
-                });
-            }
-            25..=44 if is_there => {
-                let body = json!({"address": address, "resource": "ENERGY", "units": amount});
-                control(&devnet, "use", &body);
-                self.stage.with(|state| state.wasted.insert(address, state.step));
-            }
-            45..=59 if is_there => {
-                let body = json!({"address": address, "resource": "FREE", "units": amount % 600});
-                control(&devnet, "use", &body);
-                self.stage.with(|state| state.wasted.insert(address, state.step));
-            }
-            60..=79 => {
-                let trx = self.stage.with(|state| state.random.between(-4_000_000, 4_000_000));
-                control(&devnet, "drift", &json!({"energy_trx": trx, "net_trx": trx}));
-                self.has_drift = true;
-                self.stage.with(|state| state.disturb_all());
-            }
-            80..=84 => {
-                let factor = if amount % 2 == 0 { 34_000 } else { 30_000 };
-                control(&devnet, "factor", &json!({"energy_factor": factor}));
-                self.stage.with(|state| state.disturb_all());
-            }
-            85..=89 => {
-                let value = if amount % 2 == 0 { 100 } else { 210 };
-                control(&devnet, "parameter", &json!({"key": "getEnergyFee", "value": value}));
-            }
-            _ => {}
-        }
-        self.stage.with(|state| {
-            state.disturb(address);
-            state.note(None, format!("somebody meddles with {address}: {dice} {amount}"));
-        });
-    }
-
-    fn change_weather(&mut self) {
-        if self.is_calm {
-            return;
-        }
-        let may_lag = self.habits.may_lag;
-        self.stage.with(|state| {
-            let mut random = state.random.clone();
-            let is_clear = random.percent(30);
-            state.weather.change(&mut random);
-            state.random = random;
-            if is_clear {
-                state.weather.clear_up();
-            }
-            if !may_lag {
-                state.weather.forbid(Fault::LaggingView);
-            }
-            state.note(None, "the weather changes");
-        });
-        let is_held = self.stage.with(|state| state.strikes(Fault::SolidHeld));
-        self.stage.devnet.hold_solid(is_held);
-    }
-
-    /// Whatever goes wrong outside the ports.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only the faults listed here are drawn")]
-    fn trouble(&mut self) {
-        let faults = [
-            Fault::Crash,
-            Fault::Outage,
-            Fault::TornLeases,
-            Fault::ClockForward,
-            Fault::ClockBack,
-            Fault::MissedSlots,
-            Fault::ReorgRequeued,
-            Fault::ReorgDropped,
-        ];
-        let index = self.stage.with(|state| state.random.index(faults.len()));
-        let fault = faults[index];
-        if !self.stage.with(|state| state.strikes(fault)) {
-            return;
-        }
-        match fault {
-            Fault::Crash => self.crash(true),
-            Fault::Outage => self.crash(false),
-            Fault::TornLeases => self.tear_leases(),
-            Fault::ClockForward => self.jump_clock(1),
-            Fault::ClockBack => self.jump_clock(-1),
-            Fault::MissedSlots => self.miss_slots(),
-            Fault::ReorgRequeued => self.fork(true),
-            _ => self.fork(false),
-        }
-    }
-
-    fn crash(&mut self, comes_back: bool) {
-        let Some(index) = self.any_alive() else { return };
-        self.tasks.retain(|task| task.process != index);
-        self.processes[index] = None;
-        self.stage.note(None, format!("process {index} ends"));
-        if comes_back {
-            self.start(index);
-        }
-    }
-
-    fn tear_leases(&mut self) {
-        let Some(index) = self.any_alive() else { return };
-        let freed = self.stores[index].free_leases().now_or_never();
-        self.stage.note(None, format!("leases end: {freed:?}"));
-    }
-
-    fn restart_missing(&mut self) {
-        let missing = self.processes.iter().position(Option::is_none);
-        if let Some(index) = missing.filter(|_| self.stage.with(|state| state.random.percent(20))) {
-            self.start(index);
-        }
-    }
-
-    /// Starts a process again, on what is in the database.
-    pub(crate) fn start(&mut self, index: usize) {
-        self.open_store(index);
-        let mut habits = self.habits.clone();
-        let (generation, factor) =
-            self.stage.with(|state| (state.random.below(1_000_000), state.random.between(80, 120)));
-        habits.settings.owner = format!("process {index} generation {generation}");
-        let price = &mut habits.settings.prices.energy_price_sun;
-        *price = (*price * factor / 100).max(1);
-        let store = Arc::clone(&self.stores[index]);
-        let process = Process::start(&self.stage, index, &store, &self.world, &habits);
-        self.processes[index] = Some(process);
-        self.stage.note(None, format!("process {index} starts"));
-    }
-
-    fn jump_clock(&mut self, direction: i64) {
-        self.stage.with(|state| {
-            let far = state.random.percent(10);
-            let ms = state.random.between(1_000, if far { 7_200_000 } else { 180_000 });
-            let offset = state.wall_offset_ms + direction * ms;
-            state.wall_offset_ms = offset.clamp(-OFFSET_MAX_MS, OFFSET_MAX_MS);
-            state.latest = state.latest.max(state.now());
-            state.note(None, format!("the wall clock jumps by {} ms", direction * ms));
-        });
-    }
-
-    fn miss_slots(&mut self) {
-        let ms = self.stage.with(|state| {
-            let is_long = state.random.percent(15);
-            state.random.between(3_000, if is_long { 1_800_000 } else { 60_000 })
-        });
-        self.stage.devnet.advance_ms(ms);
-        self.stage.note(None, format!("no blocks for {ms} ms"));
-        self.mine();
-    }
-
-    fn fork(&mut self, requeues: bool) {
-        let head = self.stage.devnet.head().number;
-        let most = head.saturating_sub(self.stage.devnet.solid_number()).min(FORK_MAX);
-        let depth = self.stage.with(|state| {
-            let deep = state.random.percent(30);
-            1 + state.random.below(if deep { most } else { most.min(3) })
-        });
-        if most == 0 || self.stage.devnet.reorg(depth, requeues).is_err() {
-            return;
-        }
-        self.stage.with(|state| {
-            state.blocks.forget_above(head - depth);
-            state.disturb_all();
-            state.note(None, format!("a fork of {depth} blocks from {}", head - depth));
-        });
-        self.look_at_blocks();
-    }
-}
-
-/// Whether a policy placed it.
-const fn is_refill(order: &Order) -> bool {
-    matches!(order.origin, Origin::CountPolicy(_) | Origin::AutoPolicy(_))
 }
 
 /// An error with its causes, on one line.
