@@ -1,6 +1,7 @@
 //! The real store behind pauses, failures, and a witness of every commit.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::ports::{Lent, Store, StoreError};
@@ -188,20 +189,29 @@ fn note(state: &mut State, process: usize, changes: &Changes) {
         state.note(Some(OrderId(transfer.id.0)), text);
     }
     let Some(whole) = &changes.whole else { return };
-    let legs: Vec<String> =
-        whole.legs.iter().map(|leg| format!("{}:{:?}", leg.id.number, leg.state)).collect();
-    let txs: Vec<String> = whole
-        .txs
-        .iter()
-        .map(|tx| format!("{}{:?}:{:?}", tx.leg.number, tx.road, tx.state))
-        .collect();
-    let text = format!(
-        "process {process} commits {:?} legs {} txs {}",
-        whole.order.state,
-        legs.join(" "),
-        txs.join(" ")
-    );
+    let legs = Words(&whole.legs, |leg, out| write!(out, "{}:{:?}", leg.id.number, leg.state));
+    let txs =
+        Words(&whole.txs, |tx, out| write!(out, "{}{:?}:{:?}", tx.leg.number, tx.road, tx.state));
+    let text = format!("process {process} commits {:?} legs {legs} txs {txs}", whole.order.state);
     state.note(Some(whole.order.id), text);
+}
+
+/// What one of them looks like.
+type Word<T> = fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result;
+
+/// All of these, with spaces between them.
+struct Words<'a, T>(&'a [T], Word<T>);
+
+impl<T> fmt::Display for Words<'_, T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, one) in self.0.iter().enumerate() {
+            if number > 0 {
+                out.write_str(" ")?;
+            }
+            (self.1)(one, out)?;
+        }
+        Ok(())
+    }
 }
 
 macro_rules! gated {
