@@ -65,8 +65,10 @@ impl App {
     ) -> Result<Result<Committed, Refused>, StoreError> {
         let Ground { lease, policy_lease, head, log } = ground;
         let told = head.is_some();
+        // Only who was read back may have to be topped up.
+        let pool = matches!(event, Event::Read(_));
         let needs =
-            Needs { order: Some(order), pool: true, told, lease, policy_lease, ..Needs::default() };
+            Needs { order: Some(order), pool, told, lease, policy_lease, ..Needs::default() };
         let app = self.clone();
         let decide = move |rows: &Rows| {
             let moment = app.view.moment(app.clock.now());

@@ -29,7 +29,8 @@ pub(crate) fn read_ahead(session: &Session, all: &[Needs]) -> Result<Known, Faul
     let repeats = ask_for_repeats(&mut flight, all);
     let found = ask_for_orders(&mut flight, all);
     let named = ask_for_belongings(&mut flight, found.named.keys());
-    let is_pool_needed = all.iter().any(|needs| needs.pool);
+    // Whoever moves an order moves its wallets; those that are known are written without waiting.
+    let is_pool_needed = all.iter().any(|needs| needs.pool || needs.order.is_some());
     let pool = flight.ask(pool::ALL, is_pool_needed.then_some(()), |()| Vec::new());
     let is_told_needed = all.iter().any(|needs| needs.told);
     let told = flight.ask(watch::TOLD, is_told_needed.then_some(()), |()| Vec::new());
