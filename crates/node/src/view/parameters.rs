@@ -40,6 +40,9 @@ impl ChainParameters {
     /// A key without a value is zero; a missing key is an error, except for the lock period.
     pub(crate) fn read(answer: &Value) -> Read<Self> {
         let all = json::list(json::object(answer)?, "chainParameter")?;
+        let all: Vec<Entry<'_>> =
+            all.iter().filter_map(|entry| Some((entry["key"].as_str()?, entry))).collect();
+        let all = all.as_slice();
         let parameters = Self {
             energy_fee: sun(all, "getEnergyFee")?,
             bandwidth_fee: sun(all, "getTransactionFee")?,
@@ -69,11 +72,14 @@ impl ChainParameters {
     }
 }
 
-fn find<'a>(all: &'a [Value], key: &str) -> Option<&'a Value> {
-    all.iter().find(|entry| entry["key"].as_str() == Some(key))
+/// A parameter, by its key.
+type Entry<'a> = (&'a str, &'a Value);
+
+fn find<'a>(all: &[Entry<'a>], key: &str) -> Option<&'a Value> {
+    all.iter().find(|(name, _)| *name == key).map(|(_, entry)| *entry)
 }
 
-fn number(all: &[Value], key: &'static str) -> Read<i64> {
+fn number(all: &[Entry<'_>], key: &'static str) -> Read<i64> {
     let Some(entry) = find(all, key) else { return json::bad(key, Problem::Missing) };
     match json::natural(entry, "value") {
         Ok(number) if number <= json::SUN_MAX => Ok(number),
@@ -82,7 +88,7 @@ fn number(all: &[Value], key: &'static str) -> Read<i64> {
     }
 }
 
-fn sun(all: &[Value], key: &'static str) -> Read<Sun> {
+fn sun(all: &[Entry<'_>], key: &'static str) -> Read<Sun> {
     number(all, key).map(Sun::new)
 }
 
