@@ -122,12 +122,11 @@ impl ApiError {
     /// to believe that it has forgotten what it was paid for.
     #[must_use]
     pub const fn is_unknown_order(&self) -> bool {
-        match self {
-            Self::Refused { status: 200, body: Some(ErrorBody::Errno { errno, .. }), .. } => {
-                *errno == ERRNO_NOT_FOUND
-            }
-            _ => self.is_not_found(),
+        if let Self::Refused { status: 200, body: Some(ErrorBody::Errno { errno, .. }), .. } = self
+        {
+            return *errno == ERRNO_NOT_FOUND;
         }
+        self.is_not_found()
     }
 }
 

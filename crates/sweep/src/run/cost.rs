@@ -19,6 +19,10 @@ pub const TOLERANCE_MIN: Sun = Sun::new(5_000_000);
 /// time of day, and the first transfer to an address takes twice the energy.
 pub const TOLERANCE_PERCENT: i64 = 100;
 
+/// What stands for the expectation where an order is needed that was not planned: what a transfer to a
+/// holder of USDT burns, 64 285 energy at 100 sun.
+const UNPLANNED_COST: Sun = Sun::new(6_428_500);
+
 /// An order that costs more than was agreed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooDear {
@@ -72,9 +76,11 @@ impl Sweeper {
     }
 }
 
-/// What the plan expected an order to cost; what burning costs where the server said no prices.
+/// What the plan expected an order to cost; what burning costs where the server said no prices. For an
+/// address that lacked nothing when it was planned, nobody expected anything.
 fn expected(item: &Item) -> Sun {
-    item.order_cost.unwrap_or(item.record.burn_cost)
+    let known = [item.order_cost.unwrap_or(Sun::ZERO), item.record.burn_cost];
+    known.into_iter().find(|cost| *cost > Sun::ZERO).unwrap_or(UNPLANNED_COST)
 }
 
 fn with_tolerance(expected: Sun) -> Sun {
@@ -84,7 +90,24 @@ fn with_tolerance(expected: Sun) -> Sun {
 
 #[cfg(test)]
 mod tests {
+    use tron::TokenUnits;
+
     use super::*;
+    use crate::record::Record;
+
+    #[test]
+    fn expected_is_the_plan_else_burning_else_what_a_transfer_burns() {
+        let record =
+            Record::new(Address::from_evm([1; 20]), String::new(), Asset::Token, TokenUnits(1));
+        let item = |order_cost: Option<i64>, burn_cost| {
+            let burn_cost = Sun::new(burn_cost);
+            let record = Record { burn_cost, ..record.clone() };
+            expected(&Item { order_cost: order_cost.map(Sun::new), ..Item::new(record, 0) }).get()
+        };
+        assert_eq!(item(Some(4), 6), 4);
+        assert_eq!(item(None, 6), 6);
+        assert_eq!(item(Some(0), 0), UNPLANNED_COST.get());
+    }
 
     #[test]
     fn an_order_may_cost_twice_what_was_expected_and_a_small_one_a_little_more() {

@@ -27,6 +27,14 @@ enum Placed {
     Not(ApiError),
 }
 
+/// What to do about a try that failed. As long as an order may be there, nothing is given up and nothing
+/// is done instead.
+fn remedy(item: &Item, error: &ApiError) -> Remedy {
+    let remedy = error.remedy();
+    let is_refused = matches!(remedy, Remedy::Never | Remedy::Later(_) | Remedy::Unclear(_));
+    if is_refused && item.is_order_in_doubt { Remedy::AskAgain } else { remedy }
+}
+
 impl Sweeper {
     /// The first step: an address that lacks nothing needs no order.
     pub(super) async fn begin(&self, item: &mut Item, terms: &Terms) -> Result<Step, Halt> {
@@ -82,12 +90,8 @@ impl Sweeper {
         };
         let mut wait = FIRST_WAIT;
         loop {
-            if let Some(dear) = terms.too_dear.get() {
-                let may_be_there = item.is_order_in_doubt;
-                if may_be_there && matches!(self.find(item, &name).await, Some(Placed::Ordered)) {
-                    return self.reach(item, State::Ordered).await;
-                }
-                return self.park_too_dear(item, dear).await;
+            if let Some(step) = self.order_no_more(item, &name, terms).await? {
+                return Ok(step);
             }
             let error = match self.place_once(item, &request, &name).await {
                 Placed::Ordered => {
@@ -97,13 +101,7 @@ impl Sweeper {
                 Placed::Not(error) => error,
             };
             let text = chain_of(&error);
-            let remedy = match error.remedy() {
-                // As long as an order may be there, nothing is given up and nothing is done instead.
-                Remedy::Never | Remedy::Later(_) | Remedy::Unclear(_) if item.is_order_in_doubt => {
-                    Remedy::AskAgain
-                }
-                remedy => remedy,
-            };
+            let remedy = remedy(item, &error);
             match remedy {
                 Remedy::Stop => {
                     let reason = Reason::new(ReasonCode::OrderRefused, text);
@@ -146,6 +144,20 @@ impl Sweeper {
             }
             wait = (wait * 2).min(WAIT_MAX);
         }
+    }
+
+    /// What to do where no further order is placed: one that is there already is paid for, and is used.
+    async fn order_no_more(
+        &self,
+        item: &mut Item,
+        name: &str,
+        terms: &Terms,
+    ) -> Result<Option<Step>, Halt> {
+        let Some(dear) = terms.too_dear.get() else { return Ok(None) };
+        if item.is_order_in_doubt && matches!(self.find(item, name).await, Some(Placed::Ordered)) {
+            return self.reach(item, State::Ordered).await.map(Some);
+        }
+        self.park_too_dear(item, dear).await.map(Some)
     }
 
     /// One try at it. While an earlier one may have made an order, that one is looked for first: a look
