@@ -4,7 +4,7 @@ use std::fmt;
 
 use domain::pool::WalletRole;
 use domain::price_overrides::PriceOverrides;
-use domain::{Deposit, KeyId, MerchantId, OrderId, OrderState, PersonId, UnixMillis};
+use domain::{Deposit, KeyId, MerchantId, OrderId, OrderState, PersonId, Policy, UnixMillis};
 use tron::{Address, Sun, TxId};
 
 use crate::person_rows::{Person, PersonKey, SessionChange};
@@ -287,6 +287,15 @@ pub struct MerchantLine {
     /// Where it sends TRX: one address for each extended public key that it asked under, the newest
     /// first.
     pub deposit_addresses: Vec<DepositAddress>,
+}
+
+/// A policy as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyLine {
+    /// The policy.
+    pub policy: Policy,
+    /// The key that pays for its refills.
+    pub key: Key,
 }
 
 /// Where a deposit stands in a list: those in later blocks come first.

@@ -115,6 +115,7 @@ impl App {
         let needs = Needs {
             merchant: Some(policy.merchant),
             spend: Some((policy.key, self.clock.now().day_utc8())),
+            key: Some(policy.key),
             receiver: Some(policy.receiver),
             pool: true,
             policy: Some(PolicyKey::Id(policy.id)),
@@ -125,9 +126,18 @@ impl App {
         let id = self.ids.order_id(now);
         let decide = move |rows: &Rows| app.decide_refill(id, &sight, now, rows);
         match commit(&*self.store, needs, decide).await? {
-            Ok(due) => {
+            Ok(Some(due)) => {
                 self.order_bell.notify_one();
                 Ok(if due > now { Refill::At(due) } else { Refill::Decided })
+            }
+            Ok(None) => {
+                let (id, key) = (policy.id.0, policy.key.0);
+                tracing::warn!(
+                    policy.id = id,
+                    key.id = key,
+                    "a policy stops: its key is revoked or lacks the scope \"order\""
+                );
+                Ok(Refill::Decided)
             }
             Err(refused) => {
                 tracing::debug!(policy.id = policy.id.0, "a refill was not wanted: {refused}");
@@ -160,33 +170,41 @@ impl App {
     }
 
     /// The refill's order with everything that belongs to it, or the policy with the reason why there
-    /// is none; and when to look again.
+    /// is none; and when to look again, `None` if its key has stopped it.
     fn decide_refill(
         &self,
         id: OrderId,
         sight: &Sight,
         now: UnixMillis,
         rows: &Rows,
-    ) -> Result<(Changes, UnixMillis), PolicyRefused> {
+    ) -> Result<(Changes, Option<UnixMillis>), PolicyRefused> {
         let policy = rows.policy.as_ref().ok_or(PolicyRefused::NotNow)?;
         // Inside the transaction: another worker may have ordered it meanwhile.
         if next_action(policy, None, now) != PolicyAction::Refill {
             return Err(PolicyRefused::NotNow);
         }
-        let note = |event: PolicyEvent| -> Result<(Changes, UnixMillis), PolicyRefused> {
+        let note = |event: PolicyEvent| -> Result<(Changes, Option<UnixMillis>), PolicyRefused> {
             let decision = step(policy, event, now)?;
-            Ok((Changes { policy: Some(decision.policy), ..Changes::default() }, decision.due))
+            let changes = Changes { policy: Some(decision.policy), ..Changes::default() };
+            Ok((changes, Some(decision.due)))
         };
+        // Inside the transaction, like the cap: whoever revokes a key is sure that nothing follows. One
+        // that was adopted since the needs were named is looked at in the next step.
+        match &rows.key {
+            Some(key) if key.id != policy.key => return Err(PolicyRefused::NotNow),
+            Some(key) if key.may_order() => {}
+            Some(_) | None => return Ok((note(PolicyEvent::KeyStopped)?.0, None)),
+        }
         match refill_need(policy, sight, &rows.others, &self.settings.energy_bounds) {
             RefillNeed::NotVisible => {
-                Ok((Changes::default(), now.after_ms(self.settings.limits.reread_ms)))
+                Ok((Changes::default(), Some(now.after_ms(self.settings.limits.reread_ms))))
             }
             RefillNeed::Nothing => note(PolicyEvent::Satisfied),
             RefillNeed::Order { energy, bandwidth } => {
                 match self.accept_refill(policy, id, sight, (energy, bandwidth), now, rows) {
                     Ok(decision) => {
                         let refilled = step(policy, PolicyEvent::Refilled(id), now)?.policy;
-                        Ok((refill_changes(id, decision, refilled), now))
+                        Ok((refill_changes(id, decision, refilled), Some(now)))
                     }
                     Err(refused) => {
                         let lack = lack(&refused);

@@ -22,6 +22,7 @@ pub mod deliver_callbacks;
 pub mod describe;
 pub mod describe_batch;
 pub mod describe_order;
+pub mod describe_policy;
 pub mod figures;
 pub mod fill_order;
 pub mod follow_transfer;

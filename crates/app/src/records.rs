@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use domain::price_overrides::PriceOverrides;
-use domain::{Deposit, KeyId, MerchantId, OrderId, UnixMillis};
+use domain::{Deposit, KeyId, MerchantId, OrderId, PolicyId, UnixMillis};
 use tron::TxId;
 
 use crate::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
-    NumberedLogEntry, OrderFilter, Part, PriceOwner, Slice, Span, StatementLine, StatementPlace,
+    NumberedLogEntry, OrderFilter, Part, PolicyLine, PriceOwner, Slice, Span, StatementLine,
+    StatementPlace,
 };
 use crate::batches::Batches;
 use crate::commit_counts::CommitCounts;
@@ -38,6 +39,13 @@ pub trait Records: Send + Sync {
         merchant: MerchantId,
         slice: Slice<KeyId>,
     ) -> Result<Vec<Key>, StoreError>;
+
+    /// A merchant's policies of both kinds, newest first.
+    async fn policies_of(
+        &self,
+        merchant: MerchantId,
+        slice: Slice<PolicyId>,
+    ) -> Result<Vec<PolicyLine>, StoreError>;
 
     /// A merchant's deposits, newest first, those that were too small to be credited too.
     async fn deposits_of(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::callback::CallbackEvent;
-use domain::key::{KeyLimits, KeySpend};
+use domain::key::{KeyLimits, KeySpend, Scope};
 use domain::ledger::LedgerTx;
 use domain::order::step::WalletChange;
 use domain::pool::{Pool, WalletRole};
@@ -24,6 +24,8 @@ pub struct Needs {
     pub merchant: Option<MerchantId>,
     /// A key's cap and what it has spent on a day.
     pub spend: Option<(KeyId, Day)>,
+    /// A key, revoked or not.
+    pub key: Option<KeyId>,
     /// The newest order of the merchant with this reference.
     pub reference: Option<String>,
     /// Whether a request was answered before.
@@ -65,6 +67,8 @@ pub struct Rows {
     pub prices: PriceOverrides,
     /// The key's cap and spend; no cap and nothing spent unless asked for.
     pub spend: KeySpend,
+    /// The key, if asked for and there.
+    pub key: Option<Key>,
     /// Answers given before.
     pub answers: StoredAnswers,
     /// The newest order with the reference, if asked for and there.
@@ -189,6 +193,14 @@ pub struct Key {
     pub created: UnixMillis,
     /// When it stopped working.
     pub revoked: Option<UnixMillis>,
+}
+
+impl Key {
+    /// Whether orders may be placed with it: it works, and has the scope for that.
+    #[must_use]
+    pub const fn may_order(&self) -> bool {
+        self.revoked.is_none() && self.limits.scopes.has(Scope::Order)
+    }
 }
 
 /// What a key has bought: orders that were not refunded.

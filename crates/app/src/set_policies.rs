@@ -182,6 +182,7 @@ impl App {
             }
             (None, ..) => return Err(AskRefused::NotFound),
         };
+        let policy = step(&policy, PolicyEvent::AskedBy(ask.key), now)?.policy;
         let mut policy = step(&policy, ask.event, now)?.policy;
         // What its transfers were seen to take is better than what one would take now.
         if let Some(estimate) = estimate

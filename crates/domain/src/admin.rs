@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub enum AdminScope {
     /// Look at everything; no secret is ever shown.
     Read,
-    /// Add, change and pause merchants; add, bind and revoke their keys.
+    /// Add, change and pause merchants; add, bind and revoke their keys; stop their policies.
     Merchants,
     /// Credit and debit.
     Money,

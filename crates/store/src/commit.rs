@@ -39,6 +39,9 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     if let Some((key, day)) = needs.spend {
         rows.spend = key::spend(connection, key, day)?;
     }
+    if let Some(id) = needs.key {
+        rows.key = key::by_id(connection, id)?;
+    }
     if let Some((merchant, reference)) = needs.merchant.zip(needs.reference.as_deref()) {
         rows.by_reference = order::newest_by_reference(connection, merchant, reference)?;
     }

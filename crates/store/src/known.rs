@@ -71,6 +71,7 @@ pub(crate) const fn covers(needs: &Needs) -> bool {
         pool: _,
         told: _,
         lease: _,
+        key,
         policy,
         counted,
         policy_lease,
@@ -81,7 +82,8 @@ pub(crate) const fn covers(needs: &Needs) -> bool {
         scanned,
     } = needs;
     let is_more = policy.is_some() || counted.is_some() || admin.is_some() || batch.is_some();
-    !(is_more || policy_lease.is_some() || transfer.is_some() || *outlays || *scanned)
+    let is_about_policy = policy_lease.is_some() || key.is_some();
+    !(is_more || is_about_policy || transfer.is_some() || *outlays || *scanned)
 }
 
 impl Known {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use app::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
-    NumberedLogEntry, OrderFilter, Part, PriceOwner, Slice, Span, StatementLine, StatementPlace,
+    NumberedLogEntry, OrderFilter, Part, PolicyLine, PriceOwner, Slice, Span, StatementLine,
+    StatementPlace,
 };
 use app::commit_counts::CommitCounts;
 use app::figures::{DueBack, FiguresAsked, LentFigures, OutcomeFigures, QueueFigures, StepFigures};
@@ -14,13 +15,13 @@ use app::records::{Records, Sessions};
 use app::rows::{Key, Merchant, OrderView};
 use async_trait::async_trait;
 use domain::price_overrides::PriceOverrides;
-use domain::{Deposit, KeyId, MerchantId, OrderId, UnixMillis};
+use domain::{Deposit, KeyId, MerchantId, OrderId, PolicyId, UnixMillis};
 use tron::TxId;
 
 use crate::doors::SqlStore;
 use crate::{
     admin, admin_token, callback_list, deposit, figures, key, merchant, merchant_statement,
-    order_list, person, price, tx_known,
+    order_list, person, policy, price, tx_known,
 };
 
 #[async_trait]
@@ -42,6 +43,14 @@ impl Records for SqlStore {
         slice: Slice<KeyId>,
     ) -> Result<Vec<Key>, StoreError> {
         self.read(move |connection| key::page_of_merchant(connection, merchant, slice)).await
+    }
+
+    async fn policies_of(
+        &self,
+        merchant: MerchantId,
+        slice: Slice<PolicyId>,
+    ) -> Result<Vec<PolicyLine>, StoreError> {
+        self.read(move |connection| policy::page_of_merchant(connection, merchant, slice)).await
     }
 
     async fn deposits_of(

@@ -91,7 +91,7 @@ impl Administrator {
     /// Makes a draft; nothing is ordered by it.
     ///
     /// Errors: [`AdminRefused::Name`], [`AdminRefused::NoMerchant`], [`AdminRefused::NoKey`] for a key
-    /// that does not work or is another merchant's, or the store's.
+    /// that does not work or is another merchant's, [`AdminRefused::KeyMayNotOrder`], or the store's.
     pub async fn add_batch(&self, new: NewBatch) -> Result<Batch, AdminRefused> {
         let name = text_within(&new.name, BATCH_NAME_CHARS_MAX).ok_or(AdminRefused::Name)?;
         let admin = AdminNeeds { key: Some(new.key.clone()), ..AdminNeeds::default() };
@@ -103,6 +103,9 @@ impl Administrator {
             let key = found.admin.key.as_ref();
             let key = key.filter(|key| key.revoked.is_none() && key.merchant == new.merchant);
             let key = key.ok_or_else(|| AdminRefused::NoKey(new.key.clone()))?;
+            if !key.may_order() {
+                return Err(AdminRefused::KeyMayNotOrder(new.key.clone()));
+            }
             let who = (new.merchant, key.id);
             let batch = Batch::draft(new.id, who, name.clone(), rows, me.now);
             let after = describe_batch::batch(&batch);

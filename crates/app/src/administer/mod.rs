@@ -9,6 +9,7 @@ mod keys;
 mod merchants;
 mod money;
 mod people;
+mod policies;
 mod pool;
 mod prices;
 mod tokens;
@@ -16,7 +17,7 @@ mod tokens;
 use std::sync::Arc;
 
 use domain::batch::BatchRefused;
-use domain::{BatchId, MerchantId, OrderId, UnixMillis};
+use domain::{BatchId, MerchantId, OrderId, PolicyId, UnixMillis};
 use serde_json::Value;
 use tron::{Address, Sun};
 
@@ -52,6 +53,9 @@ pub enum AdminRefused {
     /// No key that works has this text.
     #[error("there is no live key {0}")]
     NoKey(String),
+    /// A key lacks the scope to order.
+    #[error("key {0} may not order: it lacks the scope \"order\"")]
+    KeyMayNotOrder(String),
     /// The pool has no such wallet.
     #[error("there is no wallet {0}")]
     NoWallet(Address),
@@ -67,6 +71,9 @@ pub enum AdminRefused {
     /// There is no such batch, or it is somebody else's.
     #[error("there is no batch {0}")]
     NoBatch(BatchId),
+    /// No policy has this number.
+    #[error("there is no policy {}", .0.0)]
+    NoPolicy(PolicyId),
     /// It is not the moment for this.
     #[error(transparent)]
     Batch(BatchRefused),

@@ -19,7 +19,7 @@ use crate::work::commit;
 impl App {
     /// Orders for the next rows, as many as may be under way.
     pub(super) async fn place_rows(&self, lease: Lease, batch: &Batch) -> Result<Next, StoreError> {
-        let key = self.store.key_by_id(batch.key).await?.filter(|key| key.revoked.is_none());
+        let key = self.store.key_by_id(batch.key).await?.filter(Key::may_order);
         let Some(key) = key else {
             self.tell_batch(lease, batch, BatchEvent::Hindered(Hindrance::KeyRevoked)).await?;
             return Ok(Next::Again);

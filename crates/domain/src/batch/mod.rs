@@ -68,7 +68,7 @@ pub enum Hindrance {
     Funds,
     /// The key has spent what it may on this day.
     KeyCap,
-    /// The key works no more.
+    /// The key works no more, or may not order any more.
     KeyRevoked,
     /// The merchant is paused.
     MerchantPaused,

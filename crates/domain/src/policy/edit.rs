@@ -157,6 +157,14 @@ impl Policy {
         self.go_on(now)
     }
 
+    /// It refills no more until its merchant lets it go on, in the way in which its kind is let go on.
+    pub(super) fn stop(&mut self) -> Result<(), PolicyRefused> {
+        self.take(match self.terms {
+            Terms::Count(_) => Move::Pause,
+            Terms::Auto(_) => Move::Disable,
+        })
+    }
+
     /// It refills, and forgets what kept it from that.
     fn go_on(&mut self, now: UnixMillis) -> Result<(), PolicyRefused> {
         self.start_afresh(now);

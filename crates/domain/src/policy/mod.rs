@@ -107,7 +107,8 @@ pub struct Policy {
     pub id: PolicyId,
     /// Who pays for the refills.
     pub merchant: MerchantId,
-    /// The key that set it up, or renewed it last; its secret signs the callbacks.
+    /// The key that set it up or changed it last: it pays for the refills as far as it may, and its
+    /// secret signs their callbacks.
     pub key: KeyId,
     /// The address.
     pub receiver: Address,

@@ -69,6 +69,12 @@ pub enum PolicyEvent {
     },
     /// The merchant switched it on or off.
     Switched(bool),
+    /// A request changes it: who signed that pays for refills and signs callbacks from now on.
+    AskedBy(KeyId),
+    /// A refill is wanted, and its key works no more or may not order any more.
+    KeyStopped,
+    /// The operator switched it off.
+    StoppedByOperator,
     /// Its days are over.
     TimeOver,
 }
@@ -161,6 +167,9 @@ pub fn step(
             next.hire(key, energy, period_days, now)?;
         }
         PolicyEvent::Switched(is_on) => next.switch(is_on, now)?,
+        PolicyEvent::AskedBy(key) => next.key = key,
+        PolicyEvent::KeyStopped => key_stopped(next)?,
+        PolicyEvent::StoppedByOperator => next.stop()?,
         PolicyEvent::TimeOver => {
             next.take(Move::End)?;
             next.step = PolicyStep::Released;
@@ -208,6 +217,17 @@ fn lacking(policy: &mut Policy, lack: Lack, now: UnixMillis) -> Result<UnixMilli
     policy.failures = policy.failures.saturating_add(1);
     policy.not_before = now.after_ms(again_ms(policy.failures, LACKING_AGAIN_MAX_MS));
     Ok(policy.not_before)
+}
+
+/// Trying again would not help: the merchant has to say with which key it is to go on.
+fn key_stopped(policy: &mut Policy) -> Result<(), PolicyRefused> {
+    if !policy.wants_refill() {
+        return Err(PolicyRefused::NotNow);
+    }
+    if matches!(policy.step, PolicyStep::BalanceLow | PolicyStep::EnergyLow) {
+        policy.step = PolicyStep::Waiting;
+    }
+    policy.stop()
 }
 
 fn satisfied(policy: &mut Policy, now: UnixMillis) -> Result<UnixMillis, PolicyRefused> {

@@ -260,3 +260,35 @@ fn without_an_amount_the_dearest_transfer_lately_counts() {
         ",
     );
 }
+
+#[test]
+fn what_stops_a_policy_stays_until_its_merchant_says_otherwise() {
+    check(
+        "
+        count 5
+        lacks balance
+        key stopped         -> paused waiting, 5 left
+        key stopped         -> the policy is not in a state for this
+        operator stops      -> the policy is not in a state for this
+        asked by 2          -> paused waiting, 5 left
+        edit resume         -> enabled waiting, 5 left
+        refill
+        key stopped         -> the policy is not in a state for this   # paid for already
+        operator stops      -> paused delegating, 5 left
+        count 5             -> enabled delegating, 10 left
+        ",
+    );
+    check(
+        "
+        auto 65000 3
+        refill
+        order delivered
+        told                -> enabled delegated, keeps 65000 until +259200s
+        key stopped         -> disabled delegated, keeps 65000 until +259200s
+        next                -> rest
+        switch on           -> enabled delegated, keeps 65000 until +259200s
+        operator stops      -> disabled delegated, keeps 65000 until +259200s
+        switch on           -> enabled delegated, keeps 65000 until +259200s
+        ",
+    );
+}

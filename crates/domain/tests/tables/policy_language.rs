@@ -12,7 +12,8 @@
 //! transfer | undone | undone free                       its address's transfers, and a fork
 //! spent 130285        what a transfer took
 //! edit +3 | edit -3 | edit pause | edit resume | edit always | edit counted
-//! switch on | switch off
+//! switch on | switch off | asked by 2
+//! key stopped | operator stops
 //! clock +90s
 //! ```
 //!
@@ -127,6 +128,9 @@ impl Script {
                 change(CountEdit { change: number(by.trim_start_matches('+')), ..none })
             }
             ["switch", to] => PolicyEvent::Switched(*to == "on"),
+            ["asked", "by", key] => PolicyEvent::AskedBy(KeyId(number(key))),
+            ["key", "stopped"] => PolicyEvent::KeyStopped,
+            ["operator", "stops"] => PolicyEvent::StoppedByOperator,
             _ => panic!("no such row: {words:?}"),
         }
     }
@@ -203,7 +207,10 @@ impl Script {
                 | PolicyEvent::Bought(_)
                 | PolicyEvent::Edited(_)
                 | PolicyEvent::Hired { .. }
-                | PolicyEvent::Switched(_) => panic!("a policy does not ask for {event:?}"),
+                | PolicyEvent::Switched(_)
+                | PolicyEvent::AskedBy(_)
+                | PolicyEvent::KeyStopped
+                | PolicyEvent::StoppedByOperator => panic!("a policy does not ask for {event:?}"),
             },
         }
     }

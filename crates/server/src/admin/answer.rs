@@ -100,6 +100,7 @@ impl From<AdminRefused> for Refused {
             | AdminRefused::NoWallet(_)
             | AdminRefused::NoCallback(_)
             | AdminRefused::NoBatch(_)
+            | AdminRefused::NoPolicy(_)
             | AdminRefused::NoPerson
             | AdminRefused::NoInvitation
             | AdminRefused::NoToken(_) => StatusCode::NOT_FOUND,
@@ -109,6 +110,7 @@ impl From<AdminRefused> for Refused {
             | AdminRefused::Amount
             | AdminRefused::Price(_) => StatusCode::BAD_REQUEST,
             AdminRefused::TooManyKeys(_)
+            | AdminRefused::KeyMayNotOrder(_)
             | AdminRefused::NotEnough { .. }
             | AdminRefused::TooMuch
             | AdminRefused::Batch(_)

@@ -118,6 +118,14 @@ const CALLS: &[Call] = &[
         &[],
     ),
     call("GET", "/merchants/{id}/deposits", Read, "A merchant's deposits, newest first", PAGE),
+    call("GET", "/merchants/{id}/policies", Read, "A merchant's policies, newest first", PAGE),
+    call(
+        "POST",
+        "/policies/{policy}/stop",
+        Merchants,
+        "Let a policy order nothing more until its merchant lets it go on",
+        &[],
+    ),
     call(
         "PATCH",
         "/keys/{key}",

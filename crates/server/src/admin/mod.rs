@@ -19,6 +19,7 @@ mod merchants;
 mod metrics;
 mod money;
 mod orders;
+mod policies;
 mod prices;
 mod statement;
 pub mod token;
@@ -81,6 +82,8 @@ pub fn routes(edge: Arc<AdminEdge>) -> Router {
         .route("/merchants/{id}/statement.csv", get(statement::as_csv))
         .route("/merchants/{id}/deposit-address", post(deposits::address))
         .route("/merchants/{id}/deposits", get(deposits::list))
+        .route("/merchants/{id}/policies", get(policies::list))
+        .route("/policies/{policy}/stop", post(policies::stop))
         .route("/keys/{key}", axum::routing::patch(keys::change))
         .route("/keys/{key}/revoke", post(keys::revoke))
         .route("/prices", get(prices::of_house).patch(prices::set_of_house))

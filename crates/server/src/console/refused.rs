@@ -96,6 +96,7 @@ fn status_of(refused: &AdminRefused) -> StatusCode {
         | AdminRefused::NoCallback(_)
         | AdminRefused::NoToken(_)
         | AdminRefused::NoBatch(_)
+        | AdminRefused::NoPolicy(_)
         | AdminRefused::NoPerson
         | AdminRefused::NoInvitation => StatusCode::NOT_FOUND,
         AdminRefused::NotSignedIn => StatusCode::UNAUTHORIZED,
@@ -104,6 +105,7 @@ fn status_of(refused: &AdminRefused) -> StatusCode {
         | AdminRefused::Amount
         | AdminRefused::Price(_) => StatusCode::BAD_REQUEST,
         AdminRefused::TooManyKeys(_)
+        | AdminRefused::KeyMayNotOrder(_)
         | AdminRefused::NotEnough { .. }
         | AdminRefused::TooMuch
         | AdminRefused::Batch(_)
@@ -123,6 +125,8 @@ pub(super) fn change_sentence(refused: &AdminRefused, tongue: Tongue) -> String 
         AdminRefused::NoWallet(address) => about("refused.no-wallet", address),
         AdminRefused::NoCallback(order) => about("refused.no-callback", order),
         AdminRefused::NoToken(id) => about("refused.no-token", id),
+        AdminRefused::KeyMayNotOrder(text) => about("refused.key-may-not-order", text),
+        AdminRefused::NoPolicy(id) => about("refused.no-policy", &id.0),
         AdminRefused::NoBatch(id) => about("refused.no-batch", id),
         AdminRefused::Batch(refused) => tongue.say(batch_phrase(*refused)).to_owned(),
         AdminRefused::NoPerson => tongue.say("refused.no-person").to_owned(),

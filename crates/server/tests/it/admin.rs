@@ -143,6 +143,7 @@ async fn every_change_needs_its_scope() {
         (format!("POST /keys/{KEY}/revoke"), json!({}), "merchants"),
         ("POST /merchants/1/credit".to_owned(), json!({}), "money"),
         ("POST /merchants/1/debit".to_owned(), json!({}), "money"),
+        ("POST /policies/1/stop".to_owned(), json!({}), "merchants"),
         ("PATCH /prices".to_owned(), json!({}), "prices"),
         ("PATCH /merchants/1/prices".to_owned(), json!({}), "prices"),
         ("POST /merchants/1/deposit-address".to_owned(), json!({}), "merchants"),

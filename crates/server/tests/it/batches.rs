@@ -28,44 +28,44 @@ const CUTS_MAX: usize = 400;
 const SCOPES: [AdminScope; 2] = [AdminScope::Read, AdminScope::Batches];
 
 /// One line of CSV for each address.
-fn csv(payers: &[Address]) -> String {
+pub(crate) fn csv(payers: &[Address]) -> String {
     let lines = payers.iter().enumerate();
     lines.map(|(index, payer)| format!("{payer},{},row {index}\n", recipient_with())).collect()
 }
 
-fn new(world: &World, csv: &str) -> Value {
+pub(crate) fn new(world: &World, csv: &str) -> Value {
     json!({"merchant": world.merchant.0, "key": KEY, "name": "June", "csv": csv})
 }
 
 /// Makes a draft; where it is.
-async fn draft(world: &World, office: &Office, payers: &[Address]) -> String {
+pub(crate) async fn draft(world: &World, office: &Office, payers: &[Address]) -> String {
     let (status, batch) = office.change("POST /batches", &new(world, &csv(payers))).await;
     assert_eq!(status, 201, "{batch}");
     format!("/batches/{}", batch["batch"].as_str().unwrap())
 }
 
-async fn act(office: &Office, batch: &str, what: &str) -> (u16, Value) {
+pub(crate) async fn act(office: &Office, batch: &str, what: &str) -> (u16, Value) {
     office.change(&format!("POST {batch}/{what}"), &json!({})).await
 }
 
 /// Every row's stage.
-async fn stages(office: &Office, batch: &str) -> Vec<String> {
+pub(crate) async fn stages(office: &Office, batch: &str) -> Vec<String> {
     let rows = office.get(&format!("{batch}/rows?limit=500")).await;
     let rows = rows["items"].as_array().unwrap().iter();
     rows.map(|row| row["stage"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn state(office: &Office, batch: &str) -> (String, Value) {
+pub(crate) async fn state(office: &Office, batch: &str) -> (String, Value) {
     let shown = office.get(batch).await;
     (shown["state"].as_str().unwrap().to_owned(), shown["hindrance"].clone())
 }
 
-fn payers(world: &mut World, count: usize) -> Vec<Address> {
+pub(crate) fn payers(world: &mut World, count: usize) -> Vec<Address> {
     (0..count).map(|_| world.payer(plain)).collect()
 }
 
 /// Every address that can makes its transfer.
-fn sweep(world: &World, payers: &[Address]) -> usize {
+pub(crate) fn sweep(world: &World, payers: &[Address]) -> usize {
     let able = |payer: &&Address| {
         world.usable_energy(**payer) >= 64_285
             && world.chain.token_balance(**payer) != TokenUnits(0)

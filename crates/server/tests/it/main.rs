@@ -5,6 +5,7 @@
 
 mod admin;
 mod bad_input;
+mod batch_obstacles;
 mod batches;
 mod behind;
 mod callbacks;

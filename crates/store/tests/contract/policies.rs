@@ -1,6 +1,8 @@
 //! Policies: kept, claimed, nudged, and what they count.
 
+use app::admin_rows::Slice;
 use app::ports::{Store, StoreError};
+use app::records::Database;
 use app::rows::{Changes, Counted, Needs, PolicyKey, PolicyLease, Rows};
 use app::work::commit;
 use domain::policy::{CountTerms, NewPolicy, PolicyEvent, step};
@@ -175,7 +177,7 @@ pub(crate) async fn a_transfer_is_counted_once_until_a_fork(store: &dyn Store) {
     assert!(matches!(solid, Err(StoreError::Broken(_))), "what is solid stays: {solid:?}");
 }
 
-pub(crate) async fn policies_are_found_by_merchant_kind_and_address(store: &dyn Store) {
+pub(crate) async fn policies_are_found_by_merchant_kind_and_address(store: &dyn Database) {
     let base = base(store).await;
     for policy in [counting(base, 1), hired(base, 2, None), counting(base, 3)] {
         put(store, policy).await;
@@ -189,6 +191,14 @@ pub(crate) async fn policies_are_found_by_merchant_kind_and_address(store: &dyn 
     assert_eq!(list(PolicyKind::Auto, None, 0, 20).await, (vec![2], 1));
     assert_eq!(list(PolicyKind::Count, Some(address(3)), 0, 20).await, (vec![3], 1));
     assert_eq!(list(PolicyKind::Count, Some(address(2)), 0, 20).await, (vec![], 0));
+    let of_both = async |after: Option<i64>, limit| {
+        let slice = Slice { after: after.map(PolicyId), limit };
+        let lines = store.policies_of(base.merchant, slice).await.unwrap();
+        assert!(lines.iter().all(|line| line.key.id == base.key));
+        lines.iter().map(|line| line.policy.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!((of_both(None, 9).await, of_both(None, 2).await), (vec![3, 2, 1], vec![3, 2]));
+    assert_eq!((of_both(Some(2), 2).await, of_both(Some(1), 2).await), (vec![1], vec![]));
     let other = (MerchantId(99), PolicyKind::Count, None);
     assert_eq!(store.policies(other, 0, 20).await.unwrap().all, 0);
     let watched = store.watched_policies(&[address(1), address(2), address(7)]).await.unwrap();

@@ -3,6 +3,7 @@
 mod auto;
 mod count;
 mod doubts;
+mod keys;
 mod many;
 mod restart;
 
