@@ -27,8 +27,13 @@ pub trait Batches: Send + Sync {
     /// Shape: one look-up for each row that has an order.
     async fn batch_left(&self, id: BatchId) -> Result<BatchLeft, StoreError>;
 
-    /// The first rows that wait.
-    async fn waiting_rows(&self, id: BatchId, limit: usize) -> Result<Vec<BatchRow>, StoreError>;
+    /// The first rows that wait after the row with this number.
+    async fn waiting_rows(
+        &self,
+        id: BatchId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<BatchRow>, StoreError>;
 
     /// The first rows that wait and were not looked at since this moment.
     async fn unchecked_rows(

@@ -7,8 +7,10 @@
 mod check;
 mod judge;
 mod place;
+mod places;
 
 pub(crate) use place::is_next;
+pub use places::Places;
 
 use domain::UnixMillis;
 use domain::batch::{Batch, BatchEvent, BatchRefused, BatchState, step};
@@ -55,7 +57,10 @@ impl App {
         loop {
             match self.batch_step(lease).await? {
                 Next::At(due) => return Ok(Attention::At(due)),
-                Next::Rest => return Ok(Attention::Done),
+                Next::Rest => {
+                    self.batch_places.forget(lease.batch());
+                    return Ok(Attention::Done);
+                }
                 Next::Again if self.clock.now() >= last => {
                     return Ok(Attention::At(self.clock.now()));
                 }

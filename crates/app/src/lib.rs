@@ -97,6 +97,8 @@ pub struct App {
     pub transfer_bell: Arc<Notify>,
     /// Rung when a callback is owed.
     pub callback_bell: Arc<Notify>,
+    /// Where batches go on after rows that had to wait.
+    pub batch_places: Arc<keep_batches::Places>,
     /// The newest transaction timestamp given out; no two transactions of a process share one.
     pub last_timestamp_ms: Arc<AtomicI64>,
 }

@@ -141,6 +141,7 @@ impl Product {
             batch_bell: Arc::new(Notify::new()),
             transfer_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
+            batch_places: Arc::default(),
             last_timestamp_ms: Arc::default(),
         };
         let pace = pace(&config);

@@ -145,6 +145,7 @@ impl Process {
             batch_bell: Arc::new(Notify::new()),
             transfer_bell: Arc::new(Notify::new()),
             callback_bell: Arc::new(Notify::new()),
+            batch_places: Arc::default(),
             last_timestamp_ms: Arc::default(),
         };
         let on_head = Box::new(move |head: &node::Head| newest.advance_to(head.id));

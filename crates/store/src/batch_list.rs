@@ -46,7 +46,7 @@ FROM batch WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
     OF_EVERYBODY = concat!("SELECT ", columns!(), "
 FROM batch WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
     WAITING = concat!("SELECT ", row_columns!(), "
-FROM batch_row WHERE batch_id = ?1 AND state = 0 ORDER BY number LIMIT ?2");
+FROM batch_row WHERE batch_id = ?1 AND state = 0 AND number > ?2 ORDER BY number LIMIT ?3");
     UNCHECKED = concat!("SELECT ", row_columns!(), "
 FROM batch_row WHERE batch_id = ?1 AND state = 0 AND (checked_ms IS NULL OR checked_ms < ?2)
 ORDER BY number LIMIT ?3");
@@ -83,14 +83,16 @@ pub(crate) fn batches(
     Ok(found)
 }
 
-/// The first rows that wait.
+/// The first rows that wait after the row with this number.
 pub(crate) fn waiting(
     connection: &Connection,
     id: BatchId,
+    after: u32,
     limit: usize,
 ) -> Result<Vec<BatchRow>, Fault> {
     let mut waiting = connection.prepare_cached(WAITING)?;
-    Ok(waiting.query_map(params![id.0, count(limit)], read_row)?.collect::<Result<_, _>>()?)
+    let key = params![id.0, after, count(limit)];
+    Ok(waiting.query_map(key, read_row)?.collect::<Result<_, _>>()?)
 }
 
 /// The first rows that wait and were not looked at since this moment.

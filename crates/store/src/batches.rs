@@ -29,8 +29,13 @@ impl Batches for SqlStore {
         self.read(move |connection| batch_list::left(connection, id)).await
     }
 
-    async fn waiting_rows(&self, id: BatchId, limit: usize) -> Result<Vec<BatchRow>, StoreError> {
-        self.read(move |connection| batch_list::waiting(connection, id, limit)).await
+    async fn waiting_rows(
+        &self,
+        id: BatchId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<BatchRow>, StoreError> {
+        self.read(move |connection| batch_list::waiting(connection, id, after, limit)).await
     }
 
     async fn unchecked_rows(

@@ -13,7 +13,7 @@ use crate::read_receiver::ReceiverRefused;
 pub(super) enum Verdict {
     /// It can never become an order as it is.
     Fails(RowFailure),
-    /// Neither it nor the next one can become an order now.
+    /// It cannot become an order now; nor can the next one, unless it lacks something else.
     Hinders(Hindrance),
     /// It does not wait any more: somebody else was first.
     Taken,

@@ -2,9 +2,9 @@
 
 use std::cmp::min;
 
-use domain::Origin;
 use domain::batch::{Batch, BatchEvent, BatchRow, BatchState, Hindrance, RowFailure, RowState};
 use domain::collect::Scene;
+use domain::{BatchId, Origin};
 use futures::future::join_all;
 
 use super::Next;
@@ -15,6 +15,14 @@ use crate::place_order::{PlaceOrder, Wanted};
 use crate::ports::StoreError;
 use crate::rows::{Changes, Key, Lease, Needs, Rows};
 use crate::work::commit;
+
+/// What became of a row that was tried.
+enum Tried {
+    /// It does not wait any more.
+    Gone,
+    /// It goes on waiting.
+    Waits(Hindrance),
+}
 
 impl App {
     /// Orders for the next rows, as many as may be under way.
@@ -37,19 +45,40 @@ impl App {
         if room == 0 || left.waiting == 0 {
             return Ok(Next::At(self.reread_at()));
         }
-        let rows = self.batches.waiting_rows(batch.id, room).await?;
+        let rows = self.next_rows(batch.id, room).await?;
         let placing = rows.iter().map(|row| self.place_row(lease, (batch, &key), row));
-        let mut hindrance = None;
-        for placed in join_all(placing).await {
-            hindrance = worst(hindrance, placed?);
+        let (mut hindrance, mut gone) = (None, 0);
+        for (row, tried) in rows.iter().zip(join_all(placing).await) {
+            match tried? {
+                Tried::Gone => gone += 1,
+                Tried::Waits(by) => {
+                    if by == Hindrance::Capacity {
+                        self.batch_places.pass(batch.id, row.number);
+                    }
+                    hindrance = worst(hindrance, Some(by));
+                }
+            }
         }
         match hindrance {
             None => Ok(Next::Again),
+            // What one row lacks the next one may not need. Every such step leaves fewer that wait.
+            Some(Hindrance::Capacity) if gone > 0 => Ok(Next::Again),
             Some(by) => {
                 self.tell_batch(lease, batch, BatchEvent::Hindered(by)).await?;
                 Ok(if by.passes() { Next::At(self.reread_at()) } else { Next::Again })
             }
         }
+    }
+
+    /// The rows to try: those behind the one that had to wait last, then those up to it.
+    async fn next_rows(&self, batch: BatchId, limit: usize) -> Result<Vec<BatchRow>, StoreError> {
+        let after = self.batch_places.after(batch);
+        let mut rows = self.batches.waiting_rows(batch, after, limit).await?;
+        if after > 0 && rows.len() < limit {
+            let first = self.batches.waiting_rows(batch, 0, limit - rows.len()).await?;
+            rows.extend(first.into_iter().filter(|row| row.number <= after));
+        }
+        Ok(rows)
     }
 
     /// The order of one row, or what was in its way; a row that is refused knows why.
@@ -58,7 +87,7 @@ impl App {
         lease: Lease,
         (batch, key): (&Batch, &Key),
         row: &BatchRow,
-    ) -> Result<Option<Hindrance>, StoreError> {
+    ) -> Result<Tried, StoreError> {
         let placed = PlacedRow { lease, batch: batch.id, number: row.number, attempt: row.attempt };
         let place = PlaceOrder {
             merchant: batch.merchant,
@@ -72,14 +101,16 @@ impl App {
             request: None,
             row: Some(placed),
         };
-        let Err(refused) = self.place_order(place).await else { return Ok(None) };
+        let Err(refused) = self.place_order(place).await else {
+            return Ok(Tried::Gone);
+        };
         match placing(&refused) {
-            Verdict::Fails(failure) => self.fail_row(placed, failure).await.map(|()| None),
+            Verdict::Fails(failure) => self.fail_row(placed, failure).await.map(|()| Tried::Gone),
             Verdict::Hinders(by) => {
                 tracing::debug!(batch.id = %batch.id, row = row.number, "a row has to wait: {refused}");
-                Ok(Some(by))
+                Ok(Tried::Waits(by))
             }
-            Verdict::Taken => Ok(None),
+            Verdict::Taken => Ok(Tried::Gone),
             Verdict::Store(failed) => Err(failed),
         }
     }

@@ -23,7 +23,7 @@ pub enum BatchEvent {
         /// How many there are.
         rows: u32,
     },
-    /// A row could not become an order, and neither could the next one.
+    /// Rows could not become orders, and none of those that were tried with them did.
     Hindered(Hindrance),
     /// A row became an order.
     Unhindered,

@@ -204,11 +204,13 @@ pub(crate) async fn what_waits_is_cancelled_and_nothing_else(store: &dyn Databas
     let base = base(store).await;
     running(store, base, 3).await;
     place_row(store, base, placed(2, 1, new_order(base, 2).id), 2).await.unwrap();
-    let numbers = async |limit| {
-        let rows = store.waiting_rows(ID, limit).await.unwrap();
+    let after = async |number, limit| {
+        let rows = store.waiting_rows(ID, number, limit).await.unwrap();
         rows.iter().map(|row| row.number).collect::<Vec<_>>()
     };
+    let numbers = async |limit| after(0, limit).await;
     assert_eq!((numbers(1).await, numbers(9).await), (vec![1], vec![1, 3]));
+    assert_eq!((after(1, 9).await, after(3, 9).await), (vec![3], vec![]));
     let cancel = BatchChanges { all: Some(RowsChange::CancelWaiting), ..BatchChanges::of(ID) };
     save(store, cancel).await.unwrap();
     assert!(numbers(9).await.is_empty());
