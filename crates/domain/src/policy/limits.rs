@@ -32,6 +32,10 @@ pub const RECHECK_MAX_MS: i64 = 21_600_000;
 /// million.
 pub const UNTOUCHED_PPM: i64 = 50_000;
 
+/// Share of what an auto policy keeps that may be missing without a refill, in parts per million: 1 %. The
+/// energy of a stake changes by about 0.3 % a day.
+pub const DRIFT_PPM: i64 = 10_000;
+
 /// How long to wait after so many failures in a row, up to `max_ms`.
 #[must_use]
 pub fn again_ms(failures: i64, max_ms: i64) -> i64 {

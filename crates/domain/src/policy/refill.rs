@@ -2,7 +2,8 @@
 
 use tron::{Bandwidth, Energy, Resource, Sun};
 
-use super::{Policy, PolicyKind};
+use super::limits::DRIFT_PPM;
+use super::{Policy, PolicyKind, Terms};
 use crate::collect::plan::units_for_sun;
 use crate::collect::{ChainTotals, Reading};
 use crate::leg::Leg;
@@ -63,10 +64,25 @@ pub fn refill_need(
         true => need.bandwidth,
         false => Bandwidth::ZERO,
     };
-    if missing == 0 && bandwidth == Bandwidth::ZERO {
+    let is_enough = missing == 0 || is_drift(policy, sight.reading.transfer_energy, need.energy);
+    if is_enough && bandwidth == Bandwidth::ZERO {
         return RefillNeed::Nothing;
     }
     RefillNeed::Order { energy: Energy::new(missing.clamp(bounds.min, bounds.max)), bandwidth }
+}
+
+/// Whether so little is missing of what an auto policy keeps that no transfer needs it. What stake yields
+/// changes a little with all stake of the network, and the least order costs a hundred times as much as
+/// that is worth.
+///
+/// A count policy keeps one transfer's energy and no more, and so does an auto policy that follows its
+/// address: nothing of that may be missing, because an address without TRX could not make up for it.
+fn is_drift(policy: &Policy, kept: Energy, missing: Energy) -> bool {
+    let Terms::Auto(auto) = policy.terms else { return false };
+    let is_little =
+        i128::from(missing.get()) * 1_000_000 <= i128::from(kept.get()) * i128::from(DRIFT_PPM);
+    let there = kept.shortfall_over(missing);
+    is_little && auto.usual.is_none_or(|usual| there >= usual)
 }
 
 /// The policy that placed an order, if one did.

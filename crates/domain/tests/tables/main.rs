@@ -28,6 +28,8 @@ mod leftovers;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod refills;
+#[cfg(test)]
 mod renting;
 #[cfg(test)]
 mod sharing;
