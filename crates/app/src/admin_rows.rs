@@ -42,6 +42,8 @@ pub struct AdminNeeds {
     pub person: Option<PersonKey>,
     /// Whether a change was made before.
     pub request: Option<AdminRequest>,
+    /// The newest line of the log with this action about this subject.
+    pub log: Option<(&'static str, String)>,
 }
 
 /// What was asked for in [`AdminNeeds`], as it is inside the transaction.
@@ -67,6 +69,8 @@ pub struct AdminRows {
     pub person: Option<Person>,
     /// What was answered to the same idempotency key, with the hash of that request.
     pub answered: Option<([u8; 32], String)>,
+    /// The line of the log.
+    pub log: Option<LogEntry>,
     /// The number that a new merchant gets.
     pub next_merchant: MerchantId,
     /// The number that a new key gets.
@@ -88,6 +92,7 @@ impl Default for AdminRows {
             deposit_address: None,
             person: None,
             answered: None,
+            log: None,
             next_merchant: MerchantId(0),
             next_key: KeyId(0),
             next_person: PersonId(0),

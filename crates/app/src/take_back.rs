@@ -9,7 +9,7 @@ use node::{Broadcast, Lookup, Loss, NodeError, TronNode};
 use serde_json::{Value, json};
 use tron::{Contract, RawTx, RefBlock, SignedTx, Sun, TxId};
 
-use crate::admin_rows::Slice;
+use crate::admin_rows::{LogEntry, Slice};
 use crate::administer::{AdminRefused, Administrator};
 use crate::ports::{Signer, StoreError};
 use crate::reconcile::{Stranded, stranded_at};
@@ -70,7 +70,7 @@ pub async fn take_back(
     found: &Stranded,
 ) -> Result<OnItsWay, TakeBackRefused> {
     let subject = format!("{} {} {}", found.wallet, found.receiver, found.resource.name());
-    refuse_while_on_its_way(database, node, &subject).await?;
+    let settled = settled_before(database, node, &subject).await?;
     let lent = database.lent().await?;
     let now = stranded_at(&lent, node, found.wallet, found.receiver).await?;
     let now = now.into_iter().find(|one| one.resource == found.resource);
@@ -107,7 +107,16 @@ pub async fn take_back(
         "expiration_ms": expiration.get(),
         "bytes": hex::encode(&bytes),
     });
-    administrator.note(TAKE_BACK, subject, &line).await?;
+    // Somebody else may be at it, and have written a line since the log was read.
+    let is_in_the_way = move |line: &LogEntry| {
+        said(line).is_some_and(|(txid, expiration)| {
+            expiration.get() > head.timestamp_ms && !settled.contains(&txid)
+        })
+    };
+    let other = administrator.note_unless(TAKE_BACK, subject, &line, is_in_the_way).await?;
+    if let Some((txid, _)) = other.as_ref().and_then(said) {
+        return Err(TakeBackRefused::OnItsWay(txid));
+    }
     match node.broadcast(txid, &bytes).await {
         Broadcast::Refused { reason, text } if reason.is_permanent() => {
             Err(TakeBackRefused::Refused(text))
@@ -136,28 +145,29 @@ pub async fn outcome(
     })
 }
 
-/// Two transactions for one stake could both be included, and the second would take what is lent.
-async fn refuse_while_on_its_way(
+/// The earlier ones, all of which are in a block or can never be. Two transactions for one stake could both
+/// be included, and the second would take what is lent.
+async fn settled_before(
     database: &dyn Database,
     node: &dyn TronNode,
     subject: &str,
-) -> Result<(), TakeBackRefused> {
+) -> Result<Vec<TxId>, TakeBackRefused> {
+    let mut settled = Vec::new();
     let lines = database.admin_log(Slice { after: None, limit: LINES_LOOKED_AT }).await?;
     let earlier = lines.into_iter().map(|line| line.entry);
     for line in earlier.filter(|line| line.action == TAKE_BACK && line.subject == subject) {
-        let said: Value = line
-            .after
-            .as_deref()
-            .map(serde_json::from_str)
-            .and_then(Result::ok)
-            .unwrap_or_default();
-        let txid = said["txid"].as_str().and_then(|text| text.parse().ok());
-        let (Some(txid), Some(expiration)) = (txid, said["expiration_ms"].as_i64()) else {
-            continue;
-        };
-        if outcome(node, txid, UnixMillis(expiration)).await?.is_none() {
+        let Some((txid, expiration)) = said(&line) else { continue };
+        if outcome(node, txid, expiration).await?.is_none() {
             return Err(TakeBackRefused::OnItsWay(txid));
         }
+        settled.push(txid);
     }
-    Ok(())
+    Ok(settled)
+}
+
+/// Which transaction a line is about, and until when it may be included.
+fn said(line: &LogEntry) -> Option<(TxId, UnixMillis)> {
+    let said: Value = serde_json::from_str(line.after.as_deref()?).ok()?;
+    let txid = said["txid"].as_str()?.parse().ok()?;
+    Some((txid, UnixMillis(said["expiration_ms"].as_i64()?)))
 }

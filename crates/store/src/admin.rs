@@ -22,6 +22,10 @@ WHERE number < ?1 ORDER BY number DESC LIMIT ?2";
     NEWEST_OF = "
 SELECT number, at_ms, actor, action, subject, before_json, after_json FROM admin_log
 WHERE action = ?1 ORDER BY number DESC LIMIT 1";
+    // Among those with the action.
+    NEWEST_ABOUT = "
+SELECT number, at_ms, actor, action, subject, before_json, after_json FROM admin_log
+WHERE action = ?1 AND subject = ?2 ORDER BY number DESC LIMIT 1";
 }
 
 /// Loads what a person's change needs.
@@ -61,6 +65,10 @@ pub(crate) fn load(connection: &Connection, needs: &AdminNeeds) -> Result<AdminR
     }
     if let Some(request) = &needs.request {
         rows.answered = answered(connection, request)?;
+    }
+    if let Some((action, subject)) = &needs.log {
+        let mut line = connection.prepare_cached(NEWEST_ABOUT)?;
+        rows.log = line.query_row(params![*action, subject], read_log).optional()?;
     }
     Ok(rows)
 }

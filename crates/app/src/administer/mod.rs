@@ -163,6 +163,29 @@ impl Administrator {
         .await
     }
 
+    /// The same unless the newest line with this action about this subject is in the way, by then: that one
+    /// is told.
+    ///
+    /// Errors: the store's; then it must not happen.
+    pub(crate) async fn note_unless(
+        &self,
+        action: &'static str,
+        subject: String,
+        after: &Value,
+        is_in_the_way: impl Fn(&LogEntry) -> bool + Send + 'static,
+    ) -> Result<Option<LogEntry>, AdminRefused> {
+        let after = after.clone();
+        let needs = AdminNeeds { log: Some((action, subject.clone())), ..AdminNeeds::default() };
+        self.change(None, needs, move |me, rows| {
+            if let Some(line) = rows.admin.log.as_ref().filter(|line| is_in_the_way(line)) {
+                return Ok((None, Some(line.clone())));
+            }
+            let log = me.log(action, subject.clone(), None, Some(&after));
+            Ok((Some(AdminChanges::logged(log).into()), None))
+        })
+        .await
+    }
+
     /// Loads, decides, commits.
     async fn change<T: Send + 'static>(
         &self,

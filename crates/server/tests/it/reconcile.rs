@@ -1,21 +1,31 @@
 //! Yesterday's copy is put back: what it has forgotten is found on chain, posted once, and taken back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 
 use app::administer::{AdminRefused, Administrator, DepositKeys, HandOutFailed, Posting, Side};
-use app::ports::{Clock, Store, StoreError};
-use app::reconcile::{Deed, Findings, business, reconcile};
-use app::take_back::{TakeBackRefused, outcome, take_back};
+use app::ports::{Clock, Signer, Store, StoreError};
+use app::reconcile::{Deed, Findings, Stranded, business, reconcile};
+use app::take_back::{OnItsWay, TakeBackRefused, outcome, take_back};
 use domain::admin::AdminScope;
 use serde_json::json;
 use store::backup::back_up;
-use tron::{Resource, Sun};
+use tron::{Address, Resource, Signature, Sun, TxId};
 
 use crate::admin::Office;
 use crate::support::chain::recipient_with;
 use crate::support::merchant::wanted;
 use crate::support::world::Storage;
 use crate::support::{Setup, World, never_activated, plain};
+
+/// Signs when two ask.
+struct Both(Arc<dyn Signer>, Barrier);
+
+impl Signer for Both {
+    fn sign(&self, signer: Address, txid: &TxId) -> Option<Signature> {
+        self.1.wait();
+        self.0.sign(signer, txid)
+    }
+}
 
 impl World {
     pub(crate) async fn found(&self) -> Findings {
@@ -56,6 +66,31 @@ impl World {
         Administrator { store, actor: "test".to_owned(), now: self.clock.now() }
     }
 
+    /// Two people take the same back, both of whom have read the log before either writes into it. One sends.
+    async fn taken_back_by_two(&self, stranded: &Stranded) -> OnItsWay {
+        let signer = Arc::new(Both(self.app.signer.clone(), Barrier::new(2)));
+        let people = [1, 2].map(|place| {
+            let (store, node) = (self.store.clone(), self.app.node.clone());
+            let (signer, stranded) = (signer.clone(), *stranded);
+            let now = self.clock.now().after_ms(place);
+            let by = Administrator { now, ..self.administrator() };
+            tokio::spawn(async move {
+                let ports =
+                    (&*store as &dyn app::records::Database, &*node, &*signer as &dyn Signer);
+                take_back(ports, &by, &stranded).await
+            })
+        });
+        let [one, other] = people;
+        match (one.await.unwrap(), other.await.unwrap()) {
+            (Ok(sent), Err(TakeBackRefused::OnItsWay(txid)))
+            | (Err(TakeBackRefused::OnItsWay(txid)), Ok(sent)) => {
+                assert_eq!(txid, sent.txid);
+                sent
+            }
+            both => panic!("{both:?}"),
+        }
+    }
+
     /// Posts everything that was found and is not posted, as the command does; how many there were.
     pub(crate) async fn post_entries(&self, found: &Findings) -> Vec<Result<String, AdminRefused>> {
         let mut posted = Vec::new();
@@ -74,7 +109,8 @@ impl World {
     }
 }
 
-#[tokio::test]
+// Signing waits for the other, in a thread of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_copy_learns_from_the_chain_what_it_has_forgotten() {
     let elsewhere = tempfile::tempdir().unwrap();
     let mut world = World::with(Setup { storage: Storage::File, ..Setup::default() }).await;
@@ -119,7 +155,7 @@ async fn a_copy_learns_from_the_chain_what_it_has_forgotten() {
 
     let (node, signer) = (world.app.node.clone(), world.app.signer.clone());
     let ports = (&*world.store as &dyn app::records::Database, &*node, &*signer);
-    let sent = take_back(ports, &world.administrator(), &stranded).await.unwrap();
+    let sent = world.taken_back_by_two(&stranded).await;
     assert_eq!(sent.stake, stake);
     assert_eq!(outcome(&*node, sent.txid, sent.expiration).await.unwrap(), None);
     let again = take_back(ports, &world.administrator(), &stranded).await;
