@@ -8,7 +8,7 @@ use super::{OrderState, WholeOrder};
 use crate::collect::plan::units_for_sun;
 use crate::collect::{ChainTotals, Commitments, Need, Reading};
 use crate::leg::{Leg, LegState};
-use crate::limits::{FOUND_DRIFT_PPM, TRANSFER_BANDWIDTH};
+use crate::limits::{STAKE_DRIFT_PPM, TRANSFER_BANDWIDTH};
 
 impl WholeOrder {
     /// The part of a shortage that it is owed; the rest its receiver has used, so it is settled without.
@@ -32,31 +32,41 @@ impl WholeOrder {
         };
         let promised = collection.transfer_energy;
         // Where bandwidth of others may be there already, it is there or to come: it is not short.
-        let theirs =
+        let counted_on =
             Commitments { bandwidth_in_doubt: Bandwidth::ZERO, ..commitments(others, totals) };
-        let of_stake = self.need_beside(&reading.with_nothing_used(), totals, &theirs);
+        let of_stake = self.need_beside(&reading.with_nothing_used(), totals, &counted_on);
         let grown = reading.transfer_energy.shortfall_over(promised);
-        let theirs = others.iter().map(Self::energy_left_behind).fold(Energy::ZERO, Energy::plus);
-        let owed = self.order.energy.plus(grown).plus(theirs);
-        // What it found there is stake as well, and nobody knows how much of that was used before.
-        let found = promised.shortfall_over(self.order.energy).get();
-        let drift = i128::from(found) * i128::from(FOUND_DRIFT_PPM) / 1_000_000;
-        let drift = Energy::new(i64::try_from(drift).unwrap_or(i64::MAX));
+        let left_behind =
+            others.iter().map(Self::energy_left_behind).fold(Energy::ZERO, Energy::plus);
+        let owed = self.order.energy.plus(grown).plus(left_behind);
         let lent = Energy::new(self.yield_of(Resource::Energy, totals));
-        let is_drift = need.energy <= owed.plus(drift).shortfall_over(lent);
-        let owed = if is_drift { owed.plus(drift) } else { owed };
+        // What was lent before was owed, by others too that have left since. And the stake beside its legs
+        // drifts as well, and nobody knows how much of that was used before.
+        let beside = i128::from(reading.energy_limit.shortfall_over(lent).get());
+        let drift = beside * i128::from(STAKE_DRIFT_PPM) / 1_000_000;
+        let drift = Energy::new(i64::try_from(drift).unwrap_or(i64::MAX));
+        let explained = owed.max(Energy::new(self.lent_units(Resource::Energy))).plus(drift);
+        let is_drift = need.energy <= explained.shortfall_over(lent);
+        let owed = if is_drift { explained } else { owed };
         let energy = owed.shortfall_over(lent).max(of_stake.energy);
 
         let transfers = others.iter().filter(|other| other.has_made_its_transfer()).count();
         let transfers = i64::try_from(transfers).unwrap_or(i64::MAX);
-        let theirs = Bandwidth::new(transfers.saturating_mul(TRANSFER_BANDWIDTH));
+        let left_behind = Bandwidth::new(transfers.saturating_mul(TRANSFER_BANDWIDTH));
         let lent = Bandwidth::new(self.yield_of(Resource::Bandwidth, totals));
-        let bandwidth = self.order.bandwidth.plus(theirs).shortfall_over(lent);
+        let bandwidth = self.order.bandwidth.plus(left_behind).shortfall_over(lent);
         Need {
             activation: need.activation,
             bandwidth: need.bandwidth.min(bandwidth.max(of_stake.bandwidth)),
             energy: need.energy.min(energy),
         }
+    }
+
+    /// Whether its legs on chain yield all that it bought at these totals.
+    #[must_use]
+    pub fn yields_what_it_bought(&self, totals: &ChainTotals) -> bool {
+        self.yield_of(Resource::Energy, totals) >= self.order.energy.get()
+            && self.yield_of(Resource::Bandwidth, totals) >= self.order.bandwidth.get()
     }
 
     /// Units of a resource that its legs on chain yield at these totals.
