@@ -4,7 +4,7 @@
 //! harmless. Whatever it cannot do now leaves the outbox row due again.
 
 use domain::order::Use;
-use domain::order::next::{Action, next_action};
+use domain::order::next::{Action, next_action, rests_on_the_chain};
 use domain::order::step::{Answer, Event, ReadBack, Refused};
 use domain::order::whole::last_change;
 use domain::{Road, UnixMillis, WholeOrder};
@@ -301,7 +301,9 @@ impl App {
         whole: &WholeOrder,
         event: Event,
     ) -> Result<Next, FillFailed> {
-        let head = match whole.order.is_spoiled() && fills(&event) {
+        let moment = self.view.moment(self.clock.now());
+        let rests = rests_on_the_chain(whole, &moment, &self.settings.limits);
+        let head = match rests && fills(&event) {
             true => Some(self.node.head().await?.number),
             false => None,
         };

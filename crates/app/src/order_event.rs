@@ -1,6 +1,6 @@
 //! Commit what happens to an order: state, ledger, pool, callback and outbox together.
 
-use domain::order::next::{Moment, makes_way};
+use domain::order::next::{Moment, makes_way, rests_on_the_chain};
 use domain::order::step::{Decision, Event, Refused, Surroundings, step};
 use domain::policy::refill::policy_of;
 use domain::{OrderId, Road, WholeOrder};
@@ -18,8 +18,8 @@ pub(crate) struct Ground {
     pub(crate) lease: Option<Lease>,
     /// The same of a policy.
     pub(crate) policy_lease: Option<PolicyLease>,
-    /// The newest block after what was read. A spoiled order is filled only when orders know the chain up
-    /// to there.
+    /// The newest block after what was read. A spoiled order is filled, and one that is late is read back,
+    /// only when orders know the chain up to there.
     pub(crate) head: Option<i64>,
     /// The line in the log of the person who caused it.
     pub(crate) log: Option<AdminChanges>,
@@ -72,10 +72,12 @@ impl App {
         let app = self.clone();
         let decide = move |rows: &Rows| {
             let moment = app.view.moment(app.clock.now());
-            let is_spoiled = rows.whole.as_ref().is_some_and(|whole| whole.order.is_spoiled());
+            let limits = &app.settings.limits;
+            let rests = |whole: &WholeOrder| rests_on_the_chain(whole, &moment, limits);
+            let rests = rows.whole.as_ref().is_some_and(rests);
             // Up to what was read, and up to the block whose time says that nothing comes again.
             let head = head.max(app.view.get().map(|view| view.head.number));
-            if is_spoiled && fills(&event) && !knows_the_chain(rows, head) {
+            if rests && fills(&event) && !knows_the_chain(rows, head) {
                 return Err(Refused::NoChange);
             }
             let is_own = lease.is_some_and(|lease| lease.subject == order.0);
@@ -133,6 +135,8 @@ impl App {
 }
 
 /// Whether an event fills an order or gives that up.
+///
+/// One that is late may have been used while nobody looked, and nobody has told of that yet.
 ///
 /// A spoiled order has lost its transfer to a fork, or is thought to have. While a fork or the block after
 /// it is being told, what went back may be known and the transfer that comes again not yet: who fills it

@@ -144,6 +144,13 @@ pub(super) fn is_overdue(whole: &WholeOrder, moment: &Moment, limits: &OrderLimi
     moment.now >= deadline(whole, limits)
 }
 
+/// Whether filling an order, or giving that up, has to rest on everything that the chain shows: its transfer
+/// may have been made, or come again, and nobody have been told.
+#[must_use]
+pub fn rests_on_the_chain(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
+    whole.order.is_spoiled() || (whole.is_to_be_read() && is_overdue(whole, moment, limits))
+}
+
 /// What a stored transaction wants: sent, sent again, or proven lost.
 fn follow(tx: &ChainTx, moment: &Moment, limits: &OrderLimits) -> Action {
     if moment.chain_now >= tx.expiration {
@@ -167,7 +174,8 @@ fn filling(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits, wait: Unix
         return Action::Wait(wait);
     }
     if is_overdue(whole, moment, limits) {
-        return Action::Tick;
+        // What it bought may have served its receiver while nobody was there to look.
+        return if whole.is_to_be_read() { Action::Read } else { Action::Tick };
     }
     let wait = wait.min(deadline(whole, limits));
     if !whole.is_filled() {

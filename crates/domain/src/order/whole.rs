@@ -141,20 +141,10 @@ impl WholeOrder {
     /// everything that it bought is there, and not for a transfer from before that.
     #[must_use]
     pub fn awaits_use(&self, at: UnixMillis) -> bool {
-        let was_there = |leg: &&Leg| leg.returned_at.is_none_or(|returned| returned >= at);
-        // Each leg's units were rounded down when planned.
-        let has_come = |resource: Resource, bought: i64| {
-            let rounded = i64::try_from(self.legs.len()).unwrap_or(i64::MAX);
-            let lent = self.legs_on_chain().filter(was_there);
-            let units = lent.map(|leg| leg.kind.units_of(resource)).sum::<i64>();
-            units.saturating_add(rounded) >= bought
-        };
+        let was_there = |leg: &Leg| leg.returned_at.is_none_or(|returned| returned >= at);
         let is_ready = match self.order.state {
             OrderState::Delivered if !self.order.is_spoiled() => true,
-            OrderState::Delivered | OrderState::Filling => {
-                has_come(Resource::Energy, self.order.energy.get())
-                    && has_come(Resource::Bandwidth, self.order.bandwidth.get())
-            }
+            OrderState::Delivered | OrderState::Filling => self.has_come(was_there),
             OrderState::Ended | OrderState::Refunded => false,
         };
         let mut lent = self.fill_legs().filter(|leg| leg.state != LegState::Dropped);
@@ -163,6 +153,26 @@ impl WholeOrder {
             && self.order.stopped.is_none()
             && self.is_filled()
             && lent.all(|leg| leg.included_at.is_some_and(|included| included <= at))
+    }
+
+    /// Whether legs on chain lend all energy and bandwidth that it bought, by those that are to count.
+    fn has_come(&self, counts: impl Fn(&Leg) -> bool) -> bool {
+        // Each leg's units were rounded down when planned.
+        let rounded = i64::try_from(self.legs.len()).unwrap_or(i64::MAX);
+        let has_come = |resource: Resource, bought: i64| {
+            let lent = self.legs_on_chain().filter(|leg| counts(leg));
+            let units = lent.map(|leg| leg.kind.units_of(resource)).sum::<i64>();
+            units.saturating_add(rounded) >= bought
+        };
+        has_come(Resource::Energy, self.order.energy.get())
+            && has_come(Resource::Bandwidth, self.order.bandwidth.get())
+    }
+
+    /// Whether it is being filled for the first time and everything for that is on chain: it only has to be
+    /// read back.
+    #[must_use]
+    pub fn is_to_be_read(&self) -> bool {
+        self.order.state == OrderState::Filling && self.is_filled() && self.has_come(|_| true)
     }
 
     /// The calls that it counts as its use, which have to be found on the solid chain before it may end:

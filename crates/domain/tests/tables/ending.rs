@@ -69,8 +69,10 @@ fn a_refund_waits_for_a_leg_in_doubt_and_takes_back_what_came_late() {
         next     o1               -> send 1 out
         answer   o1/1 unanswered
         included o1/1             -> 1 included
-        next     o1               -> tick
-        tick     o1               -> 1 owed, refunded, released 3.8571, callback 41
+        next     o1               -> read
+        tick     o1               -> nothing changes
+        drift    1010000000
+        read     o1 energy 63775  -> 1 owed, refunded, released 3.8571, callback 41   # 510 are short
         used     o1 t1            -> nothing changes
         next     o1               -> sign 1 back
         sign     o1/1             -> 1 returning
@@ -78,6 +80,30 @@ fn a_refund_waits_for_a_leg_in_doubt_and_takes_back_what_came_late() {
         solid
         next     o1               -> close
         money    m1               -> available 100, held 0, revenue 0
+        ",
+    );
+}
+
+/// Nobody was there to look: it was filled in time all the same.
+#[test]
+fn an_order_that_is_all_there_at_the_deadline_is_read_before_it_is_given_up() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        order    o2 m1 B          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        sign     o2/1             -> 1 signed
+        included o2/1             -> 1 included
+        clock    +7200s
+        next     o1               -> read
+        tick     o1               -> nothing changes
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        next     o1               -> wait 3600s       # its hour begins now
+        next     o2               -> read
+        read     o2 energy 64413 used 64285 -> delivered, settled 3.8571, callback 40
         ",
     );
 }
@@ -138,7 +164,7 @@ fn a_fork_after_the_refund_strands_nothing() {
         answer   o1/1 taken
         clock    +300s
         included o1/1             -> 1 included
-        tick     o1               -> 1 owed, refunded, released 3.8571, callback 41
+        read     o1 energy 0      -> 1 owed, refunded, released 3.8571, callback 41   # somebody took it
         reorged  o1/1             -> 1 signed
         clock    +3s
         included o1/1             -> 1 owed           # nobody pays for it: back it goes

@@ -12,7 +12,7 @@ use crate::support::chain::{never_activated, recipient_with};
 use crate::support::http::exchange;
 use crate::support::merchant::{rented, wanted};
 use crate::support::world::Storage;
-use crate::support::{KEY, Receiver, Setup, World};
+use crate::support::{KEY, Receiver, Setup, World, plain};
 
 const ACTIVATION: i64 = 1_500_000;
 /// More cuts than an order's life has moments; the test ends when a life was not cut.
@@ -153,4 +153,32 @@ async fn is_cut(
     assert!((1..=2).contains(&told.len()), "cut {cut}: told {} times", told.len());
     assert!(told.iter().all(|post| post.body == told[0].body && post.is_genuine));
     passed.load(Ordering::Relaxed) > cut
+}
+
+/// The process ends between the block that holds what was lent and the reading; the merchant goes by the
+/// chain and makes its transfer. Who starts too late finds the order filled, and refunds nothing.
+#[tokio::test]
+async fn an_order_that_was_filled_and_used_before_an_outage_is_charged() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    let order = world.order(&wanted(payer, recipient_with())).await;
+    world.settle().await;
+    world.chain.mine(1);
+    world.watch().await;
+    assert!(world.sweeps(payer, recipient_with()));
+    world.chain.mine(1);
+    world.chain.advance_ms(200_000);
+    world.chain.mine(1);
+    world.follow_chain_time();
+    world.restart().await;
+    // Its workers are faster than its follower.
+    assert!(world.watcher.look().await.unwrap());
+    world.work_on_orders().await;
+    assert_ne!(world.status(&order).await, 41);
+    world.pass_secs(10).await;
+    assert_eq!(world.status(&order).await, 40);
+    world.run_out().await;
+    let spent = order["amount"].as_i64().unwrap();
+    assert_eq!(world.balances().await, (world.setup.balance_sun - spent, 0));
+    world.finish().await;
 }

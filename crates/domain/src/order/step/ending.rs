@@ -101,7 +101,7 @@ pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result
     let whole = &decision.whole;
     let is_awaited = whole.order.may_come_again(around.moment.chain_now);
     let is_late = is_overdue(whole, &around.moment, around.limits);
-    let is_late = is_late && !is_awaited && !is_waiting(whole);
+    let is_late = is_late && !is_awaited && !is_waiting(whole) && !whole.is_to_be_read();
     match whole.order.state {
         OrderState::Filling | OrderState::Delivered if whole.order.is_to_be_filled() => {
             if is_late {

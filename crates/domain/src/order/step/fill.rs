@@ -10,6 +10,7 @@ use crate::collect::{ChainTotals, Need, Reading, plan_legs};
 use crate::ledger::facts::order_settled;
 use crate::leg::{Leg, LegKind, LegState};
 use crate::limits::{ORDER_LEGS_EVER_MAX, ORDER_LEGS_MAX};
+use crate::order::next::is_overdue;
 use crate::order::{OrderState, Use, WholeOrder};
 use crate::pool::{NoCapacity, Pool};
 use crate::time::UnixMillis;
@@ -25,7 +26,8 @@ pub struct ReadBack {
 
 /// The receiver was read back: delivered, not visible yet, topped up, or refunded.
 ///
-/// What the receiver has used itself since it was accepted is not made up for: it had it, so the order is
+/// After the deadline it is only found out whether it was filled in time: nothing more is lent then. What
+/// the receiver has used itself since it was accepted is not made up for: it had it, so the order is
 /// delivered.
 pub(super) fn read_back(
     decision: &mut Decision,
@@ -39,7 +41,12 @@ pub(super) fn read_back(
         return Err(Refused::NoChange);
     }
     let again = around.moment.now.after_ms(around.limits.reread_ms);
+    let is_late = is_overdue(&decision.whole, &around.moment, around.limits);
     if !shows_what_is_lent(&decision.whole, around.others, &read) {
+        // Whoever was asked has seen the chain up to the legs: somebody has taken back what they lent.
+        if is_late {
+            return ending::refund(decision, around);
+        }
         decision.due = again;
         return Ok(());
     }
@@ -62,6 +69,9 @@ pub(super) fn read_back(
     if need.is_nothing() {
         deliver(decision, around.moment.now);
         return Ok(());
+    }
+    if is_late {
+        return ending::refund(decision, around);
     }
     let is_there = |leg: &&Leg| !matches!(leg.state, LegState::Dropped | LegState::Returned);
     let (existing, there) =
