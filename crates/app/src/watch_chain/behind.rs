@@ -2,12 +2,15 @@
 
 use node::Head;
 
-use super::{RECENT_BLOCKS_MAX, WatchFailed, Watcher};
+use super::{WatchFailed, Watcher};
 use crate::rows::WatchedBlock;
 
 /// Blocks by which a head may be before what was gone through without a word: behind one address may be
 /// several nodes. A minute on mainnet.
 const BEHIND_QUIETLY_BLOCKS: i64 = 20;
+/// More blocks than a fork drops: 19 of 27 producers make a block solid, and nodes whose blocks stop becoming
+/// solid are not healthy.
+const UNDONE_BLOCKS_MAX: i64 = 64;
 
 /// What to do about a head that is lower than the block that was gone through last: nothing.
 ///
@@ -26,7 +29,7 @@ impl Watcher {
     /// After a start nothing is known to be solid, but more than so many blocks are never undone.
     pub(super) fn lay_floor(&mut self, last: WatchedBlock) {
         if self.solid_floor == i64::MIN {
-            self.solid_floor = last.number - RECENT_BLOCKS_MAX as i64;
+            self.solid_floor = last.number - UNDONE_BLOCKS_MAX;
         }
     }
 

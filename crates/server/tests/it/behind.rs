@@ -1,9 +1,10 @@
 //! Nodes that are behind: what they do not show has happened all the same.
 
-use app::ports::Store;
+use app::ports::{Clock, Store};
+use app::rows::WatchedBlock;
 use devnet::{Fault, When};
 use domain::{OrderId, WholeOrder};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tron::Address;
 
 use crate::support::chain::recipient_with;
@@ -82,17 +83,39 @@ async fn a_head_from_some_blocks_ago_changes_nothing() {
     }
 }
 
-/// The solid head is asked of a node that is far behind, just when there is a fork.
+/// The block that was gone through last is another one from now on, as on another chain.
+async fn was_seen(world: &mut World, block: WatchedBlock) {
+    world.watcher.give_back().await;
+    let now = world.clock.now();
+    let turn = world.store.take_turn("a test", now, now.after_secs(1)).await.unwrap().unwrap();
+    world.store.set_watched(block, turn).await.unwrap();
+    world.store.release(turn, now).await.unwrap();
+    world.chain.mine(1);
+    world.follow_chain_time();
+}
+
+/// Whichever node says what is solid: here it is one that is behind.
 #[tokio::test]
-async fn a_fork_is_gone_back_over_no_further_than_can_be() {
+async fn nothing_that_was_known_to_be_solid_is_gone_back_over() {
     let (mut world, payer, _) = used_and_restarted().await;
     world.expect_log("a fork dropped a block");
-    world.chain.reorg(1, true).unwrap();
-    world.chain.control("clear_calls", &serde_json::json!({})).unwrap();
-    world.fault(SOLID_HEAD, When::Next(1), Fault::Lag { blocks: 60 });
+    world.watch().await;
+    let last = world.store.watched().await.unwrap().unwrap();
+    was_seen(&mut world, WatchedBlock { id: [7; 32], ..last }).await;
+    world.chain.control("clear_calls", &json!({})).unwrap();
+    world.fault(SOLID_HEAD, When::Next(1), Fault::Lag { blocks: 40 });
     world.watch().await;
     let read = world.chain.calls("wallet/getblockbynum");
-    assert!((1..=70).contains(&read), "{read} blocks");
+    assert!((18..=25).contains(&read), "{read} blocks");
+
+    let solid = WatchedBlock { number: last.number - 18, id: [7; 32] };
+    was_seen(&mut world, solid).await;
+    world.watch().await;
+    assert_eq!(world.store.watched().await.unwrap(), Some(solid));
+    let failures = std::mem::take(&mut world.failures);
+    assert!(failures.len() == 1 && failures[0].contains("cannot be undone"), "{failures:?}");
+
+    was_seen(&mut world, last).await;
     world.mine(30).await;
     assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
     world.finish().await;

@@ -113,6 +113,7 @@ async fn deposits_while_we_were_away_are_found() {
         world.deposits(address, 3);
         world.chain.mine(40);
     }
+    world.follow_chain_time();
     world.chain.solidify();
     world.watch().await;
     let mut scanner = world.scanner();
