@@ -19,6 +19,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// 160 ms of a processor.
 const REFUSED_FOR: Duration = Duration::from_secs(15);
 
+/// A new file, and what became of it.
+type Opened = (Address, Result<(), KeyRefused>);
+
 /// Looks for files whose keys do not sign yet.
 #[derive(Clone)]
 pub struct KeyFinder {
@@ -48,8 +51,7 @@ impl KeyFinder {
         }
     }
 
-    /// Each new file, and what became of it.
-    fn open_new(&self) -> Result<Vec<(Address, Result<(), KeyRefused>)>, KeystoreError> {
+    fn open_new(&self) -> Result<Vec<Opened>, KeystoreError> {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.retain(|_, since| since.elapsed() < REFUSED_FOR);
         let mut unopened = self.desk.unopened()?;

@@ -1,6 +1,7 @@
 //! A merchant's keys: list, add, bind, revoke. A new secret is shown once.
 
 use app::administer::{KeyChange, LIVE_KEYS_MAX};
+use app::describe;
 use app::rows::{Key, Merchant};
 use askama::Template;
 use axum::extract::{Path, Query};
@@ -15,6 +16,7 @@ use super::frame::Frame;
 use super::merchants::chosen;
 use super::refused::Refused;
 use super::shown::{self, Html};
+use super::shown_as::{check_shown, shown_as};
 use super::visit::{Change, Visit};
 use super::{PREFIX, asset};
 use crate::keys::new_key;
@@ -45,6 +47,11 @@ struct Line {
 }
 
 impl Line {
+    /// What the form for changes is filled with.
+    fn shown_as(&self) -> String {
+        shown_as(&describe::key(&self.key))
+    }
+
     fn of(key: Key) -> Self {
         let networks: Vec<String> = key.limits.allowed_from.texts().collect();
         let cap = key.limits.daily_cap.map(|cap| cap.to_trx_string());
@@ -108,6 +115,7 @@ pub(super) async fn add(change: Change) -> Result<Response, Refused> {
 pub(super) async fn bind(Path(text): Path<String>, change: Change) -> Result<Response, Refused> {
     let key = seen(&change, &text).await?;
     let limits = limits(&change.fields)?;
+    check_shown(&change.fields, &describe::key(&key))?;
     let wanted = KeyChange {
         name: Some(change.fields.text("name").to_owned()),
         scopes: Some(limits.scopes),

@@ -8,6 +8,7 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use domain::MerchantId;
+use serde_json::{Value, json};
 use tron::Sun;
 
 use super::confirm::{self, Plan};
@@ -15,6 +16,7 @@ use super::frame::Frame;
 use super::list::{Asked, List};
 use super::refused::Refused;
 use super::shown::{self, Html};
+use super::shown_as::{check_shown, shown_as};
 use super::visit::{Change, Visit};
 use super::{PREFIX, asset, token};
 use crate::statement;
@@ -39,6 +41,7 @@ struct MerchantPage<'a> {
     list: List,
     lines: Vec<Line>,
     request: String,
+    shown_as: String,
 }
 
 struct Line {
@@ -108,6 +111,7 @@ async fn draw(visit: &Visit, merchant: Merchant, asked: Asked) -> Result<Respons
         list: List::new(format!("/merchants/{}", merchant.id.0), asked, older),
         lines: lines.into_iter().map(line).collect(),
         request: request.as_str().to_owned(),
+        shown_as: shown_as(&changeable(&merchant)),
         merchant,
     })
 }
@@ -139,8 +143,14 @@ pub(super) async fn alter(Path(id): Path<i64>, change: Change) -> Result<Respons
         wanted.name = Some(change.fields.text("name").to_owned());
         wanted.is_paused = Some(change.fields.text("paused") == "on");
     }
+    check_shown(&change.fields, &changeable(&merchant))?;
     change.administrator().change_merchant(merchant.id, wanted).await?;
     Ok(change.done(&format!("/merchants/{}", merchant.id.0), "merchant-changed"))
+}
+
+/// What the form for changes is filled with.
+fn changeable(merchant: &Merchant) -> Value {
+    json!([merchant.name, merchant.callback_url, merchant.is_paused])
 }
 
 /// Credits or debits by hand. The form's own token makes a repeat harmless.

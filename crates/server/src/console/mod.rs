@@ -49,6 +49,7 @@ mod prices;
 mod refused;
 mod safety;
 mod shown;
+mod shown_as;
 mod sign_in;
 mod statement_file;
 mod timeline;

@@ -6,6 +6,7 @@ use domain::{Access, MerchantId, Rank};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tron::Sun;
 
 use crate::console::{Browser, form_token, let_in};
 use crate::support::chain::recipient_with;
@@ -243,6 +244,38 @@ async fn a_test_callback_is_signed_as_a_real_one_and_shown_to_the_byte() {
         let refused = max.post("/console/callbacks/test", &token, &fields).await;
         assert_eq!(refused.status(), 400, "{bad}");
     }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_old_form_puts_nothing_back() {
+    let world = World::new().await;
+    let mut ann = world.enter("ann", OPERATOR).await;
+    let path = format!("/console/merchants/{}", world.merchant.0);
+    let bind = format!("/console/keys/{KEY}/bind");
+    let (old, keys) = (ann.get(&path).await, ann.get("/console/keys").await);
+    let shown_as = |page: &Answer| between(page, "name=\"shown_as\" value=\"", "\"").to_owned();
+    let (token, shown) = (form_token(&old), shown_as(&old));
+    let pause = [("name", "Shop"), ("paused", "on"), ("shown_as", shown.as_str())];
+    assert_eq!(ann.post(&path, &token, &pause).await.status(), 303);
+    // Somebody else still has the page from before, and corrects the name.
+    let rename = [("name", "Shop & Co"), ("shown_as", shown.as_str())];
+    let refused = ann.post(&path, &token, &rename).await;
+    assert_eq!(refused.status(), 409);
+    assert!(refused.body.contains("Somebody has changed this since"), "{}", refused.body);
+    let merchant = world.store.merchants().await.unwrap().remove(0);
+    assert_eq!((merchant.name.as_str(), merchant.is_paused), ("Shop", true));
+    let shown = shown_as(&ann.get(&path).await);
+    let rename = [("name", "Shop & Co"), ("paused", "on"), ("shown_as", shown.as_str())];
+    assert_eq!(ann.post(&path, &token, &rename).await.status(), 303);
+
+    let shown = shown_as(&keys);
+    let capped = [("name", "till"), ("scope", "order"), ("cap", "5"), ("shown_as", &shown)];
+    assert_eq!(ann.post(&bind, &token, &capped).await.status(), 303);
+    let renamed = [("name", "desk"), ("scope", "order"), ("shown_as", shown.as_str())];
+    assert_eq!(ann.post(&bind, &token, &renamed).await.status(), 409);
+    let key = world.store.key(KEY).await.unwrap().unwrap();
+    assert_eq!((key.name.as_str(), key.limits.daily_cap), ("till", Some(Sun::from_trx(5))));
     world.finish().await;
 }
 
