@@ -51,7 +51,9 @@ impl WholeOrder {
         let energy = owed.shortfall_over(lent).max(of_stake.energy);
 
         let transfers = others.iter().filter(|other| other.has_made_its_transfer()).count();
-        let transfers = i64::try_from(transfers).unwrap_or(i64::MAX);
+        // One transfer's worth is lent once whatever became of it: what was found may have been on its way
+        // back to the pool, and it is worth little.
+        let transfers = i64::try_from(transfers).unwrap_or(i64::MAX).saturating_add(1);
         let left_behind = Bandwidth::new(transfers.saturating_mul(TRANSFER_BANDWIDTH));
         let lent = Bandwidth::new(self.yield_of(Resource::Bandwidth, totals));
         let bandwidth = self.order.bandwidth.plus(left_behind).shortfall_over(lent);

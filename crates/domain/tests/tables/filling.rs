@@ -151,10 +151,11 @@ fn what_its_receiver_has_used_itself_is_not_lent_again() {
         pool     w1 energy 200000 bandwidth 2000
         address  A free 600
         order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        ready    o1 energy 64413 used 64285 free 255 -> delivered, settled 3.8571, callback 40
+        ready    o1 energy 64413 used 64285 free 255 -> 2 w1 lends 346 bandwidth
+        ready    o1 energy 64413 used 64285 bandwidth 346 -> delivered, settled 3.8571, callback 40
         next     o1               -> wait 3600s
         clock    +3600s
-        tick     o1               -> 1 owed
+        tick     o1               -> 1 owed, 2 owed
         address  B energy 60000                       # and what it had besides
         order    o2 m1 B          -> 1 w1 lends 4293 energy, held 0.2571
         ready    o2 energy 64293 used 60000 -> delivered, settled 0.2571, callback 40

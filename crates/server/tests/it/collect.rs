@@ -232,7 +232,11 @@ async fn energy_that_its_receiver_uses_for_something_else_is_lent_and_charged_on
     world.settle().await;
     world.mine(5).await;
     assert_eq!(world.status(&order).await, 40);
-    assert_eq!(world.delegations(payer), 1, "the pool has lent once");
+    assert_eq!(
+        world.delegations(payer),
+        2,
+        "energy once, and bandwidth for what it used of its own"
+    );
     assert_eq!(world.balances().await, (100_000_000 - order["amount"].as_i64().unwrap(), 0));
     world.finish().await;
 }
