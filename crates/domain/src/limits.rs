@@ -30,9 +30,6 @@ pub const UNDONE_USE_WAIT_MAX_SECS: i64 = 120;
 /// Most over-provision that an operator may configure, in parts per million of the need (0.5 %).
 pub const ENERGY_MARGIN_PPM_MAX: i64 = 5_000;
 
-/// How much less the stake of others on an address may yield when an order is read back, in parts per million,
-/// before that counts as used: the network's weight moves by less in a day.
-pub const STAKE_DRIFT_PPM: i64 = 5_000;
 /// Share of a plain order's energy that may be left when it counts as used up, in parts per million:
 /// too little to be of use, and what recovers of it meanwhile does not matter.
 pub const USED_UP_LEFT_PPM: i64 = 50_000;

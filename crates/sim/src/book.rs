@@ -38,8 +38,6 @@ pub(crate) struct Page {
     whole: WholeOrder,
     posted: Posted,
     told: Option<Outcome>,
-    /// When it was placed.
-    placed_step: u64,
     /// When it was committed as delivered.
     ready_step: Option<u64>,
 }
@@ -71,10 +69,6 @@ impl Page {
 
     pub(crate) fn is_refunded(&self) -> bool {
         self.state() == OrderState::Refunded
-    }
-
-    pub(crate) const fn placed_step(&self) -> u64 {
-        self.placed_step
     }
 
     pub(crate) const fn ready_step(&self) -> Option<u64> {
@@ -227,10 +221,9 @@ impl Book {
             news(before.as_ref(), whole).map_err(|text| ("states only advance", id, text))?;
         let charged = before.as_ref().map(|page| Charge::of_order(&page.whole.order));
         let overspent = self.sums.count(charged, Charge::of_order(&whole.order));
-        let placed_step = before.as_ref().map_or(step, |page| page.placed_step);
         let (posted, told, ready_step) =
             before.map_or_else(Default::default, |page| (page.posted, page.told, page.ready_step));
-        let mut page = Page { whole: whole.clone(), posted, told, placed_step, ready_step };
+        let mut page = Page { whole: whole.clone(), posted, told, ready_step };
         self.by_receiver.entry(whole.order.receiver).or_default().insert(id);
         if news.contains(&News::Delivered) {
             page.ready_step = Some(step);

@@ -85,10 +85,6 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
     if disturbed >= *read_step {
         return None;
     }
-    // What its receiver has used itself since it was accepted is not made up for.
-    if state.has_wasted(receiver, page.placed_step()) && page.order().collection().is_some() {
-        return None;
-    }
     if page.order().collection().is_none() {
         return Some((receiver, page.order().energy.get(), 0));
     }
@@ -102,7 +98,6 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
             && other.order().stopped.is_none()
             && other.order().id != order
             && other.ready_step().is_some_and(|step| step > disturbed)
-            && !state.has_wasted(receiver, other.placed_step())
     };
     let promised = |page: &Page| {
         page.order().collection().map_or(0, |collection| collection.transfer_energy.get())

@@ -1,9 +1,8 @@
 //! What owners of payment addresses do with what arrives, and with what orders promise.
 
-use domain::{Order, OrderId, OrderState, Origin};
+use domain::{Order, OrderId, Origin};
 use tron::{Address, TokenUnits, TxId};
 
-use crate::book::Page;
 use crate::payers::{self, Kind};
 use crate::run::Run;
 
@@ -63,12 +62,7 @@ impl Run {
                 Some(news) => news,
                 None => continue,
             };
-            let is_whole = self.stage.with(|state| {
-                let placed_step = state.book.page(order).map_or(0, Page::placed_step);
-                !state.has_wasted(from, placed_step)
-            });
-            let is_promised = self.is_calm && is_whole && tokens > TokenUnits(0);
-            let promised_by = Some(order).filter(|_| is_promised);
+            let promised_by = Some(order).filter(|_| self.is_calm && tokens > TokenUnits(0));
             match dice {
                 0..=64 => self.intend(from, to, 400, promised_by),
                 65..=79 if !self.is_calm => self.intend(from, to, 40_000, None),
@@ -114,16 +108,6 @@ impl Run {
         self.under_way.iter().filter(|sent| sent.from == from).map(|sent| sent.amount).sum()
     }
 
-    /// Whether one more transfer of this address is what a collection on it is ready for.
-    fn is_ordered(&self, address: Address) -> bool {
-        let made = self.under_way.iter().filter(|sent| sent.from == address).count();
-        let is_ready = |page: &&Page| {
-            let order = page.order();
-            page.state() == OrderState::Delivered && order.is_open() && order.collection().is_some()
-        };
-        self.stage.with(|state| state.book.pages_on(address).filter(is_ready).count() > made)
-    }
-
     fn transfer(&mut self, intention: Intention) {
         let address = self.world.payers[intention.payer].address;
         let holds = self.stage.devnet.token_balance(address).0;
@@ -135,7 +119,6 @@ impl Run {
         let promised_by = intention.promised_by.filter(|_| left > 0);
         let third = u64::try_from(left / 3).unwrap_or(u64::MAX);
         let amount = 1 + self.stage.with(|state| state.random.below(third));
-        let is_ordered = self.is_ordered(address);
         let payer = &self.world.payers[intention.payer];
         let sent =
             payers::transfer(&self.stage, payer, intention.to, TokenUnits(u128::from(amount)));
@@ -143,9 +126,6 @@ impl Run {
         self.stage.with(|state| {
             state.note(None, text);
             state.disturb(address);
-            if !is_ordered {
-                state.wasted.insert(address, state.step);
-            }
         });
         if let Some(txid) = sent {
             let until = self.stage.devnet.now_ms() + payers::EXPIRATION_MS;

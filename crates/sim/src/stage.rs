@@ -56,8 +56,6 @@ pub(crate) struct State {
     pub(crate) expirations: BTreeMap<TxId, i64>,
     /// The last step that changed what an address can use, other than by us.
     pub(crate) disturbed: BTreeMap<Address, u64>,
-    /// The last step in which an address used something itself, for nothing that was ordered.
-    pub(crate) wasted: BTreeMap<Address, u64>,
     /// Addresses that somebody else lent energy to, or made cheaper, during the run.
     pub(crate) helped: BTreeSet<Address>,
     /// The last step that changed it for everybody: a fork, other weights, other prices.
@@ -79,9 +77,6 @@ pub(crate) struct State {
     pub(crate) has_committed_unanswered: bool,
     pub(crate) violation: Option<Violation>,
 }
-
-/// How old what an order was accepted against may be: an account is read once in the time of two blocks.
-const OLD_READING_STEPS: u64 = 1_000;
 
 impl Stage {
     pub(crate) fn new(
@@ -105,7 +100,6 @@ impl Stage {
             task: 0,
             expirations: BTreeMap::new(),
             disturbed: BTreeMap::new(),
-            wasted: BTreeMap::new(),
             helped: BTreeSet::new(),
             all_disturbed: 0,
             step: 0,
@@ -185,13 +179,6 @@ impl State {
     /// Somebody else changed what this address can use.
     pub(crate) fn disturb(&mut self, address: Address) {
         self.disturbed.insert(address, self.step);
-    }
-
-    /// Whether the receiver of an order placed in this step has used something itself since it was read
-    /// for that: its order is delivered with what is left.
-    pub(crate) fn has_wasted(&self, address: Address, placed_step: u64) -> bool {
-        let wasted = self.wasted.get(&address);
-        wasted.is_some_and(|step| step.saturating_add(OLD_READING_STEPS) > placed_step)
     }
 
     /// Something changed what every address can use.

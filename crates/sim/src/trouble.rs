@@ -48,12 +48,10 @@ impl Run {
             25..=44 if is_there => {
                 let body = json!({"address": address, "resource": "ENERGY", "units": amount});
                 control(&devnet, "use", &body);
-                self.stage.with(|state| state.wasted.insert(address, state.step));
             }
             45..=59 if is_there => {
                 let body = json!({"address": address, "resource": "FREE", "units": amount % 600});
                 control(&devnet, "use", &body);
-                self.stage.with(|state| state.wasted.insert(address, state.step));
             }
             60..=79 => {
                 let trx = self.stage.with(|state| state.random.between(-4_000_000, 4_000_000));

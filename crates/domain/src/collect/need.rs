@@ -122,17 +122,6 @@ impl Reading {
         }
     }
 
-    /// The same address if nothing there were used: what its stake alone yields.
-    #[must_use]
-    pub fn with_nothing_used(&self) -> Self {
-        Self {
-            energy_available: self.energy_limit,
-            staked_bandwidth_available: self.staked_bandwidth_limit,
-            free_bandwidth_available: Bandwidth::new(FREE_BANDWIDTH_NEW),
-            ..*self
-        }
-    }
-
     /// Available energy once the stake that is being reclaimed has left.
     ///
     /// An undelegation takes limit and usage back in proportion to the stake (java-tron

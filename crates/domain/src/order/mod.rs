@@ -3,7 +3,6 @@
 pub mod kind;
 pub mod leftover;
 pub mod next;
-mod owed;
 pub mod reference;
 mod served;
 pub mod step;

@@ -214,29 +214,3 @@ async fn a_shortfall_by_drift_is_lent_free_of_charge() {
     assert!(world.sweeps(payer, recipient_with()));
     world.finish().await;
 }
-
-/// The receiver's own call is in the block of the delegation and eats it: that is its own doing.
-#[tokio::test]
-async fn energy_that_its_receiver_uses_for_something_else_is_lent_and_charged_once() {
-    let mut world = World::new().await;
-    let payer = world.payer(plain);
-    let order = world.order(&wanted(payer, recipient_with())).await;
-    world.settle().await;
-    world.chain.mine(1);
-    assert!(world.usable_energy(payer) >= TO_HOLDER);
-    let wasted = json!({"address": payer, "resource": "ENERGY", "units": TO_HOLDER});
-    world.chain.control("use", &wasted).unwrap();
-    let wasted = json!({"address": payer, "resource": "FREE", "units": 345});
-    world.chain.control("use", &wasted).unwrap();
-    world.follow_chain_time();
-    world.settle().await;
-    world.mine(5).await;
-    assert_eq!(world.status(&order).await, 40);
-    assert_eq!(
-        world.delegations(payer),
-        2,
-        "energy once, and bandwidth for what it used of its own"
-    );
-    assert_eq!(world.balances().await, (100_000_000 - order["amount"].as_i64().unwrap(), 0));
-    world.finish().await;
-}

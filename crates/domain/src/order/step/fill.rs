@@ -26,9 +26,7 @@ pub struct ReadBack {
 
 /// The receiver was read back: delivered, not visible yet, topped up, or refunded.
 ///
-/// After the deadline it is only found out whether it was filled in time: nothing more is lent then. What
-/// the receiver has used itself since it was accepted is not made up for: it had it, so the order is
-/// delivered.
+/// After the deadline it is only found out whether it was filled in time: nothing more is lent then.
 pub(super) fn read_back(
     decision: &mut Decision,
     read: ReadBack,
@@ -65,11 +63,6 @@ pub(super) fn read_back(
         decision.due = again;
         return Ok(());
     }
-    let need = decision.whole.owed(need, &read.reading, &read.totals, around.others);
-    if need.is_nothing() {
-        deliver(decision, around.moment.now);
-        return Ok(());
-    }
     if is_late {
         return ending::refund(decision, around);
     }
@@ -83,10 +76,6 @@ pub(super) fn read_back(
             let mut legs = number_legs(decision.whole.order.id, existing, planned);
             decision.whole.legs.append(&mut legs);
             decision.wallets.extend(WalletChange::between(pool, &left));
-        }
-        // What it bought is there, and what is short is a drift or its receiver's doing again and again.
-        Ok(_) if decision.whole.yields_what_it_bought(&read.totals) => {
-            deliver(decision, around.moment.now);
         }
         Ok(_) => return ending::refund(decision, around),
         // Capacity comes back as others return it; the deadline ends the wait.
