@@ -83,38 +83,58 @@ impl Need {
 }
 
 impl Reading {
-    /// What is missing for one transfer beyond what other orders count on.
+    /// What one more transfer lacks beyond what other orders count on: what its order pays for.
+    ///
+    /// What others count on or rent is theirs as far as it is still there: who has used it already is owed
+    /// nothing by this order. What of theirs may be there or not is counted as if it were: it is not to be
+    /// promised twice, and where it is not there yet nothing of it is counted.
+    #[must_use]
+    pub fn need(&self, commitments: &Commitments) -> Need {
+        let available = self.energy_left_after_reclaims(commitments);
+        let theirs = commitments.energy.plus(commitments.rented).plus(commitments.in_doubt);
+        let energy = available.saturating_sub(theirs.get().min(available.max(0)));
+        let to_come = commitments.bandwidth_to_come;
+        // What may be there already must not count twice; and no more than one transfer's is paid twice.
+        let sure = to_come.shortfall_over(commitments.bandwidth_in_doubt);
+        let at_most = self.missing_bytes(commitments, sure).min(TRANSFER_BANDWIDTH);
+        let missing_bytes = at_most.max(self.missing_bytes(commitments, to_come));
+        self.need_with(energy, missing_bytes, commitments)
+    }
+
+    /// What is missing so that this transfer and those that others expect can all be made, in any order: what
+    /// others count on and is not there any more, too.
+    ///
+    /// `lent` is the energy that the order's own legs yield already. What plain orders rent, and what may be
+    /// there or not, is theirs as far as it is there: it never makes the order's own energy less.
+    #[must_use]
+    pub fn need_of_all(&self, commitments: &Commitments, lent: Energy) -> Need {
+        let available = self.energy_left_after_reclaims(commitments);
+        let left = available.saturating_sub(commitments.energy.get());
+        let of_others = left.saturating_sub(lent.get()).max(0);
+        let theirs = commitments.rented.plus(commitments.in_doubt).get().min(of_others);
+        let missing_bytes = self.missing_bytes(commitments, commitments.bandwidth_to_come);
+        self.need_with(left.saturating_sub(theirs), missing_bytes, commitments)
+    }
+
+    /// Bandwidth that one more transfer lacks when so much of what others bought is still to come.
     ///
     /// Free and staked bandwidth are never combined for one transaction (java-tron
     /// `BandwidthProcessor.consume`), so either must cover a transfer alone; staked is used first, so
     /// of several transfers some can be served by each.
-    ///
-    /// `lent` is the energy that the order's own legs yield already. What others count on or rent is
-    /// theirs as far as it is still there: who has used it already is owed nothing by this order, and
-    /// it never makes the order's own energy less. What of theirs may be there or not is counted as if it
-    /// were: it is not to be promised twice, and where it is not there yet nothing of it is counted.
-    #[must_use]
-    pub fn need(&self, commitments: &Commitments, lent: Energy) -> Need {
-        let available = self.energy_left_after_reclaims(commitments);
-        let of_others = available.saturating_sub(lent.get()).max(0);
-        let theirs = commitments.energy.plus(commitments.rented).plus(commitments.in_doubt);
-        let theirs = theirs.get().min(of_others);
-        let energy = available.saturating_sub(theirs);
+    fn missing_bytes(&self, commitments: &Commitments, to_come: Bandwidth) -> i64 {
         let transfers = commitments.transfers.saturating_add(1);
         let free =
             if self.exists { self.free_bandwidth_available.get() } else { FREE_BANDWIDTH_NEW };
         let served_free = (free / TRANSFER_BANDWIDTH).clamp(0, transfers);
-        let missing_with = |to_come: Bandwidth| {
-            (transfers - served_free)
-                .saturating_mul(TRANSFER_BANDWIDTH)
-                .saturating_sub(to_come.get())
-                .saturating_sub(self.staked_bandwidth_available.get())
-                .max(0)
-        };
-        let to_come = commitments.bandwidth_to_come;
-        // What may be there already must not count twice; and no more than one transfer's is paid twice.
-        let sure = to_come.shortfall_over(commitments.bandwidth_in_doubt);
-        let missing_bytes = missing_with(sure).min(TRANSFER_BANDWIDTH).max(missing_with(to_come));
+        (transfers - served_free)
+            .saturating_mul(TRANSFER_BANDWIDTH)
+            .saturating_sub(to_come.get())
+            .saturating_sub(self.staked_bandwidth_available.get())
+            .max(0)
+    }
+
+    /// What is missing where so much energy is there for the transfer, and so much bandwidth is not.
+    fn need_with(&self, energy: i64, missing_bytes: i64, commitments: &Commitments) -> Need {
         Need {
             activation: !self.exists && !commitments.is_activating,
             bandwidth: Bandwidth::new(missing_bytes),
@@ -162,7 +182,7 @@ mod tests {
     }
 
     fn need(reading: Reading) -> (bool, i64, i64) {
-        let need = reading.need(&Commitments::default(), Energy::ZERO);
+        let need = reading.need(&Commitments::default());
         (need.activation, need.bandwidth.get(), need.energy.get())
     }
 
@@ -200,7 +220,7 @@ mod tests {
         let rich = Reading { energy_available: Energy::new(70_000), ..reading() };
         let one_open =
             Commitments { energy: Energy::new(64_285), transfers: 1, ..Commitments::default() };
-        let need = rich.need(&one_open, Energy::ZERO);
+        let need = rich.need(&one_open);
         assert_eq!(need.energy.get(), 64_285 - (70_000 - 64_285));
         assert_eq!(need.bandwidth.get(), 346, "600 free bytes serve one transfer, not two");
     }
@@ -220,7 +240,7 @@ mod tests {
                 bandwidth_in_doubt: Bandwidth::new(346),
                 ..Commitments::default()
             };
-            reading.need(&theirs, Energy::ZERO).bandwidth.get()
+            reading.need(&theirs).bandwidth.get()
         };
         assert_eq!(of(0), 346, "theirs is not there yet");
         assert_eq!(of(346), 346, "all that is there is theirs");
@@ -229,22 +249,25 @@ mod tests {
 
     #[test]
     fn energy_belongs_to_who_counts_on_it_as_far_as_it_is_there() {
-        let of = |available, theirs: Commitments, lent| {
+        let with = |available| {
             let energy = Energy::new(available);
-            let reading = Reading { energy_available: energy, energy_limit: energy, ..reading() };
-            reading.need(&theirs, Energy::new(lent)).energy.get()
+            Reading { energy_available: energy, energy_limit: energy, ..reading() }
         };
+        let of = |available, theirs| with(available).need(&theirs).energy.get();
         let rented = |energy| Commitments { rented: Energy::new(energy), ..Commitments::default() };
         let counted =
             |energy| Commitments { energy: Energy::new(energy), ..Commitments::default() };
         for theirs in [rented, counted] {
-            assert_eq!(of(65_000, theirs(65_000), 0), 64_285, "all of it is another order's");
-            assert_eq!(of(65_000, theirs(45_000), 0), 44_285, "the rest counts");
-            assert_eq!(of(20_000, theirs(65_000), 0), 64_285, "what was used is nobody's debt");
-            assert_eq!(of(20_000 + 64_285, theirs(65_000), 64_285), 0, "its own is its own");
+            assert_eq!(of(65_000, theirs(65_000)), 64_285, "all of it is another order's");
+            assert_eq!(of(65_000, theirs(45_000)), 44_285, "the rest counts");
+            assert_eq!(of(20_000, theirs(65_000)), 64_285, "what was used is nobody's debt");
         }
         let both = Commitments { rented: Energy::new(9_000), ..counted(50_000) };
-        assert_eq!(of(65_000, both, 0), 64_285 - 6_000, "each has its own");
+        assert_eq!(of(65_000, both), 64_285 - 6_000, "each has its own");
+        let own = Energy::new(64_285);
+        let of_all = |theirs| with(20_000 + own.get()).need_of_all(&theirs, own).energy.get();
+        assert_eq!(of_all(rented(65_000)), 0, "its own is its own");
+        assert_eq!(of_all(counted(20_001)), 1, "whoever is ready before it stays so");
     }
 
     #[test]
@@ -252,8 +275,8 @@ mod tests {
         let energy = Energy::new(64_289);
         let rich = Reading { energy_available: energy, energy_limit: energy, ..reading() };
         let all = Commitments { reclaiming: energy, ..Commitments::default() };
-        assert_eq!(rich.need(&all, Energy::ZERO).energy.get(), 64_285);
+        assert_eq!(rich.need(&all).energy.get(), 64_285);
         let half = Commitments { reclaiming: Energy::new(32_145), ..Commitments::default() };
-        assert_eq!(rich.need(&half, Energy::ZERO).energy.get(), 64_285 - 32_144);
+        assert_eq!(rich.need(&half).energy.get(), 64_285 - 32_144);
     }
 }

@@ -86,19 +86,10 @@ impl WholeOrder {
     /// already is not made up for.
     #[must_use]
     pub fn need(&self, reading: &Reading, totals: &ChainTotals, others: &[WholeOrder]) -> Need {
-        self.need_beside(reading, totals, &commitments(others, totals))
-    }
-
-    /// The same beside what others on its receiver count on.
-    pub(super) fn need_beside(
-        &self,
-        reading: &Reading,
-        totals: &ChainTotals,
-        commitments: &Commitments,
-    ) -> Need {
+        let commitments = commitments(others, totals);
         let lent = Energy::new(self.yield_of_legs(totals));
         match self.order.kind {
-            OrderKind::Collection(_) => reading.need(commitments, lent),
+            OrderKind::Collection(_) => reading.need_of_all(&commitments, lent),
             OrderKind::Energy { .. } => Need {
                 activation: !reading.exists && !commitments.is_activating,
                 bandwidth: self.bandwidth_to_lend(),

@@ -58,7 +58,7 @@ pub fn refill_need(
         policy_of(other).is_some_and(|id| id == policy.id) && other.expects_use()
     };
     let others: Vec<WholeOrder> = live.iter().filter(|other| !is_own(other)).cloned().collect();
-    let need = sight.reading.need(&commitments(&others, &sight.totals), Energy::ZERO);
+    let need = sight.reading.need(&commitments(&others, &sight.totals));
     let missing = need.energy.get();
     let bandwidth = match policy.has_bandwidth() && !can_burn(sight) {
         true => need.bandwidth,

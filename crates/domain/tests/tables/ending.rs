@@ -103,7 +103,7 @@ fn an_order_that_is_all_there_at_the_deadline_is_read_before_it_is_given_up() {
         read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
         next     o1               -> wait 3600s       # its hour begins now
         next     o2               -> read
-        read     o2 energy 64413 used 64285 -> delivered, settled 3.8571, callback 40
+        read     o2 energy 64413 used 64285 -> 1 owed, refunded, released 3.8571, callback 41
         ",
     );
 }

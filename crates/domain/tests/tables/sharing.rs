@@ -29,7 +29,7 @@ fn what_another_order_counts_on_and_is_used_already_is_not_paid_for() {
         ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
         address  A energy 64413 used 64285
         order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
-        ready    o2 energy 128826 used 64285 -> delivered, settled 3.8571, callback 40
+        ready    o2 energy 128826 used 64285 -> 2 w1 lends 64285 energy   # both may still be made
         ",
     );
 }

@@ -215,7 +215,7 @@ pub fn price_order(
         Wanted::Collection { recipient, token_amount, scene } => {
             let transfer_energy = reading.transfer_energy;
             let collection = Collection { recipient, token_amount, scene, transfer_energy };
-            let need = reading.need(&commitments, Energy::ZERO);
+            let need = reading.need(&commitments);
             (OrderKind::Collection(collection), need, prices.collection(&need))
         }
         Wanted::Energy { energy, bandwidth, period, activates } => {
