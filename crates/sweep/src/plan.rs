@@ -258,7 +258,7 @@ impl Planner<'_> {
             return Ok(skipped(holding, reason));
         }
         let reading = reading(account.as_ref(), transfer_energy, network);
-        let need = reading.need(&Commitments::default(), Energy::ZERO);
+        let need = reading.need(&Commitments::default());
         let order_cost = self.prices.cost(&need);
         let burn_cost = need.burn_cost(&burn_fees(&network.parameters));
         let mut row = PlanRow {

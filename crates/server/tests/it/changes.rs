@@ -41,6 +41,7 @@ fn calls() -> Vec<Call> {
         ("PATCH", "/merchants/{id}/prices", json!({"energy_price_sun": 59}), "price.set"),
         ("POST", "/wallets/{address}/disable", json!({}), "wallet.disable"),
         ("POST", "/wallets/{address}/enable", json!({}), "wallet.enable"),
+        ("POST", "/policies/{policy}/stop", json!({}), "policy.stop"),
         ("POST", "/orders/{order}/callback/replay", json!({}), "callback.replay"),
         ("POST", "/batches", batch, "batch.add"),
         ("POST", "/batches/{batch}/dry-run", json!({}), "batch.dry_run"),
@@ -76,6 +77,9 @@ async fn every_call_that_changes_something_leaves_one_line_in_the_log() {
     let (mut world, serial) = one_told_order(&receiver).await;
     let office = Office::open(&world, &AdminScope::ALL).await;
     let wallet = world.wallet().await;
+    // Stopped before it has ordered anything.
+    let kept = world.payer(plain);
+    world.auto_policy(kept, 65_000, 1).await;
     let mut batch = String::new();
     for (number, (method, path, body, action)) in calls().into_iter().enumerate() {
         if path == RETRY {
@@ -87,6 +91,7 @@ async fn every_call_that_changes_something_leaves_one_line_in_the_log() {
             .replace("{key}", KEY)
             .replace("{address}", &wallet)
             .replace("{batch}", &batch)
+            .replace("{policy}", "1")
             .replace("{order}", &serial);
         let key = format!("change-{number}");
         let headers = [("Idempotency-Key", key.as_str())];

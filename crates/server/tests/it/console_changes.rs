@@ -148,7 +148,16 @@ impl Stage {
     }
 
     async fn post(&self, browser: &mut Browser, token: &str, change: &Change) -> u16 {
-        let fields: Vec<_> = change.1.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let shown = match change.0 {
+            "/keys/{text}/bind" => browser.get("/console/keys?merchant=1").await.body,
+            "/merchants/{id}" => browser.get(&self.path(change.0)).await.body,
+            _ => String::new(),
+        };
+        let mut fields: Vec<_> =
+            change.1.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let form = shown.split(&format!("action=\"{}\"", self.path(change.0))).nth(1);
+        let shown = form.and_then(|form| form.split("name=\"shown_as\" value=\"").nth(1));
+        fields.extend(shown.and_then(|rest| Some(("shown_as", rest.split('"').next()?))));
         browser.confirm(&self.path(change.0), token, &fields).await.status()
     }
 }
