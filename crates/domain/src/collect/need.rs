@@ -59,6 +59,8 @@ pub struct Commitments {
     pub bandwidth_in_doubt: Bandwidth,
     /// Energy of delegations that are on their way back to the pool from this address.
     pub reclaiming: Energy,
+    /// Bandwidth of such delegations.
+    pub bandwidth_reclaiming: Bandwidth,
     /// Another order is activating the address.
     pub is_activating: bool,
 }
@@ -129,7 +131,11 @@ impl Reading {
         (transfers - served_free)
             .saturating_mul(TRANSFER_BANDWIDTH)
             .saturating_sub(to_come.get())
-            .saturating_sub(self.staked_bandwidth_available.get())
+            .saturating_sub(left_after_reclaims(
+                self.staked_bandwidth_available.get(),
+                self.staked_bandwidth_limit.get(),
+                commitments.bandwidth_reclaiming.get(),
+            ))
             .max(0)
     }
 
@@ -143,21 +149,28 @@ impl Reading {
     }
 
     /// Available energy once the stake that is being reclaimed has left.
-    ///
-    /// An undelegation takes limit and usage back in proportion to the stake (java-tron
-    /// `UnDelegateResourceActuator`), so what is available shrinks by the same share.
     fn energy_left_after_reclaims(&self, commitments: &Commitments) -> i64 {
-        let available = self.energy_available.get();
-        let (all, leaving) = (self.energy_limit.get(), commitments.reclaiming.get());
-        if leaving <= 0 || available <= 0 {
-            return available;
-        }
-        if leaving >= all {
-            return 0;
-        }
-        let left = i128::from(available) * i128::from(all - leaving) / i128::from(all);
-        i64::try_from(left).expect("a share of an i64 fits an i64")
+        left_after_reclaims(
+            self.energy_available.get(),
+            self.energy_limit.get(),
+            commitments.reclaiming.get(),
+        )
     }
+}
+
+/// What is available of `all` units once so many of them have left.
+///
+/// An undelegation takes limit and usage back in proportion to the stake (java-tron
+/// `UnDelegateResourceActuator`), so what is available shrinks by the same share.
+fn left_after_reclaims(available: i64, all: i64, leaving: i64) -> i64 {
+    if leaving <= 0 || available <= 0 {
+        return available;
+    }
+    if leaving >= all {
+        return 0;
+    }
+    let left = i128::from(available) * i128::from(all - leaving) / i128::from(all);
+    i64::try_from(left).expect("a share of an i64 fits an i64")
 }
 
 /// Free bandwidth of an address on the day it is activated.
@@ -268,6 +281,25 @@ mod tests {
         let of_all = |theirs| with(20_000 + own.get()).need_of_all(&theirs, own).energy.get();
         assert_eq!(of_all(rented(65_000)), 0, "its own is its own");
         assert_eq!(of_all(counted(20_001)), 1, "whoever is ready before it stays so");
+    }
+
+    #[test]
+    fn bandwidth_on_its_way_back_does_not_count() {
+        let of = |available, leaving| {
+            let reading = Reading {
+                staked_bandwidth_available: Bandwidth::new(available),
+                staked_bandwidth_limit: Bandwidth::new(692),
+                free_bandwidth_available: Bandwidth::ZERO,
+                ..reading()
+            };
+            let bandwidth_reclaiming = Bandwidth::new(leaving);
+            let reclaims = Commitments { bandwidth_reclaiming, ..Commitments::default() };
+            reading.need(&reclaims).bandwidth.get()
+        };
+        assert_eq!(of(346, 0), 0);
+        assert_eq!(of(346, 346), 173, "what was used leaves in proportion");
+        assert_eq!(of(692, 346), 0);
+        assert_eq!(of(346, 692), 346);
     }
 
     #[test]

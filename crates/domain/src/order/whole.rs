@@ -317,6 +317,8 @@ pub fn commitments(others: &[WholeOrder], totals: &ChainTotals) -> Commitments {
                 }
             };
             sum.reclaiming = sum.reclaiming.plus(Energy::new(units));
+            let bandwidth = Bandwidth::new(leg.kind.units_of(Resource::Bandwidth));
+            sum.bandwidth_reclaiming = sum.bandwidth_reclaiming.plus(bandwidth);
         }
         if !other.expects_use() {
             continue;
