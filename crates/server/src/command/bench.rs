@@ -162,7 +162,7 @@ impl Bench {
                 rounds: 1,
                 lasts: Duration::from_millis(300),
                 connections: 16,
-                receivers: 200,
+                receivers: 1_000,
                 block_time_ms: self.block_time_ms.min(QUICK_BLOCK_TIME_MS),
                 steady: 40,
                 singles: 5,
