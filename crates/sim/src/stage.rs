@@ -158,7 +158,11 @@ impl State {
         UnixMillis(self.chain_ms.saturating_add(self.wall_offset_ms))
     }
 
+    /// Tells what happens, up to the first broken promise: what else is under way then is not its cause.
     pub(crate) fn note(&mut self, order: Option<OrderId>, text: impl Into<String>) {
+        if self.violation.is_some() {
+            return;
+        }
         let at = self.now();
         self.chronicle.note(self.step, at.get(), order, text.into());
     }
@@ -166,9 +170,7 @@ impl State {
     /// Remembers the first broken promise; the run ends with it.
     pub(crate) fn violate(&mut self, check: &'static str, order: Option<OrderId>, text: String) {
         self.note(order, format!("VIOLATION {check}: {text}"));
-        if self.violation.is_none() {
-            self.violation = Some(Violation { check, order, text });
-        }
+        self.violation.get_or_insert(Violation { check, order, text });
     }
 
     /// Whether a fault strikes now.
