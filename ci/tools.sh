@@ -8,7 +8,7 @@ cargo_deny_version=0.20.2
 
 # What must be there for the whole check: a command and the Debian package that brings it.
 debian_packages=(
-  'cc gcc' 'c++ g++' 'git git' 'curl curl' 'jq jq' 'openssl openssl' 'xxd xxd' 'socat socat'
+  'cc gcc' 'c++ g++' 'git git' 'curl curl' 'jq jq' 'openssl openssl' 'xxd xxd' 'socat socat' 'ip iproute2'
   'python3 python3' 'php php-cli' 'javac default-jdk-headless' 'mvn maven' 'go golang-go'
   'node nodejs' 'npm npm' 'chromium chromium'
 )

@@ -73,12 +73,12 @@ class Request:
         again.headers = self._signed(timestamp)
         return again
 
-    def send(self, port, after_sending=lambda: False):
-        """HTTP status and body, or None when there was no answer.
+    def send(self, server, after_sending=lambda: False):
+        """HTTP status and body of a server at a host and a port, or None when there was no answer.
 
         `after_sending` is called once the bytes are out; if true the answer is not waited for.
         """
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=REQUEST_TIMEOUT_SECS)
+        connection = http.client.HTTPConnection(*server, timeout=REQUEST_TIMEOUT_SECS)
         try:
             connection.request("POST", PATH, self.body, self.headers)
             if after_sending():
@@ -109,8 +109,8 @@ class Placed:
 class Shop:
     """Places every order of the plan from several threads and sweeps what is ready."""
 
-    def __init__(self, plan, world, key, secret, ports, callback_url, killer):
-        self.plan, self.world, self.ports, self.killer = plan, world, ports, killer
+    def __init__(self, plan, world, key, secret, servers, callback_url, killer):
+        self.plan, self.world, self.servers, self.killer = plan, world, servers, killer
         # A request goes to any server, as behind a load balancer that knows of no fault.
         self.dice = random.Random(f"{plan.seed} servers")
         self.key, self.secret, self.callback_url = key, secret, callback_url
@@ -136,8 +136,8 @@ class Shop:
             placer.start()
             self.placers.append(placer)
 
-    def port(self):
-        return self.balancer.port() if self.balancer else self.dice.choice(self.ports)
+    def server(self):
+        return self.balancer.server() if self.balancer else self.dice.choice(self.servers)
 
     def _request(self, order):
         fields = {
@@ -165,9 +165,9 @@ class Shop:
         while placed.serial is None and placed.refusal is None:
             placed.sends += 1
             if placed.plan.hangs_up and placed.sends == 1:
-                answer = placed.request.send(self.port(), lambda: True)
+                answer = placed.request.send(self.server(), lambda: True)
             else:
-                answer = placed.request.send(self.port(), self._tempt)
+                answer = placed.request.send(self.server(), self._tempt)
             self._judge(placed, answer)
             if time.monotonic() > deadline:
                 placed.refusal = placed.refusal or f"no answer in {ANSWER_TIMEOUT_SECS} s"
@@ -207,7 +207,7 @@ class Shop:
         """Sends an accepted order again until answered, and keeps what the answer names."""
         deadline = time.monotonic() + ANSWER_TIMEOUT_SECS
         while time.monotonic() < deadline:
-            answer = request.send(self.port())
+            answer = request.send(self.server())
             if answer is not None and answer[0] < 500 and TRY_AGAIN.encode() not in answer[1]:
                 fields = json.loads(answer[1])
                 placed.repeats.append(fields.get("serial", f"{answer[0]} {fields}"))

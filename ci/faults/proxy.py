@@ -19,15 +19,15 @@ BROKEN = struct.pack("ii", 1, 0)
 
 
 class Proxy(threading.Thread):
-    """Listens on a free port of 127.0.0.1 and passes everything on, until told otherwise.
+    """Listens on a free port of `address` and passes everything on, until told otherwise.
 
     `target` is a path of a Unix socket, or a host and a port.
     """
 
-    def __init__(self, target):
+    def __init__(self, target, address="127.0.0.1"):
         super().__init__(daemon=True)
-        self.target = target
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.target, self.address = target, address
+        self.listener = socket.create_server((address, 0))
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
         self.wires = []
@@ -35,7 +35,7 @@ class Proxy(threading.Thread):
         self.bell, self.ear = socket.socketpair()
         self.start()
 
-    def cut(self, is_silent):
+    def cut(self, is_silent, _how=None):
         """Silent: nothing passes and nobody is told. Else: connections end and new ones are refused."""
         with self.lock:
             self.is_silent, self.is_cut = is_silent, not is_silent

@@ -30,8 +30,8 @@ class Receiver(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, key, secret):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, key, secret, address="127.0.0.1"):
+        super().__init__((address, 0), Handler)
         self.key, self.secret = key, secret
         self.shop = self.sweeper = self.killer = None
         self.attempts = []
@@ -42,7 +42,7 @@ class Receiver(ThreadingHTTPServer):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}/callback"
+        return f"http://{self.server_address[0]}:{self.server_port}/callback"
 
     def handle_error(self, request, client_address):
         """A peer that was killed while it was talked to is what this is about."""

@@ -13,8 +13,8 @@ START_TIMEOUT_SECS = 30
 PAUSE_SECS = 1.0
 
 
-def is_ready(port):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LOOK_TIMEOUT_SECS)
+def is_ready(server):
+    connection = http.client.HTTPConnection(*server, timeout=LOOK_TIMEOUT_SECS)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
@@ -27,10 +27,10 @@ def is_ready(port):
 class Balancer(threading.Thread):
     """Sends requests to the servers that said they were ready when it last looked, in turns."""
 
-    def __init__(self, ports):
+    def __init__(self, servers):
         super().__init__(daemon=True)
-        self.ports = ports
-        self.ready = [port for port in ports if is_ready(port)]
+        self.servers = servers
+        self.ready = [server for server in servers if is_ready(server)]
         self.is_over = False
         self.turn = 0
         self.start()
@@ -38,19 +38,19 @@ class Balancer(threading.Thread):
     def run(self):
         while not self.is_over:
             time.sleep(LOOK_EVERY_SECS)
-            self.ready = [port for port in self.ports if is_ready(port)]
+            self.ready = [server for server in self.servers if is_ready(server)]
 
-    def port(self):
-        ready = self.ready or self.ports
+    def server(self):
+        ready = self.ready or self.servers
         self.turn += 1
         return ready[self.turn % len(ready)]
 
 
-def await_ready(ports):
+def await_ready(servers):
     """Whether all of them got ready in time."""
     deadline = time.monotonic() + START_TIMEOUT_SECS
     while time.monotonic() < deadline:
-        if all(is_ready(port) for port in ports):
+        if all(is_ready(server) for server in servers):
             return True
         time.sleep(LOOK_EVERY_SECS)
     return False
@@ -64,7 +64,7 @@ def replace_all(nodes):
         ends.append(node.end(signal.SIGTERM))
         node.start()
         node.is_wanted = True
-        if not await_ready([node.operator.port]):
+        if not await_ready([node.operator.address]):
             ends.append(f"server {node.operator.name} did not get ready again")
     time.sleep(PAUSE_SECS)
     return ends

@@ -28,7 +28,7 @@ CALLBACK_TIMEOUT_SECS = 3
 
 SETTINGS = """\
 [server]
-listen = "127.0.0.1:{port}"
+listen = "{host}:{port}"
 notice_secs = 1
 
 [database]
@@ -79,13 +79,14 @@ class Operator:
 
     def __init__(self, binary, home, node_url, block_time_ms, name="sunsweep", database_url=None,
                  hold_secs=HOLD_SECS, lease_secs=LEASE_SECS, tx_expiration_ms=TX_EXPIRATION_MS,
-                 look_ms=LOOK_MS):
+                 look_ms=LOOK_MS, host="127.0.0.1"):
         self.binary, self.home, self.name = str(binary), home, name
         self.port = free_port()
+        self.address = (host, self.port)
         self.config = home / f"{name}.toml"
         self.database = home / "sunsweep.sqlite"
         self.config.write_text(SETTINGS.format(
-            port=self.port, home=home, node_url=node_url, block_time_ms=block_time_ms,
+            host=host, port=self.port, home=home, node_url=node_url, block_time_ms=block_time_ms,
             database_url=database_url or f"sqlite:{self.database}",
             hold_secs=hold_secs, lease_secs=lease_secs, tx_expiration_ms=tx_expiration_ms,
             callback_timeout_secs=CALLBACK_TIMEOUT_SECS, look_ms=look_ms))

@@ -1,7 +1,6 @@
 """What goes wrong with two servers, their database and their chain, drawn from one seed."""
 
 import enum
-import os
 import random
 import signal
 import subprocess
@@ -88,19 +87,20 @@ def draw(seed, for_secs):
 
 
 def clock_of(file):
-    """What makes a process read its wall clock through `file`, with Debian's package libfaketime."""
+    """Variables that make a process read its wall clock through `file`, with Debian's package libfaketime."""
     found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     if not found:
         raise RuntimeError("libfaketime is missing: install Debian's package libfaketime")
-    return {"LD_PRELOAD": str(found[-1]), "FAKETIME_TIMESTAMP_FILE": str(file),
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1"}
+    return [f"LD_PRELOAD={found[-1]}", f"FAKETIME_TIMESTAMP_FILE={file}",
+            "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_CACHE_DURATION=1"]
 
 
 class Node:
-    """One of the servers: its process, and the two cables that it hangs on."""
+    """One of the servers: its process, where that runs, and the two cables that it hangs on."""
 
-    def __init__(self, operator, database, chain):
-        self.operator, self.database, self.chain = operator, database, chain
+    def __init__(self, operator, place, database, chain):
+        self.operator, self.place = operator, place
+        self.database, self.chain = database, chain
         self.log = open(operator.home / f"{operator.name}.log", "ab")
         self.process = None
         self.lives = 0
@@ -119,8 +119,8 @@ class Node:
         self.lives += 1
         self.was_asked, self.started = False, time.monotonic()
         self.process = subprocess.Popen(
-            self.operator.words("serve"), stdin=subprocess.DEVNULL, stdout=self.log,
-            stderr=self.log, env=os.environ | clock_of(self.clock))
+            self.place.words(["env", *clock_of(self.clock), *self.operator.words("serve")]),
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.ids.append(self.process.pid)
 
     def tidy_up(self):
@@ -218,7 +218,7 @@ class Troubles(threading.Thread):
         elif what in (What.DATABASE_CUT, What.DATABASE_SILENT, What.CHAIN_CUT, What.CHAIN_SILENT):
             is_database = what in (What.DATABASE_CUT, What.DATABASE_SILENT)
             cable = node.database if is_database else node.chain
-            cable.cut(what in (What.DATABASE_SILENT, What.CHAIN_SILENT))
+            cable.cut(what in (What.DATABASE_SILENT, What.CHAIN_SILENT), trouble.count)
             time.sleep(trouble.secs)
             cable.heal()
         elif what is What.CLOCK:
