@@ -30,6 +30,7 @@ pub mod list;
 pub mod listen;
 pub mod logging;
 pub mod openapi;
+mod pool_stake;
 pub mod poster;
 pub mod private_file;
 pub mod put_right;

@@ -13,11 +13,13 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::AdminEdge;
 use super::answer::Refused;
 use super::caller::Caller;
+use super::standing::Standing;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -33,12 +35,34 @@ pub(super) fn routes(edge: Arc<AdminEdge>) -> Router {
 
 async fn handle(caller: Caller) -> Result<Response, Refused> {
     let allowed = caller.may(AdminScope::Read)?;
-    let text = render(&allowed.edge.records.commit_counts());
+    let counts = allowed.edge.records.commit_counts();
+    let standing = match Standing::read(&allowed.edge).await {
+        Ok(standing) => Some(standing),
+        Err(failed) => {
+            // What was counted is told all the same: it says how the database fails.
+            tracing::warn!("the metrics lack what the database knows: {failed}");
+            None
+        }
+    };
+    let text = render(&counts, standing.as_ref());
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }
 
-fn render(counts: &CommitCounts) -> String {
-    let mut registry = Registry::with_prefix("sunsweep_database");
+fn render(counts: &CommitCounts, standing: Option<&Standing>) -> String {
+    let mut registry = Registry::with_prefix("sunsweep");
+    register_counts(counts, registry.sub_registry_with_prefix("database"));
+    let readable = Gauge::<i64>::default();
+    readable.set(i64::from(standing.is_some()));
+    registry.register("database_readable", "1 if the database could be read just now", readable);
+    if let Some(standing) = standing {
+        standing.register(&mut registry);
+    }
+    let mut text = String::new();
+    encode(&mut text, &registry).expect("a String takes whatever is written");
+    text
+}
+
+fn register_counts(counts: &CommitCounts, registry: &mut Registry) {
     let mut count = |name: &str, help: &str, value: u64| {
         let counter = Counter::<u64>::default();
         counter.inc_by(value);
@@ -56,9 +80,6 @@ fn render(counts: &CommitCounts) -> String {
     }
     let help = "Transactions whose works were done one by one after all, by reason";
     registry.register("one_by_one", help, one_by_one);
-    let mut text = String::new();
-    encode(&mut text, &registry).expect("a String takes whatever is written");
-    text
 }
 
 #[cfg(test)]
@@ -75,7 +96,7 @@ mod tests {
             failed: 1,
             one_by_one: [3, 4, 6],
         };
-        let text = render(&counts);
+        let text = render(&counts, None);
         let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         let wanted = [
             "sunsweep_database_commits_total 5",
@@ -86,6 +107,7 @@ mod tests {
             "sunsweep_database_one_by_one_total{reason=\"refused\"} 3",
             "sunsweep_database_one_by_one_total{reason=\"broken\"} 4",
             "sunsweep_database_one_by_one_total{reason=\"lease_lost\"} 6",
+            "sunsweep_database_readable 0",
         ];
         assert_eq!(lines.len(), wanted.len(), "{text}");
         for line in wanted {
@@ -96,7 +118,7 @@ mod tests {
     #[test]
     fn the_document_for_people_has_every_name() {
         let document = include_str!("../../../../docs/operations.md");
-        let text = render(&CommitCounts::default());
+        let text = render(&CommitCounts::default(), Some(&Standing::example()));
         let names = text.lines().filter(|line| !line.starts_with('#'));
         for name in names.filter_map(|line| line.split(['{', ' ']).next()) {
             assert!(document.contains(&format!("`{name}`")), "docs/operations.md lacks {name}");

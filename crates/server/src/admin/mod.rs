@@ -21,6 +21,7 @@ mod money;
 mod orders;
 mod policies;
 mod prices;
+mod standing;
 mod statement;
 pub mod token;
 mod wallets;

@@ -17,6 +17,7 @@ use tron::{Resource, Sun};
 use super::edge::ConsoleEdge;
 use super::refused::Refused;
 use super::shown::{self, Html};
+use crate::pool_stake::free_units;
 
 /// Hours that are looked ahead.
 const HOURS_AHEAD: i64 = 24;
@@ -95,10 +96,7 @@ pub(super) async fn read(edge: &Arc<ConsoleEdge>) -> Result<Machinery, Refused> 
     let (capacity, forecast) = match &view {
         None => (0, Vec::new()),
         Some(view) => {
-            let lenders = pool.wallets.iter().filter(|wallet| wallet.is_enabled);
-            let lenders = lenders.filter(|wallet| wallet.role == WalletRole::Lender);
-            let free = lenders.map(|wallet| wallet.free(Resource::Energy).get()).sum();
-            let free = units_for_sun(Resource::Energy, Sun::new(free), &view.totals);
+            let free = free_units(&pool, Resource::Energy, &view.totals);
             let hold_secs = edge.app.settings.limits.hold_secs;
             (free, forecast(free, recovering, &due, hold_secs, now, &view.totals))
         }

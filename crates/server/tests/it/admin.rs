@@ -190,6 +190,22 @@ async fn commits_are_counted_for_whoever_watches() {
     world.finish().await;
 }
 
+#[tokio::test]
+async fn what_is_owed_is_told_to_whoever_watches() {
+    let mut world = World::new().await;
+    let office = Office::open(&world, &[AdminScope::Read]).await;
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    let answer = office.send_to("GET /metrics", &[], "").await;
+    let value = |name: &str| -> i64 {
+        let found = answer.body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("no {name} in {}", answer.body)).parse().unwrap()
+    };
+    assert_eq!(value("sunsweep_database_readable"), 1);
+    assert_eq!(value("sunsweep_outbox_rows{kind=\"order\"}"), 1);
+    world.finish().await;
+}
+
 /// Commits this beside whatever waits with it.
 async fn commit_under(
     world: &World,
