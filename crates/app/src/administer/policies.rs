@@ -23,7 +23,7 @@ impl Administrator {
         let me = Scribe { actor: self.actor.clone(), now: self.now };
         commit(&*self.store, needs, move |rows| {
             let before = rows.policy.as_ref().ok_or(AdminRefused::NoPolicy(id))?;
-            let Ok(decision) = step(before, PolicyEvent::StoppedByOperator, me.now) else {
+            let Ok(decision) = step(before, PolicyEvent::StoppedByPerson, me.now) else {
                 return Ok((Changes::default(), before.clone()));
             };
             let after = decision.policy;

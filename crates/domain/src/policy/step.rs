@@ -73,8 +73,8 @@ pub enum PolicyEvent {
     AskedBy(KeyId),
     /// A refill is wanted, and its key works no more or may not order any more.
     KeyStopped,
-    /// The operator switched it off.
-    StoppedByOperator,
+    /// The operator, or somebody of its merchant at the console, switched it off.
+    StoppedByPerson,
     /// Its days are over.
     TimeOver,
 }
@@ -169,7 +169,7 @@ pub fn step(
         PolicyEvent::Switched(is_on) => next.switch(is_on, now)?,
         PolicyEvent::AskedBy(key) => next.key = key,
         PolicyEvent::KeyStopped => key_stopped(next)?,
-        PolicyEvent::StoppedByOperator => next.stop()?,
+        PolicyEvent::StoppedByPerson => next.stop()?,
         PolicyEvent::TimeOver => {
             next.take(Move::End)?;
             next.step = PolicyStep::Released;

@@ -24,7 +24,7 @@ fn event() -> impl Strategy<Value = PolicyEvent> {
         2 => Just(PolicyEvent::Satisfied),
         2 => Just(PolicyEvent::Lacking(Lack::Balance)),
         1 => Just(PolicyEvent::KeyStopped),
-        1 => Just(PolicyEvent::StoppedByOperator),
+        1 => Just(PolicyEvent::StoppedByPerson),
         1 => (0_i64..9).prop_map(|times| PolicyEvent::Bought(CountTerms {
             key: KeyId(1), times, has_bandwidth: None, unused_max: None,
         })),

@@ -269,12 +269,12 @@ fn what_stops_a_policy_stays_until_its_merchant_says_otherwise() {
         lacks balance
         key stopped         -> paused waiting, 5 left
         key stopped         -> the policy is not in a state for this
-        operator stops      -> the policy is not in a state for this
+        person stops        -> the policy is not in a state for this
         asked by 2          -> paused waiting, 5 left
         edit resume         -> enabled waiting, 5 left
         refill
         key stopped         -> the policy is not in a state for this   # paid for already
-        operator stops      -> paused delegating, 5 left
+        person stops        -> paused delegating, 5 left
         count 5             -> enabled delegating, 10 left
         ",
     );
@@ -287,7 +287,7 @@ fn what_stops_a_policy_stays_until_its_merchant_says_otherwise() {
         key stopped         -> disabled delegated, keeps 65000 until +259200s
         next                -> rest
         switch on           -> enabled delegated, keeps 65000 until +259200s
-        operator stops      -> disabled delegated, keeps 65000 until +259200s
+        person stops        -> disabled delegated, keeps 65000 until +259200s
         switch on           -> enabled delegated, keeps 65000 until +259200s
         ",
     );

@@ -13,7 +13,7 @@
 //! spent 130285        what a transfer took
 //! edit +3 | edit -3 | edit pause | edit resume | edit always | edit counted
 //! switch on | switch off | asked by 2
-//! key stopped | operator stops
+//! key stopped | person stops
 //! clock +90s
 //! ```
 //!
@@ -130,7 +130,7 @@ impl Script {
             ["switch", to] => PolicyEvent::Switched(*to == "on"),
             ["asked", "by", key] => PolicyEvent::AskedBy(KeyId(number(key))),
             ["key", "stopped"] => PolicyEvent::KeyStopped,
-            ["operator", "stops"] => PolicyEvent::StoppedByOperator,
+            ["person", "stops"] => PolicyEvent::StoppedByPerson,
             _ => panic!("no such row: {words:?}"),
         }
     }
@@ -210,7 +210,7 @@ impl Script {
                 | PolicyEvent::Switched(_)
                 | PolicyEvent::AskedBy(_)
                 | PolicyEvent::KeyStopped
-                | PolicyEvent::StoppedByOperator => panic!("a policy does not ask for {event:?}"),
+                | PolicyEvent::StoppedByPerson => panic!("a policy does not ask for {event:?}"),
             },
         }
     }
