@@ -4,11 +4,14 @@ use std::fmt;
 
 use domain::pool::WalletRole;
 use domain::price_overrides::PriceOverrides;
-use domain::{Deposit, KeyId, MerchantId, OrderId, OrderState, PersonId, Policy, UnixMillis};
+use domain::{
+    Deposit, KeyId, MerchantId, OrderId, OrderState, PersonId, Policy, PolicyKind, PolicyState,
+    UnixMillis,
+};
 use tron::{Address, Sun, TxId};
 
 use crate::person_rows::{Person, PersonKey, SessionChange};
-use crate::rows::{Callback, CallbackState, DepositAddress, Key, Merchant};
+use crate::rows::{Callback, CallbackState, DepositAddress, Key, Merchant, OrderView};
 
 /// Whose prices: the house's, which hold for everybody, or one merchant's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,13 +229,13 @@ pub struct Slice<T> {
     pub limit: usize,
 }
 
-/// A part of a list of orders, or of what belongs to one each.
+/// A part of a list of orders, or of what belongs to one each; of something else with its own id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part<T> {
+pub struct Part<T, I = OrderId> {
     /// The rows, newest first.
     pub rows: Vec<T>,
-    /// After which order the next part begins, if there may be one.
-    pub next: Option<OrderId>,
+    /// After which of them the next part begins, if there may be one.
+    pub next: Option<I>,
 }
 
 /// A span of time, from its first moment to before its end.
@@ -301,6 +304,30 @@ pub struct PolicyLine {
     pub policy: Policy,
     /// The key that pays for its refills.
     pub key: Key,
+    /// When it is looked at next; `None` while it rests.
+    pub due: Option<UnixMillis>,
+}
+
+/// Which policies a list shows; what is absent lets every one through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PolicyFilter {
+    /// Those of this merchant.
+    pub merchant: Option<MerchantId>,
+    /// Those of this kind.
+    pub kind: Option<PolicyKind>,
+    /// Those in this state.
+    pub state: Option<PolicyState>,
+    /// Those on this address.
+    pub receiver: Option<Address>,
+}
+
+/// A refill of a policy: an order of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refill {
+    /// From 1, in the order in which they were ordered.
+    pub number: i64,
+    /// The order.
+    pub view: OrderView,
 }
 
 /// Where a deposit stands in a list: those in later blocks come first.

@@ -9,8 +9,8 @@ use tron::TxId;
 
 use crate::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
-    NumberedLogEntry, OrderFilter, Part, PolicyLine, PriceOwner, Slice, Span, StatementLine,
-    StatementPlace,
+    NumberedLogEntry, OrderFilter, Part, PolicyFilter, PolicyLine, PriceOwner, Refill, Slice, Span,
+    StatementLine, StatementPlace,
 };
 use crate::batches::Batches;
 use crate::commit_counts::CommitCounts;
@@ -40,12 +40,22 @@ pub trait Records: Send + Sync {
         slice: Slice<KeyId>,
     ) -> Result<Vec<Key>, StoreError>;
 
-    /// A merchant's policies of both kinds, newest first.
-    async fn policies_of(
+    /// Policies, newest first; looked through as orders are.
+    async fn policy_lines(
         &self,
-        merchant: MerchantId,
+        filter: PolicyFilter,
         slice: Slice<PolicyId>,
-    ) -> Result<Vec<PolicyLine>, StoreError>;
+    ) -> Result<Part<PolicyLine, PolicyId>, StoreError>;
+
+    /// One policy, as lists show it.
+    async fn policy_line(&self, id: PolicyId) -> Result<Option<PolicyLine>, StoreError>;
+
+    /// The refills of a policy, newest first; a place is a refill's number.
+    async fn refills_of(
+        &self,
+        policy: PolicyId,
+        slice: Slice<i64>,
+    ) -> Result<Vec<Refill>, StoreError>;
 
     /// A merchant's deposits, newest first, those that were too small to be credited too.
     async fn deposits_of(

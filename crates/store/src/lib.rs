@@ -52,6 +52,7 @@ mod outbox;
 mod person;
 mod plain;
 mod policy;
+mod policy_list;
 mod pool;
 mod postgres;
 mod postgres_dialect;

@@ -4,9 +4,6 @@
 //! back, so whoever gives the row back changes nothing then, and it is looked at again; by another at
 //! once, whose higher fence refuses what the first one still wants to write.
 
-use std::cmp::Reverse;
-
-use app::admin_rows::{PolicyLine, Slice};
 use app::rows::{Counted, PolicyKey, PolicyLease, PolicyView, WatchedPolicy};
 use domain::policy::{Auto, Count, Terms};
 use domain::{MerchantId, Policy, PolicyId, PolicyKind, UnixMillis};
@@ -15,14 +12,15 @@ use tron::{Address, Energy, TxId};
 use crate::code::Code;
 use crate::fault::Fault;
 use crate::sql::{self, Connection, OptionalExtension, Row, params};
-use crate::{column, flight, key, order};
+use crate::{column, flight, order};
 
 /// The columns of a policy, as [`read`] expects them.
 macro_rules! columns {
     () => {
         "policy.id, kind, merchant_id, key_id, receiver, state, step, transfers_left, \
          is_perpetual, has_bandwidth, unused, unused_max, energy, usual_energy, period_days, \
-         ends_ms, refills, open_order, failures, quiet_looks, not_before_ms, created_ms, updated_ms"
+         ends_ms, refills, open_order, failures, quiet_looks, not_before_ms, created_ms, updated_ms, \
+         due_ms"
     };
 }
 
@@ -71,8 +69,6 @@ RETURNING id, fence";
     COUNT_LISTED = "SELECT COUNT(*) FROM policy WHERE merchant_id = ?1 AND kind = ?2";
     LISTED = concat!("SELECT ", columns!(), "
 FROM policy WHERE merchant_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT ?3 OFFSET ?4");
-    LISTED_AFTER = concat!("SELECT ", columns!(), "
-FROM policy WHERE merchant_id = ?1 AND kind = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4");
     COUNTED = "
 SELECT policy_id, txid, block, is_deducted FROM policy_transfer WHERE policy_id = ?1 AND txid = ?2";
     COUNT = "
@@ -137,6 +133,16 @@ pub(crate) fn by_key(connection: &Connection, key: PolicyKey) -> Result<Option<P
         }
     };
     Ok(found.optional()?)
+}
+
+/// A policy, and when it is looked at next.
+pub(crate) fn with_due(
+    connection: &Connection,
+    id: PolicyId,
+) -> Result<Option<(Policy, Option<UnixMillis>)>, Fault> {
+    let mut found = connection.prepare_cached(BY_ID)?;
+    let read = |row: &Row<'_>| Ok((read(row)?, column::maybe_millis(row, 23)?));
+    Ok(found.query_row([id.0], read).optional()?)
 }
 
 /// The id of the next policy.
@@ -279,35 +285,6 @@ pub(crate) fn listed(
     let key = params![merchant.0, kind.number(), limit, offset];
     let page = listed.query_map(key, read)?.collect::<Result<_, _>>()?;
     Ok((page, all))
-}
-
-/// A part of a merchant's policies of both kinds, newest first.
-pub(crate) fn page_of_merchant(
-    connection: &Connection,
-    merchant: MerchantId,
-    slice: Slice<PolicyId>,
-) -> Result<Vec<PolicyLine>, Fault> {
-    let after = slice.after.map_or(i64::MAX, |id| id.0);
-    let mut listed = connection.prepare_cached(LISTED_AFTER)?;
-    let mut found: Vec<Policy> = Vec::new();
-    // The index is by kind, so each kind is read by itself.
-    for kind in [PolicyKind::Count, PolicyKind::Auto] {
-        let key = params![merchant.0, kind.number(), after, column::limit(slice.limit)];
-        for policy in listed.query_map(key, read)? {
-            found.push(policy?);
-        }
-    }
-    found.sort_by_key(|policy| Reverse(policy.id));
-    found.truncate(slice.limit);
-    let keys = key::of_merchant(connection, merchant)?;
-    let line = |policy: Policy| {
-        let key = keys.iter().find(|key| key.id == policy.key).cloned();
-        let key = key.ok_or_else(|| {
-            Fault::Broken(format!("policy {} has a key of another merchant", policy.id.0))
-        })?;
-        Ok(PolicyLine { policy, key })
-    };
-    found.into_iter().map(line).collect()
 }
 
 fn read_counted(row: &Row<'_>) -> sql::Result<Counted> {

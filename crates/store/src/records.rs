@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use app::admin_rows::{
     AdminToken, CallbackFilter, CallbackLine, DepositPlace, LogEntry, MerchantLine,
-    NumberedLogEntry, OrderFilter, Part, PolicyLine, PriceOwner, Slice, Span, StatementLine,
-    StatementPlace,
+    NumberedLogEntry, OrderFilter, Part, PolicyFilter, PolicyLine, PriceOwner, Refill, Slice, Span,
+    StatementLine, StatementPlace,
 };
 use app::commit_counts::CommitCounts;
 use app::figures::{DueBack, FiguresAsked, LentFigures, OutcomeFigures, QueueFigures, StepFigures};
@@ -21,7 +21,7 @@ use tron::TxId;
 use crate::doors::SqlStore;
 use crate::{
     admin, admin_token, callback_list, deposit, figures, key, merchant, merchant_statement,
-    order_list, person, policy, price, tx_known,
+    order_list, person, policy_list, price, tx_known,
 };
 
 #[async_trait]
@@ -45,12 +45,24 @@ impl Records for SqlStore {
         self.read(move |connection| key::page_of_merchant(connection, merchant, slice)).await
     }
 
-    async fn policies_of(
+    async fn policy_lines(
         &self,
-        merchant: MerchantId,
+        filter: PolicyFilter,
         slice: Slice<PolicyId>,
-    ) -> Result<Vec<PolicyLine>, StoreError> {
-        self.read(move |connection| policy::page_of_merchant(connection, merchant, slice)).await
+    ) -> Result<Part<PolicyLine, PolicyId>, StoreError> {
+        self.read(move |connection| policy_list::policies(connection, filter, slice)).await
+    }
+
+    async fn policy_line(&self, id: PolicyId) -> Result<Option<PolicyLine>, StoreError> {
+        self.read(move |connection| policy_list::line(connection, id)).await
+    }
+
+    async fn refills_of(
+        &self,
+        policy: PolicyId,
+        slice: Slice<i64>,
+    ) -> Result<Vec<Refill>, StoreError> {
+        self.read(move |connection| policy_list::refills(connection, policy, slice)).await
     }
 
     async fn deposits_of(

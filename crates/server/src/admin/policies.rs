@@ -1,12 +1,13 @@
 //! `/admin/v1/merchants/{id}/policies` and `/admin/v1/policies/{policy}/stop`: see policies, stop one.
 
+use app::admin_rows::PolicyFilter;
 use app::describe_policy;
 use domain::admin::AdminScope;
 use domain::{MerchantId, PolicyId};
 
 use super::answer::{Answer, list as list_answer, ok};
 use super::caller::{Allowed, Caller};
-use super::input::{Page, Parameters, Segment, next};
+use super::input::{Page, Parameters, Segment};
 
 /// A merchant's policies, newest first.
 pub(super) async fn list(
@@ -17,9 +18,10 @@ pub(super) async fn list(
     let Allowed { edge, .. } = caller.may(AdminScope::Read)?;
     let merchant = edge.merchant(MerchantId(id)).await?.id;
     let slice = page.slice(|text| text.parse().ok().map(PolicyId))?;
-    let policies = edge.records.policies_of(merchant, slice).await?;
-    let after = next(&policies, slice.limit, |line| line.policy.id.0);
-    Ok(list_answer(policies.iter().map(describe_policy::line).collect(), after))
+    let filter = PolicyFilter { merchant: Some(merchant), ..PolicyFilter::default() };
+    let part = edge.records.policy_lines(filter, slice).await?;
+    let after = part.next.map(|policy| policy.0.to_string());
+    Ok(list_answer(part.rows.iter().map(describe_policy::line).collect(), after))
 }
 
 /// Lets a policy order nothing more until its merchant lets it go on.

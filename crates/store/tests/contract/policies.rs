@@ -1,12 +1,12 @@
 //! Policies: kept, claimed, nudged, and what they count.
 
-use app::admin_rows::Slice;
+use app::admin_rows::{PolicyFilter, Slice};
 use app::ports::{Store, StoreError};
 use app::records::Database;
 use app::rows::{Changes, Counted, Needs, PolicyKey, PolicyLease, Rows};
 use app::work::commit;
 use domain::policy::{CountTerms, NewPolicy, PolicyEvent, step};
-use domain::{MerchantId, Policy, PolicyId, PolicyKind, UnixMillis};
+use domain::{MerchantId, Policy, PolicyId, PolicyKind, PolicyState, UnixMillis};
 use tron::{Energy, TxId};
 
 use crate::support::{Base, NOW, address, base, place, turn};
@@ -193,12 +193,32 @@ pub(crate) async fn policies_are_found_by_merchant_kind_and_address(store: &dyn 
     assert_eq!(list(PolicyKind::Count, Some(address(2)), 0, 20).await, (vec![], 0));
     let of_both = async |after: Option<i64>, limit| {
         let slice = Slice { after: after.map(PolicyId), limit };
-        let lines = store.policies_of(base.merchant, slice).await.unwrap();
-        assert!(lines.iter().all(|line| line.key.id == base.key));
-        lines.iter().map(|line| line.policy.id.0).collect::<Vec<_>>()
+        let filter = PolicyFilter { merchant: Some(base.merchant), ..PolicyFilter::default() };
+        let part = store.policy_lines(filter, slice).await.unwrap();
+        assert!(part.rows.iter().all(|line| line.key.id == base.key));
+        part.rows.iter().map(|line| line.policy.id.0).collect::<Vec<_>>()
     };
     assert_eq!((of_both(None, 9).await, of_both(None, 2).await), (vec![3, 2, 1], vec![3, 2]));
     assert_eq!((of_both(Some(2), 2).await, of_both(Some(1), 2).await), (vec![1], vec![]));
+    let found = async |filter: PolicyFilter| {
+        let part = store.policy_lines(filter, Slice { after: None, limit: 9 }).await.unwrap();
+        part.rows.iter().map(|line| line.policy.id.0).collect::<Vec<_>>()
+    };
+    let all = PolicyFilter::default();
+    let own = PolicyFilter { merchant: Some(base.merchant), ..all };
+    let auto = Some(PolicyKind::Auto);
+    for filter in [all, own] {
+        assert_eq!(found(filter).await, [3, 2, 1]);
+        assert_eq!(found(PolicyFilter { kind: auto, ..filter }).await, [2]);
+        assert_eq!(found(PolicyFilter { receiver: Some(address(3)), ..filter }).await, [3]);
+        let ended = Some(PolicyState::Ended);
+        assert_eq!(found(PolicyFilter { state: ended, ..filter }).await, [0; 0]);
+        let enabled = Some(PolicyState::Enabled);
+        assert_eq!(found(PolicyFilter { state: enabled, kind: auto, ..filter }).await, [2]);
+    }
+    assert_eq!(found(PolicyFilter { merchant: Some(MerchantId(99)), ..all }).await, [0; 0]);
+    assert_eq!(store.policy_line(PolicyId(2)).await.unwrap().unwrap().key.id, base.key);
+    assert_eq!(store.policy_line(PolicyId(9)).await.unwrap(), None);
     let other = (MerchantId(99), PolicyKind::Count, None);
     assert_eq!(store.policies(other, 0, 20).await.unwrap().all, 0);
     let watched = store.watched_policies(&[address(1), address(2), address(7)]).await.unwrap();
