@@ -43,14 +43,18 @@ pub fn policy(policy: &Policy) -> Value {
     })
 }
 
-const fn kind(kind: PolicyKind) -> &'static str {
+/// The word of a kind.
+#[must_use]
+pub const fn kind(kind: PolicyKind) -> &'static str {
     match kind {
         PolicyKind::Count => "count",
         PolicyKind::Auto => "auto",
     }
 }
 
-const fn state(state: PolicyState) -> &'static str {
+/// The word of a state.
+#[must_use]
+pub const fn state(state: PolicyState) -> &'static str {
     match state {
         PolicyState::Enabled => "enabled",
         PolicyState::Paused => "paused",
@@ -59,7 +63,9 @@ const fn state(state: PolicyState) -> &'static str {
     }
 }
 
-const fn step(step: PolicyStep) -> &'static str {
+/// The word of a step.
+#[must_use]
+pub const fn step(step: PolicyStep) -> &'static str {
     match step {
         PolicyStep::Delegating => "delegating",
         PolicyStep::Delegated => "delegated",

@@ -563,3 +563,13 @@ wallet <ADDRESS> lends <ADDRESS> 500000000 sun of ENERGY stake on chain; the row
     stop.cancel();
     node.await.unwrap();
 }
+
+#[test]
+fn policies_are_listed_and_one_that_is_not_there_is_not_stopped() {
+    let desk = Desk::new();
+    desk.run(&["migrate"]);
+    desk.ok(&["policy", "list", "--json"], "[]\n", "");
+    desk.ok(&["policy", "list", "--json", "--kind", "auto", "--state", "paused"], "[]\n", "");
+    desk.fails(&["policy", "show", "9"], "there is no policy 9");
+    desk.fails(&["policy", "stop", "9"], "there is no policy 9");
+}

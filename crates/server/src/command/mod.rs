@@ -19,6 +19,7 @@ mod merchant_statement;
 mod migrate;
 mod operator;
 mod output;
+mod policy;
 mod price;
 mod serve;
 mod sweep;
@@ -78,6 +79,9 @@ enum Command {
     /// Look at callbacks and replay them.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
+    /// List the standing orders of merchants, show and stop one.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Prove ledger, rows and chain against each other.
     Audit(audit::Audit),
     /// Move a shop from SQLite to PostgreSQL.
@@ -115,6 +119,7 @@ impl Cli {
             Command::Operator(command) => command.run(config.as_deref()),
             Command::Deposit(command) => command.run(config.as_deref()),
             Command::Callback(command) => command.run(config.as_deref()),
+            Command::Policy(command) => command.run(config.as_deref()),
             Command::Audit(command) => command.run(config.as_deref()),
             Command::Backup(command) => command.run(config.as_deref()),
             Command::Restore(command) => command.run(config.as_deref()),
