@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { fillSignIn, oneTimeCode, openPage, signIn } from "./browser.mjs";
 import { check, sound } from "./suite.mjs";
 import { verify } from "./verifiers.mjs";
-import { order, query, startReceiver, startWorld } from "./world.mjs";
+import { countPolicy, order, query, startReceiver, startWorld } from "./world.mjs";
 
 const EVIL = `"><img src=x onerror=alert(1)><script>alert(2)</script>`;
 // As hostile as a reference may be: the interface refuses angle brackets in one.
@@ -18,6 +18,8 @@ const LABEL = `"onfocus="alert(3)" autofocus x="`;
 const PASSWORD = "four words that differ";
 const ASSETS_MAX_BYTES = 300_000;
 const PHONE = { width: 390, height: 844 };
+/** The address with a policy. */
+const POLICY = 30;
 /** Orders of one moment, on addresses behind those of the other checks. */
 const BURST = 200;
 const BURST_FIRST = 40;
@@ -347,8 +349,8 @@ const CHECKS = [
 
   ["every view of both audiences is sound", async (stage) => {
     const { operators, members, world } = stage;
-    const places = ["/overview", "/overview?span=quarter", "/orders", "/merchants", "/deposits", "/prices",
-      "/keys", "/callbacks", "/callbacks/test", "/people"];
+    const places = ["/overview", "/overview?span=quarter", "/orders", "/policies", "/merchants", "/deposits",
+      "/prices", "/keys", "/callbacks", "/callbacks/test", "/people"];
     for (const place of places) {
       for (const page of [members, operators]) {
         await page.goto(stage.at(place));
@@ -371,6 +373,29 @@ const CHECKS = [
     assert.ok(await operators.evaluate(colouredPixels) > 20, "lines have the colours of their legend");
     const [, filled] = JSON.parse(await operators.locator(".chart").first().getAttribute("data-chart"));
     assert.equal(filled.reduce((sum, count) => sum + count), 1, "one order was placed until now");
+  }],
+
+  ["a policy is found by its address, leads to its refill and is stopped", async (stage) => {
+    const { members, operators: page, world } = stage;
+    await page.goto(stage.at("/policies"));
+    await sound(page, "no policies");
+    await countPolicy(world, POLICY, 5);
+    const { address } = world.payment_addresses[POLICY];
+    await page.fill("[name=q]", address);
+    await page.selectOption("[name=kind]", "count");
+    await page.click("[role=search] button");
+    await page.click(`tbody a >> text=${address}`);
+    await page.waitForSelector("tbody a[href*='/orders/']");
+    await sound(page, "policy");
+    await members.goto(page.url());
+    await page.click("#stop summary");
+    await page.click("#stop button.danger");
+    await page.waitForSelector(".done");
+    await sound(page, "stopped policy");
+    // Whoever had the page open stops nothing that is stopped.
+    await members.waitForSelector("#state.warn");
+    await page.goto(stage.at("/log"));
+    await page.waitForSelector("text=policy.stop");
   }],
 
   ["a page follows what happens, says when it cannot, and misses nothing", async (stage) => {
@@ -450,7 +475,7 @@ const CHECKS = [
     const storageState = await stage.operators.context().storageState();
     const page = await openPage(stage.browser, { viewport: PHONE, storageState });
     const places = ["/overview", "/orders", `/orders/${stage.placed.serial}`, "/batches", "/batches/new",
-      "/keys", "/wallets", "/wallets/new", "/callbacks", "/callbacks/test", "/merchants", "/merchants/1",
+      "/policies", "/policies/1", "/keys", "/wallets", "/wallets/new", "/callbacks", "/callbacks/test", "/merchants", "/merchants/1",
       "/deposits", "/deposits?merchant=1", "/prices", "/people", "/tokens", "/audit", "/log", "/nowhere"];
     for (const [language, title, theme] of [["zh", "订单", "dark"], ["en", "Orders", "light"]]) {
       await prefer(stage, page, "language", language);

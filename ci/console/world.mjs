@@ -60,16 +60,26 @@ export async function startReceiver(text = "<b>taken</b>") {
 }
 
 /** Places an order as a merchant's program does; resolves with what is answered. */
-export async function order(world, number, more = {}) {
-  const body = JSON.stringify({
+export function order(world, number, more = {}) {
+  return post(world, "order/collect-manual", {
     scene: 0,
     receive_address: world.payment_addresses[number].address,
     to_address: world.recipient_with_usdt,
     ...more,
   });
+}
+
+/** Buys transfers for an address as a merchant's program does; resolves with what is answered. */
+export function countPolicy(world, number, times) {
+  const receiveAddress = world.payment_addresses[number].address;
+  return post(world, "count-delegate-policy", { receive_address: receiveAddress, times });
+}
+
+async function post(world, path, wanted) {
+  const body = JSON.stringify(wanted);
   const timestamp = String(Math.floor(Date.now() / 1000));
   const signature = createHmac("sha256", world.api_secret).update(`${timestamp}&${body}`);
-  const answer = await fetch(`${world.api_url}/api/v1/frontend/order/collect-manual`, {
+  const answer = await fetch(`${world.api_url}/api/v1/frontend/${path}`, {
     method: "POST",
     headers: {
       "API-KEY": world.api_key,

@@ -52,6 +52,7 @@ const PLACES: &[Place] = &[
     Place { path: "/overview", phrase: "overview.title", is_operators: false },
     Place { path: "/orders", phrase: "orders.title", is_operators: false },
     Place { path: "/batches", phrase: "batches.title", is_operators: false },
+    Place { path: "/policies", phrase: "policies.title", is_operators: false },
     Place { path: "/callbacks", phrase: "callbacks.title", is_operators: false },
     Place { path: "/keys", phrase: "keys.title", is_operators: false },
     Place { path: "/merchants", phrase: "merchants.title", is_operators: false },

@@ -18,6 +18,9 @@ pub(super) struct Asked {
     /// The word of a state.
     #[serde(default)]
     pub(super) state: String,
+    /// The word of a kind.
+    #[serde(default)]
+    pub(super) kind: String,
     /// The number of a merchant, of an operator's choice.
     #[serde(default)]
     pub(super) merchant: String,
@@ -31,10 +34,12 @@ pub(super) struct List {
     /// Where it is, below the prefix.
     place: String,
     pub(super) asked: Asked,
-    /// Whether a text can be searched for.
-    pub(super) is_searched: bool,
+    /// What can be searched for, if anything can: what the field is called.
+    pub(super) search: Option<&'static str>,
     /// The states that can be chosen: word and phrase.
     pub(super) states: Vec<(&'static str, &'static str)>,
+    /// The kinds that can be chosen: word and phrase.
+    pub(super) kinds: Vec<(&'static str, &'static str)>,
     /// The merchants that can be chosen: number and name; a member has none to choose from.
     pub(super) merchants: Vec<(String, String)>,
     /// Where the first page is, if this is another.
@@ -58,13 +63,28 @@ impl List {
         let place = place.into();
         let newest = (!asked.after.is_empty()).then(|| address(&place, &asked, ""));
         let older = older.map(|last| address(&place, &asked, &last));
-        let (states, merchants) = (Vec::new(), Vec::new());
-        Self { place, asked, is_searched: false, states, merchants, newest, older, is_cut: false }
+        Self {
+            place,
+            asked,
+            search: None,
+            states: Vec::new(),
+            kinds: Vec::new(),
+            merchants: Vec::new(),
+            newest,
+            older,
+            is_cut: false,
+        }
     }
 
     /// The same with these states to choose from.
     pub(super) fn by_state(mut self, states: Vec<(&'static str, &'static str)>) -> Self {
         self.states = states;
+        self
+    }
+
+    /// The same with these kinds to choose from.
+    pub(super) fn by_kind(mut self, kinds: Vec<(&'static str, &'static str)>) -> Self {
+        self.kinds = kinds;
         self
     }
 
@@ -87,9 +107,9 @@ impl List {
         self
     }
 
-    /// The same with a text to search for.
-    pub(super) fn searched(mut self) -> Self {
-        self.is_searched = true;
+    /// The same with a text to search for, by the key of what its field is called.
+    pub(super) const fn searched(mut self, what: &'static str) -> Self {
+        self.search = Some(what);
         self
     }
 
@@ -102,7 +122,12 @@ impl List {
 /// The address of a page of a list.
 fn address(place: &str, asked: &Asked, after: &str) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let parts = [("q", asked.q.as_str()), ("state", &asked.state), ("merchant", &asked.merchant)];
+    let parts = [
+        ("q", asked.q.as_str()),
+        ("state", &asked.state),
+        ("kind", &asked.kind),
+        ("merchant", &asked.merchant),
+    ];
     for (name, value) in parts.into_iter().chain([("after", after)]) {
         if !value.is_empty() {
             query.append_pair(name, value);

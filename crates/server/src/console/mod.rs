@@ -45,6 +45,8 @@ mod overview;
 pub mod password;
 mod people;
 mod phrase;
+mod policies;
+mod policy;
 mod prices;
 mod refused;
 mod safety;
@@ -94,6 +96,9 @@ pub fn routes(edge: Arc<ConsoleEdge>) -> Router {
         .route("/orders/{serial}", get(order::show))
         .route("/orders/{serial}/replay", post(order::replay))
         .route("/orders/{serial}/stop", post(order::stop))
+        .route("/policies", get(policies::list))
+        .route("/policies/{policy}", get(policy::show))
+        .route("/policies/{policy}/stop", post(policy::stop))
         .route("/keys", get(keys::list).post(keys::add))
         .route("/keys/{text}/bind", post(keys::bind))
         .route("/keys/{text}/revoke", post(keys::revoke))

@@ -106,7 +106,7 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
     let is_cut = next.is_some() && views.len() < ORDERS_ON_PAGE;
     let list = List::new("/orders", asked, next.map(|order| order.to_string()))
         .cut(is_cut)
-        .searched()
+        .searched("orders.search")
         .by_state(STATES.map(|(_, word, phrase, _)| (word, phrase)).to_vec())
         .by_merchant(&visit, &named);
     let lines = views.into_iter().map(|view| Line::of(view, &named)).collect();

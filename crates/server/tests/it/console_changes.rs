@@ -17,7 +17,7 @@ use crate::console::{Browser, form_token, let_in};
 use crate::deposits::XPUB;
 use crate::support::chain::recipient_with;
 use crate::support::merchant::wanted;
-use crate::support::{KEY, Receiver, Setup, World, plain};
+use crate::support::{KEY, Receiver, Setup, World, has_energy, plain};
 
 type Fields = Vec<(&'static str, String)>;
 
@@ -76,6 +76,7 @@ fn changes(url: &str) -> Vec<Change> {
         ("/people/{id}/disable", fields(&[]), Member, "person.disable"),
         ("/people/{id}/enable", fields(&[]), Member, "person.enable"),
         ("/people/{id}/reset", fields(&[]), Member, "person.reset"),
+        ("/policies/{policy}/stop", fields(&[]), Member, "policy.stop"),
         ("/prices", fields(&[("energy_price_sun", "61")]), Nobody, "price.set"),
         ("/tokens", fields(&[("name", "billing"), ("scope", "read")]), Nobody, "token.add"),
         ("/tokens/{id}/revoke", fields(&[]), Nobody, "token.revoke"),
@@ -106,6 +107,9 @@ impl Stage {
         world.settle().await;
         world.mine(2).await;
         assert_eq!(receiver.posts().len(), 1);
+        // One that lacks nothing, so that it orders nothing meanwhile.
+        let rich = world.payer(has_energy);
+        world.count_policy(rich, 5).await;
         let managed = let_in(&world, "mia", Access::member(world.merchant, Rank::Viewer)).await.0;
         let wallet = world.store.wallets().await.unwrap()[0].address.to_string();
         let token = token::generate().unwrap();
@@ -131,6 +135,7 @@ impl Stage {
             .replace("{text}", KEY)
             .replace("{id}", &id)
             .replace("{serial}", &self.serial)
+            .replace("{policy}", "1")
             .replace("{address}", &self.wallet);
         format!("/console{filled}")
     }
@@ -150,6 +155,7 @@ impl Stage {
     async fn post(&self, browser: &mut Browser, token: &str, change: &Change) -> u16 {
         let shown = match change.0 {
             "/keys/{text}/bind" => browser.get("/console/keys?merchant=1").await.body,
+            "/policies/{policy}/stop" => browser.get("/console/policies/1").await.body,
             "/merchants/{id}" => browser.get(&self.path(change.0)).await.body,
             _ => String::new(),
         };

@@ -56,11 +56,15 @@ async fn a_member_sees_nothing_of_another_merchant_by_any_address() {
     let mut world = World::new().await;
     let receiver = Receiver::start().await;
     let serial = world.told(&receiver, "secret label").await;
+    let rich = world.payer(has_energy);
+    world.count_policy(rich, 5).await;
+    let rich = rich.to_string();
     let other = world.other_merchant("Other").await;
     let own = world.merchant.0;
     let mut otto = world.enter("otto", Access::member(other, Rank::Admin)).await;
     for path in [
         format!("/orders/{serial}"),
+        "/policies/1".to_owned(),
         format!("/merchants/{own}"),
         format!("/merchants/{own}/statement.csv"),
         format!("/keys?merchant={own}"),
@@ -78,6 +82,7 @@ async fn a_member_sees_nothing_of_another_merchant_by_any_address() {
     for path in [
         "/overview",
         "/orders",
+        "/policies",
         "/callbacks",
         "/keys",
         "/deposits",
@@ -85,6 +90,8 @@ async fn a_member_sees_nothing_of_another_merchant_by_any_address() {
         "/prices",
         "/people",
         "/callbacks/test",
+        &format!("/policies?merchant={own}"),
+        &format!("/policies?kind=count&merchant={own}"),
         "/orders?q=secret+label",
         &format!("/orders?merchant={own}"),
         &format!("/overview?merchant={own}"),
@@ -92,7 +99,7 @@ async fn a_member_sees_nothing_of_another_merchant_by_any_address() {
     ] {
         let page = otto.get(&format!("/console{path}")).await;
         assert_eq!(page.status(), 200, "{path}");
-        for hidden in [serial.as_str(), "Shop", KEY, "secret label<"] {
+        for hidden in [serial.as_str(), rich.as_str(), "Shop", KEY, "secret label<"] {
             assert!(!page.body.contains(hidden), "{path} shows {hidden}");
         }
     }
@@ -428,5 +435,54 @@ async fn a_page_follows_what_happens_until_its_session_ends() {
     }
     let nowhere = Browser::new(&world).get("/console/live?page=https://evil.example/").await;
     assert_eq!(nowhere.status(), 400);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_policy_is_found_shown_with_its_refills_and_stopped_once() {
+    let mut world = World::new().await;
+    let (counted, kept) = (world.payer(plain), world.payer(has_energy));
+    world.count_policy(counted, 5).await;
+    world.auto_policy(kept, 65_000, 3).await;
+    world.settle().await;
+    world.mine(4).await;
+    let mut ann = world.enter("ann", OPERATOR).await;
+    let addresses = [counted.to_string(), kept.to_string()];
+    for (query, shown) in [
+        ("", [true, true]),
+        ("?merchant=1", [true, true]),
+        ("?merchant=2", [false, false]),
+        ("?kind=count", [true, false]),
+        ("?kind=auto&state=enabled", [false, true]),
+        ("?state=paused", [false, false]),
+        (&format!("?q={counted}"), [true, false]),
+        (&format!("?q={counted}&kind=auto"), [false, false]),
+        ("?q=no+address", [false, false]),
+    ] {
+        let list = ann.get(&format!("/console/policies{query}")).await;
+        let rows = list.body.split("<tbody>").nth(1).unwrap_or_default();
+        let found = addresses.each_ref().map(|address| rows.contains(address.as_str()));
+        assert_eq!(found, shown, "{query}");
+    }
+    let page = ann.get("/console/policies/1").await;
+    let refill = between(&page, "href=\"/console/orders/", "\"").to_owned();
+    let order = ann.get(&format!("/console/orders/{refill}")).await;
+    assert!(order.body.contains(&addresses[0]), "the refill is an order on that address");
+    let token = form_token(&page);
+    let shown = between(&page, "name=\"shown_as\" value=\"", "\"").to_owned();
+    let stop = [("shown_as", shown.as_str())];
+    let unseen = ann.post("/console/policies/1/stop", &token, &[]).await;
+    assert_eq!(unseen.status(), 409, "nobody was shown anything");
+    world.edit_policy(counted, &json!({"pause": true})).await;
+    world.edit_policy(counted, &json!({"pause": false})).await;
+    assert_eq!(ann.post("/console/policies/1/stop", &token, &stop).await.status(), 303);
+    let logged = world.store.newest_log_of("policy.stop").await.unwrap().unwrap();
+    assert_eq!((logged.actor.as_str(), logged.subject.as_str()), ("person ann", "policy 1"));
+    let again = ann.post("/console/policies/1/stop", &token, &stop).await;
+    assert_eq!(again.status(), 409, "what was shown is not so any more");
+    let page = ann.get("/console/policies/1").await;
+    assert!(!page.body.contains("policies/1/stop") && page.body.contains("Paused"));
+    world.switch_policy(2, 0).await;
+    world.pass_secs(86_400).await;
     world.finish().await;
 }
