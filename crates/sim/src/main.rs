@@ -14,6 +14,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Try to break the product: seeded runs of everything, with faults.
 ///
 /// Without --seed: the seeds from 1 on until enough orders were accepted, and then a fresh one.
+///
+/// A run that breaks a promise ends with the story of its order, of all others on its address, and of what
+/// happened to everybody meanwhile; its last line is the promise. Below it stand the options that make the
+/// same run again.
 #[derive(Parser, Debug)]
 #[command(name = "sunsweep-sim")]
 struct Options {
@@ -58,7 +62,7 @@ fn main() -> ExitCode {
     let (mut passed, mut failed, mut accepted) = (0, Vec::new(), 0);
     run_all(fleet(&options), &each, |report| {
         out(&format!("SIM_SEED={}", report.seed));
-        show(report);
+        show(report, &each);
         accepted += report.accepted;
         match report.failure {
             Some(_) => failed.push(report.seed),
@@ -92,7 +96,15 @@ fn nanos() -> u64 {
     since.map_or(0, |since| u64::try_from(since.as_nanos() % u128::from(u64::MAX)).unwrap_or(0))
 }
 
-fn show(report: &Report) {
+/// What makes the same run again: the seed alone does not.
+fn again(seed: u64, each: &RunOptions) -> String {
+    let mutation = each
+        .mutation
+        .map_or_else(String::new, |mutation| format!(" --mutation {}", mutation.word()));
+    format!("again with --seed {seed} --orders-a-run {}{mutation}", each.orders)
+}
+
+fn show(report: &Report, each: &RunOptions) {
     let faults: Vec<String> =
         report.faults.iter().map(|(word, count)| format!("{word} {count}")).collect();
     out(&format!(
@@ -115,6 +127,7 @@ fn show(report: &Report) {
             "BROKEN SIM_SEED={}: {}:{order} {}",
             report.seed, failure.check, failure.text
         ));
+        out(&again(report.seed, each));
     }
 }
 
