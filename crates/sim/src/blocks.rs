@@ -26,7 +26,7 @@ pub(crate) struct Blocks {
 }
 
 /// One leg, one way.
-type Way = (OrderId, u8, Road);
+pub(crate) type Way = (OrderId, u8, Road);
 
 /// The broken rule, the order if it is known, and the words.
 type Violation = (&'static str, Option<OrderId>, String);
@@ -78,6 +78,11 @@ impl Blocks {
     /// Whether the present chain holds a transaction of the pool.
     pub(crate) fn holds(&self, txid: TxId) -> bool {
         self.executed.contains_key(&txid)
+    }
+
+    /// Whether the present chain holds what was to be done for a leg.
+    pub(crate) fn holds_leg(&self, way: Way) -> bool {
+        self.legs.get(&way).is_some_and(|txids| !txids.is_empty())
     }
 
     /// Looks at a new block and tells what of ours it holds; errors are broken promises, in words.

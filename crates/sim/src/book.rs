@@ -63,6 +63,10 @@ impl Page {
         &self.whole.order
     }
 
+    pub(crate) const fn whole(&self) -> &WholeOrder {
+        &self.whole
+    }
+
     pub(crate) const fn state(&self) -> OrderState {
         self.whole.order.state
     }

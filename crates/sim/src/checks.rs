@@ -90,7 +90,7 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
     }
     // What was promised to others before counts too, as long as nobody touched it since.
     let is_promised = |other: &&Page| {
-        let end = other.order().ready.map(|ready| ready.after_secs(state.hold_secs));
+        let end = other.order().ready.map(|ready| ready.after_secs(state.limits.hold_secs));
         end.is_some_and(|end| end > state.now())
             && other.state() == OrderState::Delivered
             && other.order().collection().is_some()

@@ -137,8 +137,11 @@ impl GatedStore {
     }
 
     fn witness(&self, changes: &Changes) {
+        let chain_now = UnixMillis(self.stage.devnet.head().timestamp_ms);
         let delivered = self.stage.with(|state| {
             promises::transfers_are_waited_for(state, changes);
+            promises::refunded_stake_waits(state, changes);
+            promises::who_waits_is_told(state, changes, chain_now);
             let news = match state.book.record(changes, state.step) {
                 Ok(news) => news,
                 Err((check, order, text)) => {
@@ -147,6 +150,7 @@ impl GatedStore {
                 }
             };
             note(state, self.process, changes);
+            promises::what_was_never_made_is_paid_back(state, changes);
             if let Some(transfer) = &changes.transfer
                 && transfer.state == TransferState::Released
                 && state.blocks.holds(transfer.txid)

@@ -156,8 +156,7 @@ impl Run {
         let plan = world_plan(options.orders, is_calm, &mut random);
         let devnet = chain();
         let mut world = World::new(&devnet, &plan, &mut random);
-        let hold_secs = habits.settings.limits.hold_secs;
-        let stage = Stage::new(devnet, random, hold_secs, options.mutation);
+        let stage = Stage::new(devnet, random, habits.settings.limits, options.mutation);
         let directory = has_file.then(scratch);
         let path = directory.as_ref().map(|directory| directory.path().join(FILE));
         let first = open(&stage, path.as_deref());
@@ -238,8 +237,7 @@ impl Run {
 
     /// Whoever waited for another order is awake.
     pub(crate) fn check_sleepers(&self) {
-        let limits = &self.habits.settings.limits;
-        promises::sleepers_are_woken(&self.stage, &self.stores[0], limits);
+        promises::sleepers_are_woken(&self.stage, &self.stores[0]);
     }
 
     fn accepted(&self) -> usize {

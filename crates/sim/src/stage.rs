@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use app::rows::OutboxKind;
 use devnet::Devnet;
+use domain::limits::OrderLimits;
 use domain::{OrderId, PolicyId, UnixMillis};
 use tron::{Address, TxId};
 
@@ -67,8 +68,8 @@ pub(crate) struct State {
     pub(crate) wall_offset_ms: i64,
     /// The latest that the wall clock has ever shown.
     pub(crate) latest: UnixMillis,
-    /// How long a promise to an address lasts.
-    pub(crate) hold_secs: i64,
+    /// How the operator bounds the life of an order, such as how long a promise to an address lasts.
+    pub(crate) limits: OrderLimits,
     /// Pauses are short and nothing hangs: faults have stopped.
     pub(crate) is_quiet: bool,
     /// Orders that became ready since payers last looked.
@@ -82,7 +83,7 @@ impl Stage {
     pub(crate) fn new(
         devnet: Devnet,
         random: Random,
-        hold_secs: i64,
+        limits: OrderLimits,
         mutation: Option<Mutation>,
     ) -> Arc<Self> {
         let chain_ms = devnet.now_ms();
@@ -106,7 +107,7 @@ impl Stage {
             chain_ms,
             wall_offset_ms: 0,
             latest: UnixMillis(chain_ms),
-            hold_secs,
+            limits,
             is_quiet: false,
             delivered: Vec::new(),
             has_committed_unanswered: false,
