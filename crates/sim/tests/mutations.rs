@@ -80,11 +80,14 @@ fn every_defect_is_found_and_the_promise_that_it_breaks_is_named() {
 #[test]
 fn a_failure_tells_the_story_of_its_order_and_is_had_again() {
     let (seed, _) = find(Mutation::KeepHolds).unwrap();
-    let run = || run_with(seed, Some(Mutation::KeepHolds)).failure.unwrap();
+    let run = || run_with(seed, Some(Mutation::KeepHolds));
     let (first, second) = (run(), run());
+    assert_eq!((first.log_hash, first.steps), (second.log_hash, second.steps));
+    let (first, second) = (first.failure.unwrap(), second.failure.unwrap());
     let order = first.order.unwrap().to_string();
     assert!(first.story.iter().any(|line| line.contains(&order) && line.contains("Accepted")));
     let last = first.story.last().unwrap();
-    assert!(last.contains(&order) && last.contains("VIOLATION"), "{last}");
+    let end = format!("{order} VIOLATION {}: {}", first.check, first.text);
+    assert!(last.ends_with(&end), "{last}");
     assert_eq!((first.order, &first.text, first.story), (second.order, &second.text, second.story));
 }
