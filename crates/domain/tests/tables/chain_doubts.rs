@@ -259,6 +259,38 @@ fn what_a_fork_took_after_its_way_back_was_signed_owes_nothing_and_is_paid_back(
 }
 
 #[test]
+fn a_leg_whose_way_back_is_lost_before_its_way_out_comes_again_waits_for_that() {
+    let undone = "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        used     o1 t1            -> 1 owed
+        clock    +10s
+        sign     o1/1             -> 1 returning
+        reorged  o1/1 out
+        unused   o1 t1 0
+        clock    +60s
+        solid
+        lost     o1/1 back        -> 1 signed
+        ";
+    check(&format!(
+        "{undone}
+        lost     o1/1 out         -> 1 dropped
+        next     o1               -> read
+        "
+    ));
+    check(&format!(
+        "{undone}
+        included o1/1 out         -> 1 included
+        read     o1 energy 64413  -> ok
+        "
+    ));
+}
+
+#[test]
 fn a_refused_way_back_is_tried_again_ever_more_slowly() {
     check(
         "

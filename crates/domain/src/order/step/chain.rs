@@ -112,9 +112,7 @@ pub(super) fn reorged_out(decision: &mut Decision, txid: TxId) -> Result<(), Ref
         // it is; both transactions are followed by themselves.
         (Road::Out, LegState::Returning | LegState::Returned) => {}
         (Road::Out, LegState::Included | LegState::Owed) => {
-            leg.state = leg_step(leg.kind, leg.state, LegEvent::ReorgedOut)?;
-            leg.included_at = None;
-            decision.wallets.extend(WalletChange::of_leg(leg.owner, leg.kind, 1, 1));
+            decision.wallets.extend(put_back(leg)?);
         }
         (Road::Back, LegState::Returned) => {
             leg.state = leg_step(leg.kind, leg.state, LegEvent::ReorgedOut)?;
@@ -123,6 +121,13 @@ pub(super) fn reorged_out(decision: &mut Decision, txid: TxId) -> Result<(), Ref
         (Road::Out | Road::Back, _) => return Err(Refused::NoChange),
     }
     Ok(())
+}
+
+/// The way out fell off the chain: the leg waits for it again.
+fn put_back(leg: &mut Leg) -> Result<Option<WalletChange>, Refused> {
+    leg.state = leg_step(leg.kind, leg.state, LegEvent::ReorgedOut)?;
+    leg.included_at = None;
+    Ok(WalletChange::of_leg(leg.owner, leg.kind, 1, 1))
 }
 
 /// A transaction can never be included: its leg is dropped on the way out, or signed anew on the way
@@ -142,7 +147,9 @@ pub(super) fn lost(
     }
     tx.state = TxState::Lost;
     let number = decision.whole.legs[leg].id.number;
-    let is_out_lost = decision.whole.live_tx(number, Road::Out).is_none();
+    let out = decision.whole.live_tx(number, Road::Out);
+    let (is_out_lost, is_out_undone) =
+        (out.is_none(), out.is_some_and(|out| out.state == TxState::Stored));
     let leg = &mut decision.whole.legs[leg];
     if awaits(leg, road) {
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
@@ -158,6 +165,10 @@ pub(super) fn lost(
     // taking back would take what another order lent to the same address.
     if leg.state == LegState::Owed && is_out_lost && !leg.kind.is_leftover() {
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Lost)?;
+    }
+    // Where the way out can still come again, the leg waits for that first.
+    if leg.state == LegState::Owed && is_out_undone {
+        decision.wallets.extend(put_back(leg)?);
     }
     if leg.state == LegState::Owed && is_wanted && !leg.kind.is_leftover() {
         leg.state = leg_step(leg.kind, leg.state, LegEvent::Keep)?;
