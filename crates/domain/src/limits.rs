@@ -30,6 +30,9 @@ pub const UNDONE_USE_WAIT_MAX_SECS: i64 = 120;
 /// Most over-provision that an operator may configure, in parts per million of the need (0.5 %).
 pub const ENERGY_MARGIN_PPM_MAX: i64 = 5_000;
 
+/// So much of its transfer's energy beyond what it bought is lent to a collection at most, in percent:
+/// whatever is short then its receiver has used for something else.
+pub const MADE_UP_FOR_MAX_PERCENT: i64 = 150;
 /// Share of a plain order's energy that may be left when it counts as used up, in parts per million:
 /// too little to be of use, and what recovers of it meanwhile does not matter.
 pub const USED_UP_LEFT_PPM: i64 = 50_000;

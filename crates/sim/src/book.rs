@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::rows::Changes;
 use domain::callback::Outcome;
+use domain::limits::ORDER_LEGS_MAX;
 use domain::{Order, OrderId, OrderState, Road, TransferState, TxState, WholeOrder};
-use tron::{Address, Sun, TxId};
+use tron::{Address, Resource, Sun, TxId};
 
 use crate::money::{Charge, Posted, Sums};
 use crate::policy_book::PolicyBook;
@@ -73,6 +74,18 @@ impl Page {
 
     pub(crate) fn is_refunded(&self) -> bool {
         self.state() == OrderState::Refunded
+    }
+
+    /// Whether a collection was lent so much beyond what it bought that it may be ready without having it:
+    /// half a transfer's energy, or as often as an order is lent to.
+    pub(crate) fn was_lent_again(&self) -> bool {
+        let order = &self.whole.order;
+        let lent = self.whole.lent_units(Resource::Energy);
+        let more = lent.saturating_sub(order.energy.get());
+        let is_much = |transfer: i64| more.saturating_mul(2) >= transfer;
+        let legs = self.whole.fill_legs().filter(|leg| leg.is_lent()).count();
+        legs >= ORDER_LEGS_MAX
+            || order.collection().is_some_and(|wanted| is_much(wanted.transfer_energy.get()))
     }
 
     pub(crate) const fn ready_step(&self) -> Option<u64> {

@@ -66,7 +66,10 @@ pub(crate) fn ready_means_ready(stage: &Stage, order: OrderId) {
     }
     let free = (usable.free_bandwidth / TRANSFER_BYTES).max(0);
     let staked = (usable.staked_bandwidth / TRANSFER_BYTES).max(0);
-    if usable.energy < energy || free + staked < transfers {
+    // Its owner had it, and has used it for something else.
+    let is_wasted =
+        stage.with(|state| state.wasteful.contains(&receiver)) && usable.energy_limit >= energy;
+    if (usable.energy < energy && !is_wasted) || free + staked < transfers {
         let text = format!("{receiver} has {usable:?}, promised are {energy} for {transfers}");
         stage.violate("ready means ready", Some(order), text);
     }
@@ -88,6 +91,10 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
     if page.order().collection().is_none() {
         return Some((receiver, page.order().energy.get(), 0));
     }
+    // It was lent more than it bought, and its receiver has used that for something else.
+    if page.was_lent_again() {
+        return None;
+    }
     // What was promised to others before counts too, as long as nobody touched it since.
     let is_promised = |other: &&Page| {
         let end = other.order().ready.map(|ready| ready.after_secs(state.limits.hold_secs));
@@ -98,6 +105,7 @@ fn promise(state: &State, order: OrderId) -> Option<(Address, i64, i64)> {
             && other.order().stopped.is_none()
             && other.order().id != order
             && other.ready_step().is_some_and(|step| step > disturbed)
+            && !other.was_lent_again()
     };
     let promised = |page: &Page| {
         page.order().collection().map_or(0, |collection| collection.transfer_energy.get())

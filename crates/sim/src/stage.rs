@@ -59,6 +59,8 @@ pub(crate) struct State {
     pub(crate) disturbed: BTreeMap<Address, u64>,
     /// Addresses that somebody else lent energy to, or made cheaper, during the run.
     pub(crate) helped: BTreeSet<Address>,
+    /// Addresses whose owner has used energy for something else.
+    pub(crate) wasteful: BTreeSet<Address>,
     /// The last step that changed it for everybody: a fork, other weights, other prices.
     pub(crate) all_disturbed: u64,
     pub(crate) step: u64,
@@ -102,6 +104,7 @@ impl Stage {
             expirations: BTreeMap::new(),
             disturbed: BTreeMap::new(),
             helped: BTreeSet::new(),
+            wasteful: BTreeSet::new(),
             all_disturbed: 0,
             step: 0,
             chain_ms,

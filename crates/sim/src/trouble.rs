@@ -48,6 +48,7 @@ impl Run {
             25..=44 if is_there => {
                 let body = json!({"address": address, "resource": "ENERGY", "units": amount});
                 control(&devnet, "use", &body);
+                self.stage.with(|state| state.wasteful.insert(address));
             }
             45..=59 if is_there => {
                 let body = json!({"address": address, "resource": "FREE", "units": amount % 600});

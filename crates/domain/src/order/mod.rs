@@ -5,6 +5,7 @@ pub mod leftover;
 pub mod next;
 pub mod reference;
 mod served;
+mod shortage;
 pub mod step;
 pub mod whole;
 

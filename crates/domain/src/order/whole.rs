@@ -210,7 +210,7 @@ impl WholeOrder {
     }
 
     /// Energy that its legs on chain yield at these totals.
-    fn yield_of_legs(&self, totals: &ChainTotals) -> i64 {
+    pub(super) fn yield_of_legs(&self, totals: &ChainTotals) -> i64 {
         let lent = self.legs.iter().filter(|leg| leg.is_lent());
         units_for_sun(Resource::Energy, lent.map(Leg::energy_stake).sum(), totals)
     }

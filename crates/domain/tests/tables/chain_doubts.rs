@@ -555,10 +555,10 @@ fn a_part_that_a_fork_took_before_its_use_is_lent_again() {
         lost     o1/2             -> 2 dropped
         pool     w3 energy 30000
         next     o1               -> read
-        read     o1 energy 40000  -> 3 w3 lends 24333 energy
+        read     o1 energy 40000  -> 3 w3 lends 24413 energy
         sign     o1/3             -> 3 signed
         included o1/3             -> 3 included
-        read     o1 energy 64333  -> ok
+        read     o1 energy 64413  -> ok
         used     o1 t1            -> 1 owed, 3 owed
         sign     o1/1             -> 1 returning
         included o1/1             -> 1 returned
@@ -646,7 +646,7 @@ fn a_part_that_is_gone_when_a_use_is_undone_is_lent_again() {
         unused   o1 t1 0          -> 1 included
         pool     w3 energy 30000
         next     o1               -> read
-        read     o1 energy 40000  -> 3 w3 lends 24333 energy
+        read     o1 energy 40000  -> 3 w3 lends 24413 energy
         "
     ));
 }

@@ -142,6 +142,38 @@ fn what_the_drift_of_the_weight_took_is_topped_up_free_of_charge() {
     );
 }
 
+/// It called something else, or its transfer failed, before it was read back.
+#[test]
+fn what_its_receiver_has_used_itself_is_lent_once_more_and_not_again() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 400000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ready    o1 energy 64413 used 64285 -> 2 w1 lends 64285 energy
+        ready    o1 energy 128698 used 128570 -> delivered, settled 3.8571, callback 40
+        address  B energy 60000
+        order    o2 m1 B          -> 1 w1 lends 4293 energy, held 0.2571
+        ready    o2 energy 64293 used 64293 -> 2 w1 lends 64413 energy
+        ready    o2 energy 128706 used 128706 -> delivered, settled 0.2571, callback 40
+        ",
+    );
+}
+
+#[test]
+fn what_a_stranger_took_back_is_lent_and_not_what_is_used_then() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 400000
+        address  A energy 60000
+        order    o1 m1 A          -> 1 w1 lends 4293 energy, held 0.2571
+        ready    o1 energy 4293   -> 2 w1 lends 60120 energy
+        ready    o1 energy 64413 used 64285 -> delivered, settled 0.2571, callback 40
+        ",
+    );
+}
+
 #[test]
 fn a_node_that_lags_is_read_again_and_nothing_is_lent_twice() {
     check(
@@ -265,6 +297,28 @@ fn a_wallet_that_is_refused_again_and_again_is_tried_until_the_deadline() {
 
 #[test]
 fn the_legs_that_an_order_has_are_bounded_and_then_it_is_refunded() {
+    // The token's contract takes a thousand more again and again.
+    let short = |limit: i64| format!("read o1 energy {limit} takes {}", limit + 1_000);
+    let lent = |limit: i64| with_margin(1_000 + with_margin(limit) - limit);
+    let owed: Vec<String> = (1..=12).map(|leg| format!("{leg} owed")).collect();
+    let refunded = format!("{}, refunded, released 3.8571, callback 41", owed.join(", "));
+    twelve_legs(short, lent, &refunded);
+}
+
+#[test]
+fn an_order_whose_receiver_uses_a_little_again_and_again_is_not_refunded() {
+    let short = |limit: i64| format!("read o1 energy {limit} used {}", limit - 63_285);
+    let lent = |_| with_margin(1_000 + with_margin(63_285) - 63_285);
+    twelve_legs(short, lent, "delivered, settled 3.8571, callback 40");
+}
+
+/// The margin of these tables: 0.2 %.
+const fn with_margin(energy: i64) -> i64 {
+    energy + energy / 500
+}
+
+/// An order that is read back a thousand short after each of its legs, and what comes of it after the last.
+fn twelve_legs(short: impl Fn(i64) -> String, lent: impl Fn(i64) -> i64, came: &str) {
     let mut table = String::from(
         "
         merchant m1 trx 100
@@ -274,16 +328,13 @@ fn the_legs_that_an_order_has_are_bounded_and_then_it_is_refunded() {
         included o1/1             -> 1 included
         ",
     );
-    // Somebody uses a thousand of its energy again and again.
-    let short = |limit: i64| format!("read o1 energy {limit} used {}", limit - 63_285);
     let mut limit = 64_413;
     for leg in 2..=12 {
-        table += &format!("{} -> {leg} w1 lends 1002 energy\n", short(limit));
+        let more = lent(limit);
+        table += &format!("{} -> {leg} w1 lends {more} energy\n", short(limit));
         table += &format!("sign o1/{leg} -> {leg} signed\nincluded o1/{leg} -> {leg} included\n");
-        limit += 1_002;
+        limit += more;
     }
-    let owed: Vec<String> = (1..=12).map(|leg| format!("{leg} owed")).collect();
-    let came = format!("{}, refunded, released 3.8571, callback 41", owed.join(", "));
     table += &format!("{} -> {came}\n", short(limit));
     check(&table);
 }

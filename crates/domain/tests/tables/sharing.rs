@@ -34,6 +34,27 @@ fn what_another_order_counts_on_and_is_used_already_is_not_paid_for() {
     );
 }
 
+/// Whoever wastes what it was lent again and again pays for each transfer's energy once.
+#[test]
+fn wasted_energy_does_not_double_with_each_order_on_an_address() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 400000
+        address  A free 10000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ready    o1 energy 64413  -> delivered, settled 3.8571, callback 40
+        address  A energy 64413 used 64413
+        order    o2 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ready    o2 energy 128826 used 64413 -> 2 w1 lends 64413 energy
+        ready    o2 energy 193239 used 64413 -> delivered, settled 3.8571, callback 40
+        address  A energy 193239 used 193239
+        order    o3 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        ready    o3 energy 257652 used 193239 -> delivered, settled 3.8571, callback 40
+        ",
+    );
+}
+
 #[test]
 fn a_used_order_waits_for_the_other_and_both_go_back() {
     check(

@@ -214,3 +214,26 @@ async fn a_shortfall_by_drift_is_lent_free_of_charge() {
     assert!(world.sweeps(payer, recipient_with()));
     world.finish().await;
 }
+
+/// The receiver's own calls are in the blocks of the delegations and eat them: that is made up for once.
+#[tokio::test]
+async fn energy_that_its_receiver_uses_for_something_else_is_lent_once_more_and_charged() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    let order = world.order(&wanted(payer, recipient_with())).await;
+    for delegations in 1..=2 {
+        world.settle().await;
+        world.chain.mine(1);
+        assert!(world.usable_energy(payer) >= TO_HOLDER);
+        let wasted = json!({"address": payer, "resource": "ENERGY", "units": TO_HOLDER});
+        world.chain.control("use", &wasted).unwrap();
+        world.follow_chain_time();
+        world.settle().await;
+        assert_eq!(world.delegations(payer), delegations);
+    }
+    world.mine(5).await;
+    assert_eq!(world.status(&order).await, 40);
+    assert_eq!(world.delegations(payer), 2, "the pool has lent once more");
+    assert_eq!(world.balances().await, (100_000_000 - order["amount"].as_i64().unwrap(), 0));
+    world.finish().await;
+}

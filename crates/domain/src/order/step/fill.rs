@@ -26,6 +26,8 @@ pub struct ReadBack {
 
 /// The receiver was read back: delivered, not visible yet, topped up, or refunded.
 ///
+/// A receiver that uses what it was lent for something else is lent to once more, and then has had it.
+///
 /// After the deadline it is only found out whether it was filled in time: nothing more is lent then.
 pub(super) fn read_back(
     decision: &mut Decision,
@@ -48,7 +50,7 @@ pub(super) fn read_back(
         decision.due = again;
         return Ok(());
     }
-    let need = decision.whole.need(&read.reading, &read.totals, around.others);
+    let mut need = decision.whole.need(&read.reading, &read.totals, around.others);
     if need.is_nothing() {
         // Somebody else supplied what we were paid for and did not: that is not ours to earn.
         if decision.whole.came_to_nothing() {
@@ -63,6 +65,13 @@ pub(super) fn read_back(
         decision.due = again;
         return Ok(());
     }
+    if decision.whole.is_used_by_its_receiver(&need, &read, around.others) {
+        need.energy = Energy::ZERO;
+    }
+    if need.is_nothing() {
+        deliver(decision, around.moment.now);
+        return Ok(());
+    }
     if is_late {
         return ending::refund(decision, around);
     }
@@ -71,11 +80,14 @@ pub(super) fn read_back(
         (decision.whole.legs.len(), decision.whole.fill_legs().filter(is_there).count());
     let fits =
         |more: usize| there + more <= ORDER_LEGS_MAX && existing + more <= ORDER_LEGS_EVER_MAX;
-    match top_up(&decision.whole, &need, &read.totals, around, pool) {
+    match top_up(&decision.whole, need, &read, around, pool) {
         Ok((planned, left)) if fits(planned.len()) => {
             let mut legs = number_legs(decision.whole.order.id, existing, planned);
             decision.whole.legs.append(&mut legs);
             decision.wallets.extend(WalletChange::between(pool, &left));
+        }
+        Ok(_) if decision.whole.has_what_it_takes(&read, around.others) => {
+            deliver(decision, around.moment.now);
         }
         Ok(_) => return ending::refund(decision, around),
         // Capacity comes back as others return it; the deadline ends the wait.
@@ -95,16 +107,18 @@ fn has_energy_in_doubt(whole: &WholeOrder) -> bool {
 /// otherwise be picked again and again.
 fn top_up(
     whole: &WholeOrder,
-    need: &Need,
-    totals: &ChainTotals,
+    need: Need,
+    read: &ReadBack,
     around: &Surroundings<'_>,
     pool: &Pool,
 ) -> Result<(Vec<(Address, LegKind)>, Pool), NoCapacity> {
     let has_failed = |owner: Address| {
         whole.legs.iter().any(|leg| leg.owner == owner && leg.state == LegState::Dropped)
     };
+    let margin_ppm = around.limits.energy_margin_ppm;
+    let need = whole.need_with_margin(need, read, margin_ppm);
     let plan = |mut left: Pool| {
-        let planned = plan_legs(need, totals, around.limits.energy_margin_ppm, &mut left)?;
+        let planned = plan_legs(&need, &read.totals, margin_ppm, &mut left)?;
         Ok((planned, left))
     };
     let mut untried = pool.clone();
