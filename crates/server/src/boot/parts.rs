@@ -104,6 +104,7 @@ pub(super) fn connect(config: &Config) -> anyhow::Result<Nodes> {
             requests: RequestLimit::per_second(config.node.requests_per_second),
             ..HttpLimits::default()
         };
+        let unlimited = HttpLimits { requests: RequestLimit::default(), ..limits };
         let settings = NodeSettings {
             call_timeout,
             loss_rule: match config.node.is_provider {
@@ -113,8 +114,11 @@ pub(super) fn connect(config: &Config) -> anyhow::Result<Nodes> {
             // The totals come with any existing account's resources; the token surely exists.
             totals_addresses: vec![config.token.contract, node::black_hole()],
         };
+        // Whoever fills our own queue of requests must not make the node look silent.
+        let probe = HttpTransport::new(endpoint.clone(), unlimited)?;
+        let probe = Arc::new(JsonNode::new(probe, settings.clone()));
         let node = JsonNode::new(HttpTransport::new(endpoint, limits)?, settings);
-        members.push(Member::new(name, Arc::new(node)));
+        members.push(Member::new(name, Arc::new(node)).probed_by(probe));
     }
     let failover = FailoverSettings { request_deadline, ..FailoverSettings::default() };
     let nodes = Arc::new(Failover::new(members, failover));
@@ -135,4 +139,29 @@ pub(super) fn pace(config: &Config) -> Pace {
 
 pub(super) fn settings(config: &Config) -> Settings {
     config.settings(format!("{}-{}", std::process::id(), SystemClock.now().get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use devnet::{Devnet, DevnetConfig};
+    use futures::future::join_all;
+
+    use super::*;
+
+    /// What waits for its turn, and what finds none any more, says nothing about the node.
+    #[tokio::test]
+    async fn a_full_queue_of_requests_makes_no_node_silent() {
+        let chain = Devnet::new(DevnetConfig::default()).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(devnet::serve(listener, chain, std::future::pending()));
+        let mut config = Config::for_devnet(&url, Path::new("data"), 3_000).unwrap();
+        config.node.requests_per_second = 1;
+        let (nodes, _) = connect(&config).unwrap();
+        let now_ms = nodes.head().await.unwrap().timestamp_ms;
+        let mut waiting = join_all((0..60).map(|_| nodes.head()));
+        assert!(futures::poll!(&mut waiting).is_pending());
+        nodes.check(now_ms).await;
+        assert!(nodes.is_usable(), "{:?}", nodes.members()[0].health());
+    }
 }
