@@ -16,7 +16,7 @@ use tron::{Address, Resource, Sun, TokenUnits, TxId};
 use crate::batch::{BatchCall, BatchOutcome};
 use crate::broadcast::Broadcast;
 use crate::health::{Health, HealthRule, Record};
-use crate::loss::Loss;
+use crate::loss::{Loss, proof_deadline};
 use crate::port::TronNode;
 use crate::verdict::NodeError;
 use crate::view::account::AccountView;
@@ -34,6 +34,9 @@ pub struct FailoverSettings {
     pub health: HealthRule,
     /// Longest time for one read, all nodes that are tried together.
     pub request_deadline: Duration,
+    /// Longest time for a whole proof of loss, which is many requests one after the other; see
+    /// [`proof_deadline`].
+    pub proof_deadline: Duration,
     /// Longest time for a send to all nodes.
     pub broadcast_deadline: Duration,
     /// How long a send waits for the other nodes once one has taken the transaction.
@@ -45,6 +48,7 @@ impl Default for FailoverSettings {
         Self {
             health: HealthRule::default(),
             request_deadline: Duration::from_secs(8),
+            proof_deadline: proof_deadline(Duration::from_secs(5)),
             broadcast_deadline: Duration::from_secs(8),
             straggler_patience: Duration::from_millis(300),
         }
@@ -153,13 +157,13 @@ impl Failover {
         usable
     }
 
-    /// Every node of these gives its own whole answer, within the deadline for one read.
+    /// Every node of these gives its own whole answer, within this time.
     async fn each<'a, V>(
         &'a self,
         members: &[&'a Member],
+        deadline: Duration,
         ask: impl Fn(&'a dyn TronNode) -> BoxFuture<'a, Result<V, NodeError>> + Send + Sync,
     ) -> Vec<Result<V, NodeError>> {
-        let deadline = self.settings.request_deadline;
         join_all(members.iter().map(|member| {
             let answer = tokio::time::timeout(deadline, ask(&*member.node));
             async move {
@@ -324,8 +328,10 @@ impl TronNode for Failover {
     ) -> Result<Vec<DelegatedRecord>, NodeError> {
         let is_healthy = |member: &&Member| matches!(member.health(), Health::Healthy { .. });
         let healthy: Vec<&Member> = self.members.iter().filter(is_healthy).collect();
-        let answers =
-            self.each(&healthy, |node| node.delegated_since(owner, receiver, at_ms)).await;
+        let deadline = self.settings.request_deadline;
+        let answers = self
+            .each(&healthy, deadline, |node| node.delegated_since(owner, receiver, at_ms))
+            .await;
         let none = Err(NodeError::NoHealthyNode { members: self.members.len() });
         answers.into_iter().fold(none, |agreed, answer| match (agreed, answer) {
             (Ok(agreed), Ok(answer)) if agreed != answer => Err(NodeError::Disagreement),
@@ -369,7 +375,9 @@ impl TronNode for Failover {
     /// does not need it.
     async fn provably_lost(&self, txid: TxId, expiration_ms: i64) -> Result<Loss, NodeError> {
         let usable = self.usable();
-        let proofs = self.each(&usable, |node| node.provably_lost(txid, expiration_ms)).await;
+        let deadline = self.settings.proof_deadline;
+        let proofs =
+            self.each(&usable, deadline, |node| node.provably_lost(txid, expiration_ms)).await;
         let mut agreed = Err(NodeError::NoHealthyNode { members: self.members.len() });
         for proof in proofs {
             agreed = match (agreed, proof) {

@@ -53,7 +53,7 @@ pub use failover::{Failover, FailoverSettings, Member};
 pub use health::{Health, HealthRule};
 pub use http::{Endpoint, EndpointError, HttpLimits, HttpTransport};
 pub use limit::RequestLimit;
-pub use loss::{Loss, LossRule};
+pub use loss::{Loss, LossRule, proof_deadline};
 pub use port::{BLOCKS_PER_READ_MAX, TronNode};
 pub use transport::{Transport, TransportError};
 pub use verdict::{NodeError, Verdict};

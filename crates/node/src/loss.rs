@@ -13,12 +13,27 @@
 //! Behind a load balancer two questions may reach two nodes. There the solid head must be past the
 //! expiration by a margin, and all questions are repeated.
 
+use std::time::Duration;
+
 use tron::TxId;
 
 use crate::port::TronNode;
 use crate::receipts::Receipts;
 use crate::verdict::NodeError;
 use crate::view::lookup::{Included, Lookup};
+
+/// Requests of one round: the solid head, the transaction, a receipt that must be there.
+const ROUND_REQUESTS: u32 = 3;
+/// Requests of the longest proof on a busy chain: all rounds of a pool, and one for a block with a receipt to
+/// ask for.
+const PROOF_REQUESTS_MAX: u32 = LossRule::POOL.rounds * ROUND_REQUESTS + 1;
+
+/// How long a whole proof may take whose requests may take so long each. They come one after the other, so
+/// the time for one would be too short for nodes that are merely slow.
+#[must_use]
+pub const fn proof_deadline(call_timeout: Duration) -> Duration {
+    call_timeout.saturating_mul(PROOF_REQUESTS_MAX)
+}
 
 /// What can be said about a transaction that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

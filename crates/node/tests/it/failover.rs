@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use node::{
     Broadcast, Failover, FailoverSettings, Health, HealthRule, Loss, LossRule, Member, NodeError,
-    Refusal, TransportError, TronNode, Verdict,
+    Refusal, TransportError, TronNode, Verdict, proof_deadline,
 };
 use serde_json::{Value, json};
 
@@ -179,7 +179,11 @@ async fn the_last_error_is_told_when_all_break() {
 async fn a_read_ends_at_the_deadline_whatever_nodes_do() {
     let silent = || Fake::later(|_, _| futures::future::pending().boxed());
     let request_deadline = Duration::from_millis(5);
-    let settings = FailoverSettings { request_deadline, ..FailoverSettings::default() };
+    let settings = FailoverSettings {
+        request_deadline,
+        proof_deadline: request_deadline,
+        ..FailoverSettings::default()
+    };
     let failover = failover(&[&silent(), &silent()], settings);
     let error = failover.account(address(ALICE)).await.unwrap_err();
     assert_eq!(error, NodeError::Deadline { deadline: request_deadline });
@@ -384,4 +388,31 @@ async fn a_node_that_left_the_rule_does_not_prove_anything() {
     let asked = stale.asked().len();
     assert!(failover.provably_lost(txid(), i64::MIN).await.is_err());
     assert_eq!(stale.asked().len(), asked);
+}
+
+/// A proof is many requests, one after the other: it has a time of its own, enough for all of them.
+#[tokio::test]
+async fn a_proof_of_loss_has_more_time_than_one_request() {
+    let proven = |settings: FailoverSettings| async move {
+        let slow = Fake::later(|path, body| {
+            let answer = match path {
+                "walletsolidity/getblock" => head(100, 1_000_000),
+                "walletsolidity/getblockbylimitnext" => old_block(body, &[OTHER]),
+                _ => other_receipt(body),
+            };
+            // Later than a deadline that has passed already.
+            tokio::time::sleep(Duration::from_millis(2)).map(|()| Ok(answer)).boxed()
+        });
+        let provider: Arc<dyn TronNode> = Arc::new(node_with(&slow, LossRule::POOL));
+        let nodes = Failover::new(vec![Member::new("provider", provider)], settings);
+        (nodes.provably_lost(txid(), 500_000).await, slow.asked().len())
+    };
+    let settings =
+        FailoverSettings { request_deadline: Duration::ZERO, ..FailoverSettings::default() };
+    let (found, requests) = proven(settings).await;
+    assert_eq!(found, Ok(Loss::Lost));
+    assert_eq!(proof_deadline(Duration::from_secs(1)).as_secs(), requests as u64);
+    let deadline = Duration::ZERO;
+    let (found, _) = proven(FailoverSettings { proof_deadline: deadline, ..settings }).await;
+    assert_eq!(found, Err(NodeError::Deadline { deadline }), "and no more than that");
 }

@@ -23,6 +23,9 @@ use crate::worker::Pace;
 /// Connections that read from PostgreSQL: a question waits for the network, not for a processor.
 const POSTGRES_READERS: usize = 4;
 
+/// What a lease has to last beyond a proof of loss: for reading the rows before it and the commit behind it.
+const LEASE_SPARE: Duration = Duration::from_secs(1);
+
 /// Where the configured database is, for commands that work with the file.
 ///
 /// Errors: in words for the operator; also when it is no file.
@@ -120,10 +123,21 @@ pub(super) fn connect(config: &Config) -> anyhow::Result<Nodes> {
         let node = JsonNode::new(HttpTransport::new(endpoint, limits)?, settings);
         members.push(Member::new(name, Arc::new(node)).probed_by(probe));
     }
-    let failover = FailoverSettings { request_deadline, ..FailoverSettings::default() };
+    let failover = FailoverSettings {
+        request_deadline,
+        proof_deadline: proof_deadline(config, call_timeout),
+        ..FailoverSettings::default()
+    };
     let nodes = Arc::new(Failover::new(members, failover));
     let behind: Arc<dyn TronNode> = nodes.clone();
     Ok((nodes, Arc::new(Cached::new(behind, CacheSettings::default()))))
+}
+
+/// How long a proof of loss may take: as long as its requests, but not as long as the lease of whoever waits
+/// for it. What comes later is refused, and the next claim would begin again.
+fn proof_deadline(config: &Config, call_timeout: Duration) -> Duration {
+    let lease = Duration::from_secs(config.worker.lease_secs.unsigned_abs());
+    node::proof_deadline(call_timeout).min(lease.saturating_sub(LEASE_SPARE))
 }
 
 pub(super) fn pace(config: &Config) -> Pace {
@@ -163,5 +177,14 @@ mod tests {
         assert!(futures::poll!(&mut waiting).is_pending());
         nodes.check(now_ms).await;
         assert!(nodes.is_usable(), "{:?}", nodes.members()[0].health());
+    }
+
+    #[test]
+    fn a_proof_of_loss_may_take_as_long_as_its_requests_within_a_lease() {
+        let mut config = Config::for_devnet("http://node", Path::new("data"), 3_000).unwrap();
+        let of = |config: &Config| proof_deadline(config, Duration::from_millis(2_500));
+        assert_eq!(of(&config), Duration::from_secs(12), "the lease is for 13");
+        config.worker.lease_secs = 3_600;
+        assert_eq!(of(&config), Duration::from_millis(13 * 2_500));
     }
 }
