@@ -20,7 +20,7 @@ use node::{Cached, Failover, TronNode};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-pub use self::offline::Offline;
+pub use self::offline::{COMMAND_LINE, Offline};
 use self::parts::{callback_client, connect, keystore, pace, settings};
 pub use self::parts::{open_store, sqlite_path};
 pub use self::secrets::Secrets;

@@ -180,6 +180,11 @@ fn merchants_and_their_money() {
     desk.ok(&["merchant", "debit", "1", "3", "--reason", "undone", "--yes"], UNDONE, "");
     // The same command is answered as it was, and posts nothing more; another one under its key is refused.
     desk.ok(&twice, plan, "");
+    // Nor when somebody else repeats it: who that is goes into the log, the key is the command's.
+    for user in [("USER", "ann"), ("SUDO_USER", "ben")] {
+        let repeated = said(&desk.command(&twice).env(user.0, user.1).output().unwrap());
+        assert_eq!((repeated.out.as_str(), repeated.code), (plan, 0), "{user:?} {}", repeated.err);
+    }
     let other = ["merchant", "credit", "1", "4", "--reason", "invoice 8", "--key", "8", "--yes"];
     desk.fails(&other, KEY_REUSED);
     let unprintable = desk.run(&["merchant", "credit", "1", "1", "--reason", "x", "--key", "ä"]);

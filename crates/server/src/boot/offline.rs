@@ -18,6 +18,10 @@ use crate::secret::Sealer;
 use crate::system::SystemClock;
 use crate::wallet_desk::PoolSigner;
 
+/// Whose keys of manual entries those of the command line are, whoever is logged in: the next shift repeats a
+/// command as well.
+pub const COMMAND_LINE: &str = "cli";
+
 /// What commands that only touch the database use.
 pub struct Offline {
     /// The rows.
@@ -53,7 +57,8 @@ impl Offline {
         let user = ["SUDO_USER", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
         Administrator {
             store: self.store.clone(),
-            actor: user.map_or_else(|| "cli".to_owned(), |user| format!("cli {user}")),
+            actor: user
+                .map_or_else(|| COMMAND_LINE.to_owned(), |user| format!("{COMMAND_LINE} {user}")),
             now: SystemClock.now(),
         }
     }

@@ -15,7 +15,7 @@ use wire::IdempotencyKey;
 
 use super::merchant_statement::Statement;
 use super::output::{Failure, print, table};
-use crate::boot::Offline;
+use crate::boot::{COMMAND_LINE, Offline};
 use crate::system::SystemIds;
 
 /// What to do with merchants.
@@ -168,7 +168,7 @@ fn post(offline: &Offline, entry: Entry, side: Side) -> Result<(), Failure> {
     let (amount, reason) = (entry.trx, entry.reason);
     let mut posting = Posting { business, merchant: id, side, amount, reason, request: None };
     if let Some(key) = &entry.key {
-        posting = posting.under_key(&administrator.actor, key);
+        posting = posting.under_key(COMMAND_LINE, key);
     }
     let told = |after| told(&merchant, side, amount, after);
     if !entry.yes {
