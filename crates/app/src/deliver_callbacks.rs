@@ -10,12 +10,11 @@ use crate::work::commit;
 impl App {
     /// Posts one leased callback and records what came of it, in one commit with its next due time.
     ///
-    /// Returns whether the receiver let us wait. A crash between the post and the commit repeats the post: receivers remember serials.
-    pub async fn deliver_callback(&self, lease: Lease) -> Result<bool, StoreError> {
+    /// A crash between the post and the commit repeats the post: receivers remember serials.
+    pub async fn deliver_callback(&self, lease: Lease) -> Result<(), StoreError> {
         let found = self.store.callback(lease.order()).await?;
         let Some(callback) = found.filter(|found| found.state == CallbackState::Owed) else {
-            self.finish_callback(lease, None, Attention::Done).await?;
-            return Ok(false);
+            return self.finish_callback(lease, None, Attention::Done).await;
         };
         let began = self.clock.now();
         let posted = self.poster.post(&callback).await;
@@ -32,8 +31,7 @@ impl App {
             signed_secs: posted.signed_secs,
             state,
         };
-        self.finish_callback(lease, Some(attempt), attention).await?;
-        Ok(posted.is_slow)
+        self.finish_callback(lease, Some(attempt), attention).await
     }
 
     /// How the callback stands after an attempt. 200 is success; any other 2xx is taken as one too,

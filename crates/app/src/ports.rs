@@ -360,8 +360,6 @@ pub struct Posted {
     pub took_ms: i64,
     /// The time under which it was signed, in seconds; `None` when nothing was sent.
     pub signed_secs: Option<i64>,
-    /// Whether the receiver let us wait: until the time was over, or nearly.
-    pub is_slow: bool,
 }
 
 /// Posts bytes to merchants.

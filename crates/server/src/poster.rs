@@ -7,7 +7,7 @@ use app::rows::Callback;
 use async_trait::async_trait;
 use wire::Timestamp;
 
-use crate::callback_client::{CallbackClient, FailureKind, PostOutcome};
+use crate::callback_client::{CallbackClient, PostOutcome};
 use crate::keys::Keys;
 use crate::logging::chain;
 
@@ -15,9 +15,6 @@ use crate::logging::chain;
 pub const KEY_GONE: &str = "the key is gone";
 /// What is noted of a callback that cannot be dated.
 pub const CLOCK_UNSET: &str = "the clock is not set";
-
-/// From when on an answer counts as one that was waited for, in milliseconds.
-const SLOW_MS: i64 = 3_000;
 
 /// The poster of this process.
 pub struct SigningPoster {
@@ -33,7 +30,7 @@ impl SigningPoster {
     }
 
     fn unsent(note: String) -> Posted {
-        Posted { status: None, note, took_ms: 0, signed_secs: None, is_slow: false }
+        Posted { status: None, note, took_ms: 0, signed_secs: None }
     }
 }
 
@@ -58,17 +55,15 @@ impl Poster for SigningPoster {
             PostOutcome::Answered { status, body_excerpt, took_ms } => {
                 let took_ms = i64::try_from(took_ms).unwrap_or(i64::MAX);
                 let signed_secs = Some(timestamp.secs());
-                let is_slow = took_ms >= SLOW_MS;
-                Posted { status: Some(status), note: body_excerpt, took_ms, signed_secs, is_slow }
+                Posted { status: Some(status), note: body_excerpt, took_ms, signed_secs }
             }
             // An address that is refused today may be public tomorrow: it goes through the schedule
             // like any other failure.
             PostOutcome::Refused(reason) => Self::unsent(reason.to_string()),
             // It may have been sent, so what was signed is kept.
             PostOutcome::Failed(reason) => {
-                let is_slow = reason == FailureKind::TimedOut;
                 let signed_secs = Some(timestamp.secs());
-                Posted { signed_secs, is_slow, ..Self::unsent(reason.to_string()) }
+                Posted { signed_secs, ..Self::unsent(reason.to_string()) }
             }
         }
     }

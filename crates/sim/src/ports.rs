@@ -113,7 +113,7 @@ impl Poster for Merchants {
             Reception::GetsItAndIsSilent => (None, "no answer"),
             Reception::Unreachable => (None, "no connection"),
         };
-        Posted { status, note: note.to_owned(), took_ms: 1, signed_secs: None, is_slow: false }
+        Posted { status, note: note.to_owned(), took_ms: 1, signed_secs: None }
     }
 }
 

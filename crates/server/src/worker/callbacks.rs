@@ -44,7 +44,7 @@ async fn deliver(app: &App, hosts: &Hosts, lease: Lease) {
         return;
     }
     let delivered = app.deliver_callback(lease).await;
-    hosts.leave(&host, app.clock.now().since(began), delivered.as_ref().ok().copied());
+    hosts.leave(&host, app.clock.now().since(began));
     if let Err(failed) = delivered {
         tracing::error!(order.id = %lease.order(), "a callback attempt was not recorded: {failed}");
     }
