@@ -46,6 +46,8 @@ pub struct Needs {
     pub batch: Option<BatchNeeds>,
     /// One transfer.
     pub transfer: Option<TransferId>,
+    /// Whether an open transfer is charged for the activation of this address.
+    pub activated: Option<Address>,
     /// What transfers that are not in a block yet may still take from each payer.
     pub outlays: bool,
     /// The last solid block that was scanned for deposits.
@@ -91,6 +93,8 @@ pub struct Rows {
     pub batch: BatchRows,
     /// The transfer, if asked for and there.
     pub transfer: Option<Transfer>,
+    /// Whether an open transfer is charged for the activation of the address; false unless asked for.
+    pub is_activated: bool,
     /// What open transfers may still take from each payer; empty unless asked for.
     pub outlays: BTreeMap<Address, Sun>,
     /// The last solid block that was scanned, if asked for and there.

@@ -60,6 +60,9 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Rows, Fault> {
     if let Some(id) = needs.transfer {
         rows.transfer = transfer::by_id(connection, id)?;
     }
+    if let Some(receiver) = needs.activated {
+        rows.is_activated = transfer::is_activated(connection, receiver)?;
+    }
     if needs.outlays {
         rows.outlays = transfer::outlays(connection)?;
     }

@@ -78,12 +78,14 @@ pub(crate) const fn covers(needs: &Needs) -> bool {
         admin,
         batch,
         transfer,
+        activated,
         outlays,
         scanned,
     } = needs;
     let is_more = policy.is_some() || counted.is_some() || admin.is_some() || batch.is_some();
     let is_about_policy = policy_lease.is_some() || key.is_some();
-    !(is_more || is_about_policy || transfer.is_some() || *outlays || *scanned)
+    let is_about_transfer = transfer.is_some() || activated.is_some() || *outlays;
+    !(is_more || is_about_policy || is_about_transfer || *scanned)
 }
 
 impl Known {

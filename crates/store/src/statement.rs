@@ -144,6 +144,7 @@ mod tests {
         ("INSERT", "policy"),
         ("INSERT", "ledger_tx"),
         ("OUTLAYS", "transfer USING INDEX transfer_open"),
+        ("OPEN_ACTIVATION", "transfer USING INDEX transfer_open"),
         ("ADDRESSES", "deposit_address"),
         ("NEWEST", "deposit USING INDEX deposit_by_block"),
     ];

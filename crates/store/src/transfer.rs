@@ -34,6 +34,10 @@ FROM transfer WHERE merchant_id = ?1 ORDER BY id DESC LIMIT ?2");
     OUTLAYS = "
 SELECT payer, SUM(outlay_max) FROM transfer WHERE state < 2 AND state = 0
 GROUP BY payer ORDER BY payer";
+    // By the index of open ones, of which there are those of the last minute or two.
+    OPEN_ACTIVATION = "
+SELECT 1 FROM transfer WHERE state < 2 AND receiver = ?1 AND has_activation = 1
+ORDER BY payer LIMIT 1";
     INCLUDED_SINCE = "SELECT txid, id FROM transfer WHERE state = 1 AND block >= ?1 ORDER BY block, id";
     INCLUDED_UNTIL = "
 SELECT txid, id, block FROM transfer WHERE state = 1 AND block <= ?1 ORDER BY block, id";
@@ -142,6 +146,12 @@ pub(crate) fn outlays(connection: &Connection) -> Result<BTreeMap<Address, Sun>,
     let mut outlays = connection.prepare_cached(OUTLAYS)?;
     let rows = outlays.query_map([], |row| Ok((column::address(row, 0)?, column::sun(row, 1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether an open transfer is charged for the activation of this address.
+pub(crate) fn is_activated(connection: &Connection, receiver: Address) -> Result<bool, Fault> {
+    let mut found = connection.prepare_cached(OPEN_ACTIVATION)?;
+    Ok(found.query_row([receiver.as_bytes()], |_| Ok(())).optional()?.is_some())
 }
 
 /// The open transfers with one of these transactions.

@@ -7,14 +7,14 @@ use app::ports::{Store, StoreError};
 use app::records::Database;
 use app::rows::{
     Attention, Changes, DepositAddress, ExactAnswer, Idempotency, Lease, Needs, NewAnswers,
-    OutboxKind, OwnTx, Remembered, RequestKeys, ScannedBlock, TxOwner,
+    OutboxKind, OwnTx, Remembered, RequestKeys, Rows, ScannedBlock, TxOwner,
 };
 use app::work::commit;
 use domain::deposit::judge;
 use domain::ledger::facts::transfer_held;
 use domain::transfer::{Event, step};
 use domain::{Deposit, DepositId, Transfer, TransferId, TransferState, UnixMillis};
-use tron::{Sun, TxId};
+use tron::{Address, Sun, TxId};
 
 use crate::support::{self, Base, NOW, base};
 
@@ -160,6 +160,27 @@ pub(crate) async fn a_transfer_is_followed_to_its_end(store: &dyn Store) {
     let merchant = store.merchants().await.unwrap().remove(0);
     assert_eq!((merchant.available.get(), merchant.held), (support::CREDIT - 1_300_000, Sun::ZERO));
     assert_eq!(store.audit().await.unwrap().differences, Vec::<String>::new());
+}
+
+async fn is_activated(store: &dyn Store, receiver: Address) -> bool {
+    let needs = Needs { activated: Some(receiver), ..Needs::default() };
+    let read = |rows: &Rows| Ok::<_, ()>((Changes::default(), rows.is_activated));
+    commit(store, needs, read).await.unwrap().unwrap()
+}
+
+pub(crate) async fn an_activation_is_found_while_its_transfer_is_open(store: &dyn Store) {
+    let base = base(store).await;
+    let new = Transfer { has_activation: true, ..transfer(base, 1) };
+    let beside = Transfer { receiver: support::address(71), ..transfer(base, 2) };
+    assert!(!is_activated(store, new.receiver).await);
+    keep(store, &new).await;
+    keep(store, &beside).await;
+    assert!(is_activated(store, new.receiver).await, "stored");
+    assert!(!is_activated(store, beside.receiver).await, "another, which activates nothing");
+    happen(store, new.id, Event::Included { block: 9, has_succeeded: true }, None).await;
+    assert!(is_activated(store, new.receiver).await, "a fork could undo it");
+    happen(store, new.id, Event::Solid, None).await;
+    assert!(!is_activated(store, new.receiver).await, "it is over");
 }
 
 pub(crate) async fn one_row_is_claimed_by_one(store: &dyn Store) {

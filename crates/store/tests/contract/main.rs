@@ -171,6 +171,7 @@ contract! {
         an_exact_answer_is_given_again_until_it_is_forgotten,
         a_resend_leads_to_the_exact_answer_as_long_as_it_can_be_repeated,
         a_transfer_is_followed_to_its_end,
+        an_activation_is_found_while_its_transfer_is_open,
         one_row_is_claimed_by_one,
         what_a_transfer_is_cannot_be_changed,
         the_scan_only_goes_forward,
