@@ -48,7 +48,7 @@ pub struct Transfer {
     pub amount: Sun,
     /// What it costs beyond the amount, activation included.
     pub fee: Sun,
-    /// Whether the receiver did not exist when it was accepted.
+    /// Whether it was charged the activation of its receiver.
     pub has_activation: bool,
     /// The wallet that pays on chain.
     pub payer: Address,

@@ -26,7 +26,7 @@ pub struct NewTransfer {
     pub receiver: Address,
     /// What the receiver gets.
     pub amount: Sun,
-    /// Whether the receiver does not exist.
+    /// Whether it is charged the activation of its receiver.
     pub has_activation: bool,
     /// The wallet that pays on chain.
     pub payer: Address,

@@ -115,6 +115,77 @@ async fn an_address_that_does_not_exist_is_activated_for_its_price() {
     world.finish().await;
 }
 
+/// One of two transfers to an address that does not exist yet activates it, and one is charged for that.
+#[tokio::test]
+async fn of_two_transfers_to_a_new_address_one_is_charged_an_activation() {
+    let mut world = World::new().await;
+    let receiver = world.payer(never_activated);
+    let first = world.transfer(receiver, AMOUNT).await.json();
+    assert_eq!((&first["active_needed"], &first["fee"]), (&json!(true), &json!(FEE + ACTIVATION)));
+    let bytes = world.transfer_request(receiver, AMOUNT + 1);
+    let second = world.send(&bytes).await;
+    let shown = second.json();
+    assert_eq!((&shown["active_needed"], &shown["fee"]), (&json!(false), &json!(FEE)));
+    let stored = world.store.transfers(world.merchant, 1).await.unwrap().remove(0);
+    let made_here = AMOUNT + 1 + 1_100_000;
+    assert_eq!(stored.outlay_max.get(), made_here, "the first may be lost");
+    world.mine(1).await;
+    assert_eq!(world.send(&bytes).await.body, second.body);
+    world.solidify().await;
+    assert_eq!(world.states().await, [TransferState::Settled; 2]);
+    assert_eq!(world.trx(receiver), 2 * AMOUNT + 1);
+    assert_eq!(world.balances().await, (BALANCE - 2 * AMOUNT - 1 - 2 * FEE - ACTIVATION, 0));
+    world.finish().await;
+}
+
+/// A transfer that was charged an activation and given back counts no more: the next one is charged.
+#[tokio::test]
+async fn a_transfer_after_one_that_was_given_back_is_charged_an_activation() {
+    let mut world = World::new().await;
+    world.expect_log("the chain refused");
+    world.expect_log("no payer has more than 0 TRX");
+    let receiver = world.payer(never_activated);
+    // The rows do not know yet that the payer is empty.
+    world.pays(PAYER, recipient_with(), Sun::from_trx(PAYER_TRX));
+    assert_eq!(world.transfer(receiver, AMOUNT).await.status(), 400);
+    world.mine(1).await;
+    world.chain.credit(payer_wallet(), Sun::from_trx(PAYER_TRX));
+    world.mine(1).await;
+    let next = world.transfer(receiver, AMOUNT + 1).await.json();
+    assert_eq!((&next["active_needed"], &next["fee"]), (&json!(true), &json!(FEE + ACTIVATION)));
+    world.mine(1).await;
+    world.finish().await;
+}
+
+/// An order that is about to activate the address was charged for that; a transfer beside it is not. Where
+/// the transfer comes first on chain nobody pays for it: the order gets its part back when it ends.
+#[tokio::test]
+async fn a_transfer_beside_an_order_that_activates_is_charged_no_activation() {
+    for (is_order_sent, paid_back) in [(true, 0), (false, ACTIVATION)] {
+        let mut world = World::new().await;
+        if !is_order_sent {
+            world.expect_log("the chain refused");
+        }
+        let payer = world.payer(never_activated);
+        let order = world.order(&collection(payer, recipient_with())).await;
+        assert_eq!(order["active_needed"], true);
+        let price = order["amount"].as_i64().unwrap();
+        if is_order_sent {
+            world.settle().await;
+        }
+        let answer = world.transfer(payer, AMOUNT).await.json();
+        assert_eq!((&answer["active_needed"], &answer["fee"]), (&json!(false), &json!(FEE)));
+        world.mine(45).await;
+        assert_eq!(world.status(&order).await, 40);
+        assert_eq!(world.trx(payer), AMOUNT);
+        assert!(world.sweeps(payer, recipient_with()));
+        world.run_out().await;
+        let paid = price - paid_back + AMOUNT + FEE;
+        assert_eq!(world.balances().await, (BALANCE - paid, 0), "sent first: {is_order_sent}");
+        world.finish().await;
+    }
+}
+
 /// Two requests in one block for an address that does not exist yet. The transfer activates it; the order
 /// is charged for an activation that can never be made, and gets that back when it ends.
 #[tokio::test]

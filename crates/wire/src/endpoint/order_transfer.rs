@@ -98,7 +98,7 @@ pub struct TransferResponse {
     pub balance: Sun,
     /// `fee`: charged beyond the amount, activation included. Ours.
     pub fee: Sun,
-    /// `active_needed`: whether the transfer activates the address. Ours.
+    /// `active_needed`: whether an activation was charged. Ours.
     pub is_activation_needed: bool,
 }
 
