@@ -54,6 +54,7 @@
 //! | `small_amount`, `small_addition` | small order, surcharge | energy; **TRX**, not sun |
 //! | `usdt_energy_need_old`, `usdt_energy_need_new` | transfer to a holder, to an empty address | energy |
 //! | `tiered_pricing`, `default_price` | prices | sun for one unit of energy, by period; of an hour |
+//! | `bandwidth_price`, `activation_price` | prices | ours, additive; sun for one unit of bandwidth, each day; for an activation |
 //! | `total_*`, `today_*`, `yesterday_*` | bought | `*_sum_trx` is in sun |
 //! | `count`, `code`, `page`, `next`, `previous`, `results` | list | the envelope of [`crate::page`] |
 //! | `page`, `page_size` | page | parameters of a list |
@@ -221,6 +222,10 @@ pub const COLLECTION_THREE_DAYS_ADDRESS: &str = "collection_three_days_address";
 pub const COLLECTION_THIRTY_DAYS_ADDRESS: &str = "collection_thirty_days_address";
 /// What a transfer burns without energy and bandwidth, in TRX.
 pub const DEMO_BURN_TRX: &str = "demo_burn_trx";
+/// Ours: the price of a unit of bandwidth; for days, of a unit and a day; sun.
+pub const BANDWIDTH_PRICE: &str = "bandwidth_price";
+/// Ours: the price of an activation, in sun.
+pub const ACTIVATION_PRICE: &str = "activation_price";
 
 /// Name of a key, in its summary.
 pub const NAME: &str = "name";

@@ -66,6 +66,8 @@ async fn index_data(
         transfer_to_empty: app.settings.energy_to_empty,
         tiers: tiers(prices),
         burnt_by_transfer: burnt_by_transfer(app),
+        bandwidth_price: Sun::new(prices.bandwidth_price_sun),
+        activation_price: Sun::new(prices.activation_price_sun),
         balance,
     })
 }

@@ -1,10 +1,14 @@
 //! What energy costs, asked beforehand.
 
+use domain::admin::AdminScope;
 use serde_json::{Value, json};
 use tron::TokenUnits;
 
+use crate::admin::Office;
 use crate::support::chain::{recipient_with, recipient_without};
-use crate::support::{Setup, World, plain};
+use crate::support::http::request;
+use crate::support::merchant::wanted;
+use crate::support::{Setup, World, never_activated, no_bandwidth, plain};
 
 async fn price(world: &World, query: &str) -> Value {
     let answer = world.get(&format!("/order/price?{query}")).await;
@@ -72,4 +76,32 @@ async fn a_chain_that_cannot_be_read_gives_no_price_for_a_transfer() {
     let shown = price(&world, "period=1H&energy_amount=65000").await;
     assert_eq!(shown["total_price"], 3_900_000);
     world.leave_without_chain(0, 0).await;
+}
+
+#[tokio::test]
+async fn whoever_names_a_key_reads_what_an_activation_and_bandwidth_will_cost_it() {
+    let mut world = World::new().await;
+    let office = Office::open(&world, &[AdminScope::Prices]).await;
+    let own = json!({"activation_price_sun": 1_300_000, "bandwidth_price_sun": 900});
+    assert_eq!(office.change("PATCH /merchants/1/prices", &own).await.0, 200);
+    let shown = world.get("/index-data").await.json();
+    let prices =
+        |shown: &Value| (shown["activation_price"].clone(), shown["bandwidth_price"].clone());
+    assert_eq!(prices(&shown), (json!(1_300_000), json!(900)));
+    let line = "GET /api/v1/frontend/index-data HTTP/1.1";
+    let listed = world.send(&request(line, &[], b"")).await.json();
+    assert_eq!(prices(&listed), (json!(1_500_000), json!(1_000)));
+
+    let price = |name: &str| shown[name].as_i64().unwrap();
+    for kind in [never_activated, no_bandwidth] {
+        let payer = world.payer(kind);
+        let order = world.order(&wanted(payer, recipient_with())).await;
+        let bought = |name: &str| order[name].as_i64().unwrap();
+        let activation = if order["active_needed"] == true { price("activation_price") } else { 0 };
+        let energy = bought("energy_amount") * price("default_price");
+        let bandwidth = bought("bandwidth_needed") * price("bandwidth_price");
+        assert!(activation + bandwidth > 0, "{order}");
+        assert_eq!(order["amount"], activation + bandwidth + energy);
+    }
+    world.finish().await;
 }

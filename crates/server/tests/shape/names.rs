@@ -7,8 +7,9 @@ use crate::tree::{File, files};
 const DEFINED_IN: &str = "crates/wire/src/names.rs";
 
 /// Words of the table that are not the platform's alone.
-const SHARED: [(&str, &str); 3] = [
+const SHARED: [(&str, &str); 4] = [
     ("Content-Type", "a word of HTTP"),
+    ("activation_price", "our own word too: a column"),
     ("callback_url", "our own word too: a column, and the merchant's default in listings"),
     ("max_energy", "our own word too: a setting, the largest order"),
 ];

@@ -2,7 +2,8 @@
 //!
 //! Who names no key reads the list prices and no balance; who names one that does not exist reads
 //! `{}`. Source: api-contract 5.7. From `platform_total_energy` on the members are observed, not
-//! documented: two known clients read them without any key.
+//! documented: two known clients read them without any key. The last two are ours: without them nobody
+//! can say beforehand what a collection will cost.
 
 use domain::Period;
 use tron::{Energy, Sun};
@@ -110,6 +111,18 @@ const ANSWER: &[Field] = &[
         "6.846",
         "what a transfer to a holder burns without energy and bandwidth, in TRX",
     ),
+    Field::new(
+        names::BANDWIDTH_PRICE,
+        Kind::Sun,
+        "1000",
+        "sun for one unit of bandwidth, each day; not on the platform",
+    ),
+    Field::new(
+        names::ACTIVATION_PRICE,
+        Kind::Sun,
+        "1500000",
+        "sun for an activation; not on the platform",
+    ),
     Field::new(names::BALANCE, Kind::Sun, "813892429257", "what you have left; only with a key")
         .optional(),
 ];
@@ -139,6 +152,10 @@ pub struct IndexData {
     pub tiers: Vec<(Period, Sun)>,
     /// `demo_burn_trx`, which is shown in TRX.
     pub burnt_by_transfer: Sun,
+    /// `bandwidth_price`: for a unit and an hour or a day.
+    pub bandwidth_price: Sun,
+    /// `activation_price`
+    pub activation_price: Sun,
     /// `balance`: the caller's, if it named a key.
     pub balance: Option<Sun>,
 }
@@ -150,7 +167,7 @@ impl IndexData {
         Object::new().to_json()
     }
 
-    /// The JSON of the answer: the documented members in their order, then the observed ones.
+    /// The JSON of the answer: the documented members in their order, then the observed ones, then ours.
     #[must_use]
     pub fn to_json(&self) -> String {
         let tiers: Vec<Value> = self.tiers.iter().map(|tier| tier_object(*tier).into()).collect();
@@ -186,6 +203,8 @@ impl IndexData {
         .into_iter()
         .fold(object, |object, name| object.with(name, ""))
         .with(names::DEMO_BURN_TRX, Number::trx(self.burnt_by_transfer))
+        .with(names::BANDWIDTH_PRICE, self.bandwidth_price.get())
+        .with(names::ACTIVATION_PRICE, self.activation_price.get())
         .to_json()
     }
 }
@@ -217,6 +236,8 @@ mod tests {
                 (days(30), Sun::new(124)),
             ],
             burnt_by_transfer: Sun::new(3_000_000),
+            bandwidth_price: Sun::new(1_000),
+            activation_price: Sun::new(1_500_000),
             balance,
         }
     }
@@ -233,7 +254,8 @@ mod tests {
             r#"{"period":3,"price":152},{"period":30,"price":124}],"balance":813892429257,"#
         );
         assert!(json.starts_with(printed), "{json}");
-        assert!(json.ends_with(r#""demo_burn_trx":3.0}"#), "{json}");
+        let ours = r#""demo_burn_trx":3.0,"bandwidth_price":1000,"activation_price":1500000}"#;
+        assert!(json.ends_with(ours), "{json}");
     }
 
     #[test]
