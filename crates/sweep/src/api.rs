@@ -222,6 +222,12 @@ impl ApiClient {
         read(answer).await.ok()?.get(names::PRICE).and_then(Value::as_i64)
     }
 
+    /// What the server says of its pool and its prices; `None` if it says nothing.
+    pub async fn index_data(&self) -> Option<Object> {
+        let url = format!("{}{}", self.base_url, names::PATH_INDEX_DATA);
+        read(self.http.get(url).header(names::API_KEY, &self.key.text).send().await).await.ok()
+    }
+
     async fn query(&self, name: &str, value: &str) -> Result<Object, ApiError> {
         let url = format!("{}{}?{name}={value}", self.base_url, names::PATH_ORDER_QUERY);
         read(self.http.get(url).header(names::API_KEY, &self.key.text).send().await).await

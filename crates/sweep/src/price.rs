@@ -3,6 +3,7 @@
 use domain::collect::Need;
 use node::ChainParameters;
 use tron::Sun;
+use wire::names;
 
 use crate::api::ApiClient;
 
@@ -18,16 +19,19 @@ pub struct PriceBook {
 }
 
 impl PriceBook {
-    /// Asks the server for its price of energy. The interface names no price for bandwidth and
-    /// activation, so those are taken at what the chain takes for them.
+    /// Asks the server for its prices. Not every server with this interface names those of bandwidth
+    /// and activation; they are then taken at what the chain takes for them.
     ///
-    /// Shape: one request; a server that does not answer it leaves the costs unknown.
+    /// Shape: two requests at once; without the price of energy the costs stay unknown.
     pub async fn ask(api: &ApiClient, parameters: &ChainParameters) -> Self {
+        let (energy_price_sun, named) = tokio::join!(api.energy_price_sun(), api.index_data());
+        let named = |name| named.as_ref()?.get(name)?.as_i64();
         let activation = parameters.create_account_fee + parameters.create_account_system_fee;
         Self {
-            energy_price_sun: api.energy_price_sun().await,
-            bandwidth_price_sun: parameters.bandwidth_fee.get(),
-            activation_price_sun: activation.get(),
+            energy_price_sun,
+            bandwidth_price_sun: named(names::BANDWIDTH_PRICE)
+                .unwrap_or(parameters.bandwidth_fee.get()),
+            activation_price_sun: named(names::ACTIVATION_PRICE).unwrap_or(activation.get()),
         }
     }
 

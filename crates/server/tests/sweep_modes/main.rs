@@ -249,6 +249,22 @@ fn a_plan_is_signed_without_a_network_and_sent_from_elsewhere() {
 }
 
 #[test]
+fn a_plan_says_what_each_order_is_charged() {
+    let shop = Shop::open(5);
+    let planned = answer(&mut shop.run(&["--dry-run", "--json"]));
+    let rows = planned["plan"].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["missing_activation"] == true));
+    assert!(rows.iter().any(|row| row["missing_bandwidth"].as_i64() > Some(0)));
+    let swept =
+        answer(&mut shop.run(&["--yes", "--json", "--poll-ms", "100", "--journal", "journal"]));
+    for result in swept["results"].as_array().unwrap() {
+        let row = rows.iter().find(|row| row["address"] == result["address"]).unwrap();
+        assert_eq!(row["order_cost_sun"], result["charged_sun"], "{row}");
+    }
+    assert_eq!(swept["swept"], 5);
+}
+
+#[test]
 fn leftovers_follow_the_tokens_and_the_report_adds_up_to_the_chain() {
     let shop = Shop::open(6);
     let to = shop.fact("recipient_with_usdt");

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod orders;
+mod prices;
 mod shop;
 mod watching;
 

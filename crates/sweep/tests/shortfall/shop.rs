@@ -37,6 +37,8 @@ pub(crate) struct Trouble {
     pub(crate) order_cost_sun: i64,
     /// Sun for one unit of energy, as it says; it says nothing if zero.
     pub(crate) energy_price_sun: i64,
+    /// What it answers to who asks for its pool and prices; nothing if it does not know the path.
+    pub(crate) named_prices: Option<&'static str>,
 }
 
 /// The server, and what was ordered from it.
@@ -62,6 +64,7 @@ impl Shop {
             .route(names::PATH_COLLECT_MANUAL, post(take))
             .route(names::PATH_ORDER_QUERY, get(query))
             .route(names::PATH_ORDER_PRICE, get(price))
+            .route(names::PATH_INDEX_DATA, get(index_data))
             .with_state(shop.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         (shop, address)
@@ -146,4 +149,9 @@ async fn price(State(shop): State<Shop>) -> Response {
         0 => StatusCode::NOT_FOUND.into_response(),
         price => json!({"price": price}).to_string().into_response(),
     }
+}
+
+async fn index_data(State(shop): State<Shop>) -> Response {
+    let named = shop.inner().trouble.named_prices;
+    named.map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
 }
