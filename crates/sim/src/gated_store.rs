@@ -140,7 +140,6 @@ impl GatedStore {
         let chain_now = UnixMillis(self.stage.devnet.head().timestamp_ms);
         let delivered = self.stage.with(|state| {
             promises::transfers_are_waited_for(state, changes);
-            promises::refunded_stake_waits(state, changes);
             promises::who_waits_is_told(state, changes, chain_now);
             let news = match state.book.record(changes, state.step) {
                 Ok(news) => news,

@@ -4,10 +4,10 @@
 //! puts in one defect after the other and expects the run to fail, and to name the promise that is
 //! broken.
 
-use app::rows::{Attention, Changes, Needs, PolicyView, Rows};
+use app::rows::{Changes, Needs, PolicyView, Rows};
 use domain::key::KeySpend;
 use domain::ledger::{Fact, LedgerTx};
-use domain::{LegKind, LegState, OrderState, TxState};
+use domain::{OrderState, TxState};
 use tron::Sun;
 
 macro_rules! mutations {
@@ -78,8 +78,6 @@ mutations! {
     ForgetExpirations = "forget-expirations";
     /// Orders that wait for another one on their address are not told that the way is free.
     LoseNudges = "lose-nudges";
-    /// What a refunded order lent goes back at once, whoever was delivered on its address.
-    LetGoAtRefund = "let-go-at-refund";
     /// What was charged for and never made is not paid back.
     KeepParts = "keep-parts";
     /// What was charged for and never made is paid back a second time.
@@ -156,7 +154,6 @@ impl Mutation {
                 }
             }
             Self::LoseNudges => changes.nudges.clear(),
-            Self::LetGoAtRefund => let_go_at_refund(&mut changes),
             Self::KeepParts => keep_part(&mut changes),
             Self::PayPartsTwice => settle_twice(&mut changes, Fact::OrderPartlyRefunded),
             Self::NoFencing
@@ -195,21 +192,6 @@ fn is_undone_use(rows: &Rows, changes: &Changes) -> bool {
         let is_open = after.state == OrderState::Delivered && after.used_by.is_none();
         is_open && before.used_by.is_some()
     })
-}
-
-/// What is lent goes back in the commit that refunds, and whoever was told of it still is.
-fn let_go_at_refund(changes: &mut Changes) {
-    let Some(whole) = &mut changes.whole else { return };
-    let Some(ended) = whole.order.ended.filter(|_| whole.order.state == OrderState::Refunded)
-    else {
-        return;
-    };
-    for leg in &mut whole.legs {
-        if leg.state == LegState::Included && matches!(leg.kind, LegKind::Delegation { .. }) {
-            leg.state = LegState::Owed;
-            changes.attention = Some((leg.id.order, Attention::At(ended)));
-        }
-    }
 }
 
 fn keep_part(changes: &mut Changes) {

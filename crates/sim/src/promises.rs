@@ -7,7 +7,7 @@ use app::rows::{Changes, OutboxKind};
 use domain::collect::Need;
 use domain::order::next::Moment;
 use domain::order::{Action, next_action};
-use domain::{Leg, LegKind, LegState, OrderId, OrderState, Road, UnixMillis, WholeOrder};
+use domain::{Leg, LegKind, OrderId, OrderState, Road, UnixMillis, WholeOrder};
 use node::TronNode;
 use store::SqlStore;
 use tron::{Bandwidth, Energy, Resource};
@@ -28,46 +28,6 @@ pub(crate) fn transfers_are_waited_for(state: &mut State, changes: &Changes) {
     if is_lent_again && until.is_some_and(|until| state.blocks.latest_ms() < until) {
         let text = format!("{transfer} may be in a block until {until:?}");
         state.violate("a dropped transfer is waited for", Some(order.id), text);
-    }
-}
-
-/// What a refunded order lent stays for as long as a delivered one on its address may count on it: who was
-/// told 40 makes its transfer with what is there.
-pub(crate) fn refunded_stake_waits(state: &mut State, changes: &Changes) {
-    let Some(whole) = &changes.whole else { return };
-    let order = &whole.order;
-    let Some(before) = state.book.page(order.id).filter(|_| order.state == OrderState::Refunded)
-    else {
-        return;
-    };
-    let was_lent =
-        |number| before.whole().leg(number).is_some_and(|leg| leg.state == LegState::Included);
-    let is_let_go =
-        whole.fill_legs().any(|leg| leg.state == LegState::Owed && was_lent(leg.id.number));
-    // By the latest time that any clock has shown; nobody has to wait for more than these two together.
-    let (latest, limits) = (state.latest, state.limits);
-    let over = order.ended.unwrap_or(order.created).min(order.created.after_secs(limits.hold_secs));
-    let is_patient = latest < over.after_secs(limits.hold_secs);
-    let counts_on_it = |page: &&Page| {
-        let other = page.order();
-        // Its own is leaving, as far as some clock had it that its time was over.
-        let is_leaving = page.whole().fill_legs().any(|leg| {
-            matches!(leg.state, LegState::Owed | LegState::Returning | LegState::Returned)
-        });
-        let end = other.ready.map(|ready| ready.after_secs(limits.hold_secs));
-        other.id != order.id
-            && other.state == OrderState::Delivered
-            && other.collection().is_some()
-            && other.used.is_none()
-            && other.stopped.is_none()
-            && !is_leaving
-            && end.is_some_and(|end| end > latest)
-    };
-    let waits_for = state.book.pages_on(order.receiver).find(counts_on_it);
-    let waits_for = waits_for.map(|other| other.order().id);
-    if let Some(other) = waits_for.filter(|_| is_let_go && is_patient) {
-        let text = format!("{other} was delivered, and may count on what goes back");
-        state.violate("a refunded order's stake waits", Some(order.id), text);
     }
 }
 

@@ -54,7 +54,6 @@ fn promises(mutation: Mutation) -> &'static [&'static str] {
         Mutation::ForgetBalances => &["the database takes what we write"],
         Mutation::ForgetExpirations => &["a dropped transfer is waited for"],
         Mutation::LoseNudges => &["who waits is woken"],
-        Mutation::LetGoAtRefund => &["a refunded order's stake waits"],
         Mutation::KeepParts => &["what was never made is paid back"],
         Mutation::PayPartsTwice => &["charged once or not at all"],
     }
