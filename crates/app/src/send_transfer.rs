@@ -3,7 +3,7 @@
 use domain::order::step::Answer;
 use domain::pricing::PriceList;
 use domain::transfer::{NewTransfer, Offer, Refused, accept};
-use domain::{KeyId, MerchantId, Transfer, TransferState, UnixMillis, WholeOrder};
+use domain::{KeyId, MerchantId, Transfer, TransferState, UnixMillis};
 use node::{AccountView, NodeError};
 use tron::{Address, Contract, Sun};
 
@@ -205,7 +205,6 @@ impl App {
             pool: true,
             outlays: true,
             activated: new.has_activation.then_some(new.receiver),
-            receiver: new.has_activation.then_some(new.receiver),
             ..Needs::default()
         };
         // Ours to send first; a worker takes it up if this process dies.
@@ -243,10 +242,9 @@ impl App {
         rows: &Rows,
     ) -> Result<(Accepted, Vec<domain::ledger::LedgerTx>), SendRefused> {
         let merchant = rows.merchant.as_ref().ok_or(SendRefused::NoMerchant)?;
-        // Charged to one of those that are on their way. What may leave the payer stays as planned: if
-        // that one is lost, this one makes the activation.
-        let is_charged = rows.is_activated || rows.others.iter().any(WholeOrder::is_activating);
-        let has_activation = new.has_activation && !is_charged;
+        // Charged to one that is on its way. What may leave the payer stays as planned: if that one is
+        // lost, this one makes the activation.
+        let has_activation = new.has_activation && !rows.is_activated;
         let new = NewTransfer { has_activation, ..new.clone() };
         let offer = Offer {
             fee: transfer_fee(&rows.prices.over(&self.settings.prices), has_activation),

@@ -157,35 +157,6 @@ async fn a_transfer_after_one_that_was_given_back_is_charged_an_activation() {
     world.finish().await;
 }
 
-/// An order that is about to activate the address was charged for that; a transfer beside it is not. Where
-/// the transfer comes first on chain nobody pays for it: the order gets its part back when it ends.
-#[tokio::test]
-async fn a_transfer_beside_an_order_that_activates_is_charged_no_activation() {
-    for (is_order_sent, paid_back) in [(true, 0), (false, ACTIVATION)] {
-        let mut world = World::new().await;
-        if !is_order_sent {
-            world.expect_log("the chain refused");
-        }
-        let payer = world.payer(never_activated);
-        let order = world.order(&collection(payer, recipient_with())).await;
-        assert_eq!(order["active_needed"], true);
-        let price = order["amount"].as_i64().unwrap();
-        if is_order_sent {
-            world.settle().await;
-        }
-        let answer = world.transfer(payer, AMOUNT).await.json();
-        assert_eq!((&answer["active_needed"], &answer["fee"]), (&json!(false), &json!(FEE)));
-        world.mine(45).await;
-        assert_eq!(world.status(&order).await, 40);
-        assert_eq!(world.trx(payer), AMOUNT);
-        assert!(world.sweeps(payer, recipient_with()));
-        world.run_out().await;
-        let paid = price - paid_back + AMOUNT + FEE;
-        assert_eq!(world.balances().await, (BALANCE - paid, 0), "sent first: {is_order_sent}");
-        world.finish().await;
-    }
-}
-
 /// Two requests in one block for an address that does not exist yet. The transfer activates it; the order
 /// is charged for an activation that can never be made, and gets that back when it ends.
 #[tokio::test]
