@@ -287,6 +287,11 @@ impl App {
         let (reading, totals) = match read {
             // Whatever it would say is from before our legs.
             Err(NodeError::Behind { .. }) => return Ok(self.reread()),
+            // The chain has no answer about this receiver, so it may never have: time may end it.
+            Err(failed) if !failed.is_about_the_node() => {
+                self.record(lease, whole, Event::Tick).await?;
+                return Err(failed.into());
+            }
             read => read?,
         };
         let view = self.view.get().ok_or(SignFailed::ChainUnknown)?;

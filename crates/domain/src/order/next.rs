@@ -144,6 +144,12 @@ pub(super) fn is_overdue(whole: &WholeOrder, moment: &Moment, limits: &OrderLimi
     moment.now >= deadline(whole, limits)
 }
 
+/// Whether an order is given up whatever can be found out about it: what it lent has been there for as long as
+/// anybody may count on it.
+pub(super) fn is_long_overdue(whole: &WholeOrder, moment: &Moment, limits: &OrderLimits) -> bool {
+    moment.now >= deadline(whole, limits).after_secs(limits.hold_secs)
+}
+
 /// Whether filling an order, or giving that up, has to rest on everything that the chain shows: its transfer
 /// may have been made, or come again, and nobody have been told.
 #[must_use]

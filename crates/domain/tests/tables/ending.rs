@@ -97,13 +97,55 @@ fn an_order_that_is_all_there_at_the_deadline_is_read_before_it_is_given_up() {
         included o1/1             -> 1 included
         sign     o2/1             -> 1 signed
         included o2/1             -> 1 included
-        clock    +7200s
+        clock    +3600s
         next     o1               -> read
         tick     o1               -> nothing changes
+        clock    +3600s
+        next     o1               -> read
         read     o1 energy 64413  -> delivered, settled 3.8571, callback 40
         next     o1               -> wait 3600s       # its hour begins now
         next     o2               -> read
         read     o2 energy 64413 used 64285 -> 1 owed, refunded, released 3.8571, callback 41
+        ",
+    );
+}
+
+/// The node has no answer about its receiver, for an hour after the deadline.
+#[test]
+fn an_order_that_nobody_can_read_is_given_up_in_the_end() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 70000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        clock    +3899s
+        next     o1               -> read
+        tick     o1               -> nothing changes
+        clock    +1s
+        next     o1               -> read             # whoever cannot lets time decide
+        tick     o1               -> 1 owed, refunded, released 3.8571, callback 41
+        ",
+    );
+}
+
+/// Nobody proves what became of the other's energy, for an hour after the deadline.
+#[test]
+fn an_order_waits_for_energy_in_doubt_no_longer_than_an_hour_after_its_deadline() {
+    check(
+        "
+        merchant m1 trx 100
+        pool     w1 energy 200000
+        order    o1 m1 A          -> 1 w1 lends 64413 energy, held 3.8571
+        rent     o2 m1 A 65000 1H -> 1 w1 lends 65130 energy, held 3.9
+        sign     o1/1             -> 1 signed
+        included o1/1             -> 1 included
+        sign     o2/1             -> 1 signed
+        clock    +3899s
+        read     o1 energy 64413 used 10000 -> wait 3s
+        clock    +1s
+        read     o1 energy 64413 used 10000 -> 1 owed, refunded, released 3.8571, callback 41
         ",
     );
 }

@@ -148,3 +148,28 @@ async fn a_delegation_that_was_never_included_is_made_again() {
     world.finish().await;
     assert_eq!(receiver.posts().len(), 1);
 }
+
+/// The token does not answer about this receiver any more: an hour after the deadline nobody can count on what
+/// was lent.
+#[tokio::test]
+async fn an_order_whose_receiver_cannot_be_read_is_refunded_in_the_end() {
+    let mut world = World::new().await;
+    let payer = world.payer(plain);
+    let order = world.order(&wanted(payer, recipient_with())).await;
+    world.work_on_orders().await;
+    let mut settings = (*world.app.settings).clone();
+    settings.token = payer;
+    world.app.settings = std::sync::Arc::new(settings);
+    world.pass_secs(200).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 0));
+    assert_ne!(world.status(&order).await, 41);
+    world.pass_secs(3_600).await;
+    world.pass_secs(10).await;
+    assert_eq!(world.status(&order).await, 41);
+    world.mine(30).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    assert_eq!(world.balances().await, (world.setup.balance_sun, 0));
+    let failures = std::mem::take(&mut world.failures);
+    assert!(failures.iter().all(|failure| failure.contains("could not be read")), "{failures:?}");
+    world.finish().await;
+}

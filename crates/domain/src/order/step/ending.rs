@@ -7,7 +7,7 @@ use crate::callback::Outcome;
 use crate::ledger::facts::{order_partly_refunded, order_refunded, order_released};
 use crate::leg::{LegEvent, LegKind, LegState, step as leg_step};
 use crate::order::OrderState;
-use crate::order::next::{is_overdue, is_waiting, may_end, may_release};
+use crate::order::next::{is_long_overdue, is_overdue, is_waiting, may_end, may_release};
 
 /// It could not be filled, or not again: the money is given back in full, planned legs are dropped, and
 /// the rest is taken back as soon as no delivered order on the address counts on it. A merchant that was
@@ -101,7 +101,10 @@ pub(super) fn tick(decision: &mut Decision, around: &Surroundings<'_>) -> Result
     let whole = &decision.whole;
     let is_awaited = whole.order.may_come_again(around.moment.chain_now);
     let is_late = is_overdue(whole, &around.moment, around.limits);
-    let is_late = is_late && !is_awaited && !is_waiting(whole) && !whole.is_to_be_read();
+    // Who can read it does that first, however late it is.
+    let is_to_be_read =
+        whole.is_to_be_read() && !is_long_overdue(whole, &around.moment, around.limits);
+    let is_late = is_late && !is_awaited && !is_waiting(whole) && !is_to_be_read;
     match whole.order.state {
         OrderState::Filling | OrderState::Delivered if whole.order.is_to_be_filled() => {
             if is_late {

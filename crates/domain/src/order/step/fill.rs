@@ -10,7 +10,7 @@ use crate::collect::{ChainTotals, Need, Reading, plan_legs};
 use crate::ledger::facts::order_settled;
 use crate::leg::{Leg, LegKind, LegState};
 use crate::limits::{ORDER_LEGS_EVER_MAX, ORDER_LEGS_MAX};
-use crate::order::next::is_overdue;
+use crate::order::next::{is_long_overdue, is_overdue};
 use crate::order::{OrderState, Use, WholeOrder};
 use crate::pool::{NoCapacity, Pool};
 use crate::time::UnixMillis;
@@ -61,7 +61,8 @@ pub(super) fn read_back(
     }
     // What others have sent may be in what was read, or not. Only without it something is short for
     // certain; with it, somebody would be left short or be lent to for nothing.
-    if need.energy > Energy::ZERO && around.others.iter().any(has_energy_in_doubt) {
+    let waits = !is_long_overdue(&decision.whole, &around.moment, around.limits);
+    if waits && need.energy > Energy::ZERO && around.others.iter().any(has_energy_in_doubt) {
         decision.due = again;
         return Ok(());
     }
