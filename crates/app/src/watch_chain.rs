@@ -60,6 +60,9 @@ pub enum WatchFailed {
         /// Height of the block that was gone through last.
         watched: i64,
     },
+    /// The head is far ahead of what was gone through, and the chain that the node shows does not bear it out.
+    #[error("the node's head is block {0}, and the chain that it shows does not show that block")]
+    HeadUnproven(i64),
     /// A block that cannot be undone is not on the chain that the node shows.
     #[error("the node shows another chain up to block {0}, which cannot be undone")]
     SolidUndone(i64),
@@ -73,6 +76,8 @@ pub struct Watcher {
     /// Height of the newest block known to be solid on the chain that was gone through; nothing from there
     /// on downwards is gone back over.
     solid_floor: i64,
+    /// Since when good heads have been lower than the block that was gone through last.
+    lower: Option<behind::Lower>,
     on_head: Box<dyn Fn(&Head) + Send + Sync>,
     /// When everybody was last shown where the head is.
     shown: UnixMillis,
@@ -95,7 +100,8 @@ impl Watcher {
         let turn = ChainTurn::new(app.clone());
         let shown = UnixMillis(i64::MIN);
         let recent = VecDeque::new();
-        Self { app, turn, recent, solid_floor: i64::MIN, on_head, shown, is_float_low: false }
+        let (solid_floor, lower, is_float_low) = (i64::MIN, None, false);
+        Self { app, turn, recent, solid_floor, lower, on_head, shown, is_float_low }
     }
 
     /// Looks at the newest block without going through any: for a server whose neighbour follows the
@@ -164,7 +170,15 @@ impl Watcher {
         }
         let watched = self.app.store.watched().await?;
         if let Some(last) = watched.filter(|last| head.number < last.number) {
-            return behind::judge(&head, &last);
+            if !self.has_never_been(&head, &solid, last).await? {
+                return behind::judge(&head, &last);
+            }
+            self.solid_floor = self.solid_floor.min(solid.number);
+            self.jump(&solid, Some(last), turn).await?;
+            return Ok(true);
+        }
+        if let Some(last) = watched.filter(|last| self.is_far(&head, last)) {
+            self.prove_head(&head, &solid, last).await?;
         }
         self.show(head, solid).await?;
         self.follow(&head, watched, turn).await?;
@@ -214,7 +228,7 @@ impl Watcher {
         turn: Lease,
     ) -> Result<(), WatchFailed> {
         let mut last = match watched {
-            Some(block) if head.number - block.number <= self.app.settings.catch_up_blocks => block,
+            Some(block) if !self.is_far(head, &block) => block,
             before => return self.jump(head, before, turn).await,
         };
         // Another process may have gone on, and over other blocks than this one.
@@ -240,6 +254,11 @@ impl Watcher {
             self.step_back(last, turn).await?;
         }
         Ok(())
+    }
+
+    /// Whether it would take too long to go through every block up to this head.
+    fn is_far(&self, head: &Head, last: &WatchedBlock) -> bool {
+        head.number - last.number > self.app.settings.catch_up_blocks
     }
 
     async fn remember(&mut self, seen: SeenBlock, turn: Lease) -> Result<(), StoreError> {

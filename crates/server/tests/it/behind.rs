@@ -121,6 +121,61 @@ async fn nothing_that_was_known_to_be_solid_is_gone_back_over() {
     world.finish().await;
 }
 
+/// A head that is far ahead is gone to only if the chain holds it and becomes solid below it.
+#[tokio::test]
+async fn a_head_far_ahead_that_the_chain_does_not_show_is_not_gone_to() {
+    let (mut world, payer, _) = used_and_restarted().await;
+    world.expect_log("blocks are skipped");
+    world.watch().await;
+    let last = world.store.watched().await.unwrap().unwrap();
+    world.chain.mine(1_300);
+    world.follow_chain_time();
+    for (path, blocks) in [("wallet/getblockbynum", 5), (SOLID_HEAD, 60)] {
+        world.fault(path, When::Next(1), Fault::Lag { blocks });
+        world.watch().await;
+        assert_eq!(world.store.watched().await.unwrap(), Some(last), "{path}");
+        let failures = std::mem::take(&mut world.failures);
+        assert!(failures.len() == 1 && failures[0].contains("does not show"), "{failures:?}");
+    }
+    world.mine(30).await;
+    assert!(world.store.watched().await.unwrap().unwrap().number > last.number + 1_300);
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.finish().await;
+}
+
+/// Nobody has to write into the database; what happened meanwhile is looked up.
+#[tokio::test]
+async fn a_height_that_never_was_is_left_again() {
+    let mut world = World::with(Setup { storage: Storage::File, ..Setup::default() }).await;
+    world.expect_log("blocks are skipped");
+    // Nobody follows the chain for as long, so what was signed expires unseen.
+    world.expect_log("sending went unanswered");
+    world.chain.mine(100);
+    world.follow_chain_time();
+    world.settle().await;
+    let payer = world.payer(plain);
+    world.order(&wanted(payer, recipient_with())).await;
+    let last = world.store.watched().await.unwrap().unwrap();
+    let wrong = WatchedBlock { number: last.number + 5_000, id: [7; 32] };
+    was_seen(&mut world, wrong).await;
+    world.work_on_orders().await;
+    for _ in 0..98 {
+        world.watch().await;
+        assert_eq!(world.store.watched().await.unwrap(), Some(wrong));
+        world.chain.mine(1);
+        world.follow_chain_time();
+    }
+    assert!(world.failures.iter().all(|failure| failure.contains("gone through already")));
+    world.failures.clear();
+    world.mine(5).await;
+    world.failures.clear();
+    assert!(world.store.watched().await.unwrap().unwrap().number < wrong.number);
+    assert!(world.sweeps(payer, recipient_with()));
+    world.mine(30).await;
+    assert_eq!((world.delegations(payer), world.returns(payer)), (1, 1));
+    world.finish().await;
+}
+
 /// Nothing lent is what a node says that does not have the block of the way out yet.
 #[tokio::test]
 async fn stake_that_a_node_does_not_show_yet_is_taken_back_all_the_same() {
