@@ -1,6 +1,7 @@
 //! Delivers callbacks, so that dead receivers delay nobody: see [`Hosts`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use app::App;
 use app::rows::{Lease, OutboxKind};
@@ -43,8 +44,9 @@ async fn deliver(app: &App, hosts: &Hosts, lease: Lease) {
         }
         return;
     }
+    let waiting = Instant::now();
     let delivered = app.deliver_callback(lease).await;
-    hosts.leave(&host, app.clock.now().since(began));
+    hosts.leave(&host, app.clock.now().since(began), waiting.elapsed());
     if let Err(failed) = delivered {
         tracing::error!(order.id = %lease.order(), "a callback attempt was not recorded: {failed}");
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use domain::UnixMillis;
 
@@ -10,9 +11,10 @@ use domain::UnixMillis;
 const NO_PLACE_MS: i64 = 1_000;
 /// Longest such wait, in milliseconds.
 const NO_PLACE_MAX_MS: i64 = 300_000;
-/// From when on an attempt counts as one that let us wait, in milliseconds, however it ended: a receiver that
-/// breaks off after nine seconds has kept a place as long as one that answers then.
-const SLOW_MS: i64 = 3_000;
+/// From when on an attempt counts as one that let us wait, however it ended: a receiver that
+/// breaks off after nine seconds has kept a place as long as one that answers then. No longer than the least
+/// `callback.timeout_secs`, so that whoever never answers is always one.
+const SLOW: Duration = Duration::from_secs(1);
 /// Hosts of which something is remembered; beyond it those without an attempt under way are forgotten.
 const HOSTS_MAX: usize = 1_000;
 
@@ -29,6 +31,8 @@ pub(super) struct Hosts {
 struct Host {
     /// Attempts under way.
     taken: usize,
+    /// Whether its last attempt let us wait.
+    is_slow: bool,
     /// How long its last attempt took, in milliseconds.
     took_ms: i64,
     /// When the next callback that finds no place is to come back, if others wait already.
@@ -37,7 +41,7 @@ struct Host {
 
 impl Default for Host {
     fn default() -> Self {
-        Self { taken: 0, took_ms: NO_PLACE_MS, line_ends: UnixMillis(0) }
+        Self { taken: 0, is_slow: false, took_ms: NO_PLACE_MS, line_ends: UnixMillis(0) }
     }
 }
 
@@ -56,30 +60,26 @@ impl Hosts {
             hosts.retain(|_, host| host.taken > 0);
         }
         let slow_taken: usize =
-            hosts.values().filter(|host| host.is_slow()).map(|host| host.taken).sum();
+            hosts.values().filter(|host| host.is_slow).map(|host| host.taken).sum();
         let host = hosts.entry(name.to_owned()).or_default();
-        if host.taken < self.per_host && (!host.is_slow() || slow_taken < self.slow_max) {
+        if host.taken < self.per_host && (!host.is_slow || slow_taken < self.slow_max) {
             host.taken += 1;
             return Ok(());
         }
         Err(host.back_at(now, self.per_host))
     }
 
-    /// Gives a place back after an attempt that took so long.
-    pub(super) fn leave(&self, name: &str, took_ms: i64) {
+    /// Gives a place back after an attempt that took so long by the clock that callbacks come back by, and that
+    /// was waited for so long.
+    pub(super) fn leave(&self, name: &str, took_ms: i64, waited: Duration) {
         let mut hosts = self.hosts.lock().expect("nothing panics while holding it");
         let Some(host) = hosts.get_mut(name) else { return };
         host.taken = host.taken.saturating_sub(1);
-        host.took_ms = took_ms.max(0);
+        (host.took_ms, host.is_slow) = (took_ms.max(0), waited >= SLOW);
     }
 }
 
 impl Host {
-    /// Whether its last attempt let us wait.
-    const fn is_slow(&self) -> bool {
-        self.took_ms >= SLOW_MS
-    }
-
     /// When a callback that found no place is to come back. One after the other, no faster than places
     /// become free: the more there are, the longer each stays away.
     fn back_at(&mut self, now: UnixMillis, per_host: usize) -> UnixMillis {
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!([hosts.enter("a:443", NOW), hosts.enter("a:443", NOW)], [Ok(()), Ok(())]);
         assert!(hosts.enter("a:443", NOW).is_err(), "no third place");
         assert_eq!(hosts.enter("b:443", NOW), Ok(()), "another host is not delayed");
-        hosts.leave("a:443", 20);
+        hosts.leave("a:443", 20, Duration::from_millis(20));
         assert_eq!(hosts.enter("a:443", NOW), Ok(()));
     }
 
@@ -113,7 +113,7 @@ mod tests {
         let names = ["a:443", "b:443", "c:443"];
         for name in names {
             hosts.enter(name, NOW).unwrap();
-            hosts.leave(name, 10_000);
+            hosts.leave(name, 10_000, Duration::from_millis(10_000));
         }
         let entered = || {
             let tries = (0..4).flat_map(|_| names);
@@ -121,12 +121,12 @@ mod tests {
         };
         assert_eq!(entered(), 4, "of eight");
         assert_eq!(hosts.enter("d:443", NOW), Ok(()), "one that is not known");
-        hosts.leave("d:443", 20);
+        hosts.leave("d:443", 20, Duration::from_millis(20));
         assert_eq!(hosts.enter("d:443", NOW), Ok(()), "one that answers");
         // It is the time that counts; an attempt that is over soon makes it like all others.
-        hosts.leave("a:443", SLOW_MS);
+        hosts.leave("a:443", 1_000, Duration::from_millis(1_000));
         assert_eq!(entered(), 1);
-        hosts.leave("a:443", 20);
+        hosts.leave("a:443", 20, Duration::from_millis(20));
         assert_eq!(hosts.enter("a:443", NOW), Ok(()));
     }
 
@@ -141,7 +141,7 @@ mod tests {
             (0..count).map(|_| back()).collect()
         };
         assert_eq!(waits(5, NOW), [1_000, 1_250, 1_500, 1_750, 2_000]);
-        hosts.leave("a:443", 10_000);
+        hosts.leave("a:443", 10_000, Duration::from_millis(10_000));
         hosts.enter("a:443", NOW).unwrap();
         assert_eq!(waits(3, NOW), [2_250, 4_750, 7_250], "as places become free");
         assert_eq!(waits(1_000, NOW).pop(), Some(NO_PLACE_MAX_MS));
@@ -158,7 +158,7 @@ mod tests {
         for number in 0..3 * HOSTS_MAX {
             let name = format!("{number}:443");
             hosts.enter(&name, NOW).unwrap();
-            hosts.leave(&name, 10_000);
+            hosts.leave(&name, 10_000, Duration::from_millis(10_000));
         }
         let known = hosts.hosts.lock().unwrap();
         assert!(known.len() <= HOSTS_MAX && known["a:443"].taken == 1);
