@@ -143,6 +143,8 @@ const CHANGE_NOTHING: &[&str] = &[
     "merchant statement",
     "migrate",
     "operator list",
+    "policy list",
+    "policy show",
     "price list",
     "restore",
     "serve",
@@ -175,6 +177,7 @@ fn commands(serial: &str, wallet: &str, token: &str) -> Vec<(&'static str, Strin
         ("operator disable", "mia".to_owned(), "person.disable"),
         ("operator enable", "mia".to_owned(), "person.enable"),
         ("callback replay", serial.to_owned(), "callback.replay"),
+        ("policy stop", "1".to_owned(), "policy.stop"),
     ]
 }
 
@@ -215,6 +218,9 @@ async fn every_command_that_changes_something_leaves_one_line_in_the_log() {
     let (mut world, serial) = one_told_order(&receiver).await;
     let office = Office::open(&world, &[AdminScope::Read]).await;
     let spare = Office::open_as(&world, "spare", &[AdminScope::Read]).await;
+    // Stopped before it has ordered anything.
+    let kept = world.payer(plain);
+    world.auto_policy(kept, 65_000, 1).await;
     let commands = commands(&serial, &world.wallet().await, &spare.token_id);
     for (words, arguments, action) in &commands {
         let before = log(&office).await.len();
