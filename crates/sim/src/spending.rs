@@ -126,6 +126,10 @@ impl Run {
         self.stage.with(|state| {
             state.note(None, text);
             state.disturb(address);
+            // What fails, or comes beside another, uses what was lent for something else.
+            if promised_by.is_none() {
+                state.wasteful.insert(address);
+            }
         });
         if let Some(txid) = sent {
             let until = self.stage.devnet.now_ms() + payers::EXPIRATION_MS;
